@@ -1,0 +1,20 @@
+-- Fact. Grain: one accepted NextSong event.
+-- songplay_id is a surrogate: unique and never reused; nothing else about it is promised.
+create table if not exists songplays (
+    songplay_id bigint not null,
+    start_time timestamp not null,
+    user_id bigint not null,
+    level varchar,
+    song_id varchar,
+    artist_id varchar,
+    session_id bigint not null,
+    location varchar,
+    user_agent varchar,
+    item_in_session integer not null,
+    song varchar,
+    artist varchar,
+    length double precision,
+    match_method varchar,
+    text_repair smallint not null,
+    payload_hash bigint not null
+);

@@ -1,0 +1,18 @@
+-- The latest metadata of every song ever seen; songs and artists are derived from it.
+-- Of two records of a song the one of the later modified file wins, then the later url and line.
+create table if not exists staging_songs (
+    num_songs integer,
+    artist_id varchar not null,
+    artist_latitude double precision,
+    artist_longitude double precision,
+    artist_location varchar,
+    artist_name varchar not null,
+    song_id varchar not null,
+    title varchar not null,
+    duration double precision,
+    year smallint,
+    text_repair smallint not null,
+    modified_at timestamp not null,
+    url varchar not null,
+    line bigint not null
+);

@@ -1,0 +1,278 @@
+//! The command line: definitions only.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::settings::Flags;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done
+  1    failed; nothing was changed
+  2    the command line or a setting is wrong
+  3    done, but something was left out: rejected lines or files that could not be read
+  130  interrupted; nothing was changed
+
+Settings come from flags, then SPARKIFY_* variables, then the nearest sparkify.toml, then defaults;
+`sparkify config` shows them.";
+
+/// Turns the raw JSON of a music-streaming company into a tested star schema.
+#[derive(Debug, Parser)]
+#[command(name = "sparkify", version, after_help = EXIT_CODES, max_term_width = 110)]
+pub struct Cli {
+    /// Settings file to use instead of the nearest sparkify.toml
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Say more on stderr; twice for every statement sent
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Load what is new in the sources into the warehouse
+    #[command(after_help = LOAD_EXAMPLES)]
+    Load(LoadArgs),
+    /// Make, drop or empty the warehouse's tables
+    #[command(after_help = "Examples:\n  sparkify tables create --warehouse music.duckdb\n  sparkify tables reset --yes")]
+    Tables(TablesArgs),
+    /// Ask the warehouse a question in SQL; it is opened read-only
+    #[command(after_help = SQL_EXAMPLES)]
+    Sql(SqlArgs),
+    /// List the runs that changed the warehouse, newest first
+    Runs(RunsArgs),
+    /// Show the lines that could not be loaded, or try them again
+    #[command(after_help = "Examples:\n  sparkify rejects\n  sparkify rejects --run 0192… --json\n  sparkify rejects replay")]
+    Rejects(RejectsArgs),
+    /// Load a small invented month into a new warehouse and ask it a few questions
+    Demo(DemoArgs),
+    /// Show the settings in force and where each came from
+    Config(ConfigArgs),
+}
+
+const LOAD_EXAMPLES: &str = "\
+Examples:
+  sparkify load --logs data/log_data --songs data/song_data
+  sparkify load --logs s3://bucket/log_data --songs s3://bucket/song_data --warehouse music.duckdb
+  sparkify load --dry-run                 which files would be loaded, and the SQL
+  sparkify load --json | jq .rejected     for scripts
+  sparkify load --max-rejects 100         accept up to 100 bad lines (default 1%)";
+
+const SQL_EXAMPLES: &str = "\
+Examples:
+  sparkify sql \"select song, count(*) as plays from songplays group by song order by plays desc limit 5\"
+  sparkify sql \"select * from users\" --format csv > users.csv
+  sparkify sql \"select level, count(*) as n from users group by level\" --format json";
+
+/// Which warehouse.
+#[derive(Debug, Args)]
+pub struct WarehouseArgs {
+    /// The warehouse: a path or duckdb:PATH
+    #[arg(long, value_name = "URL")]
+    pub warehouse: Option<String>,
+    /// Wait for another process to let go of it: for ever, or so many seconds
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "315360000")]
+    pub wait: Option<u64>,
+    /// Memory to use, like 2GiB
+    #[arg(long, value_name = "SIZE")]
+    pub memory: Option<String>,
+    /// Threads to use
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+}
+
+/// How to reach S3.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "S3")]
+pub struct S3Args {
+    /// The bucket's region
+    #[arg(long, value_name = "REGION")]
+    pub s3_region: Option<String>,
+    /// Another store that speaks S3
+    #[arg(long, value_name = "URL")]
+    pub s3_endpoint: Option<String>,
+    /// Bucket names in the path instead of the host
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub s3_path_style: Option<bool>,
+    /// Send no credentials, for public buckets
+    #[arg(long)]
+    pub s3_anonymous: bool,
+    /// The AWS profile to use
+    #[arg(long, value_name = "NAME")]
+    pub s3_profile: Option<String>,
+    /// Agree to pay for requests to someone else's bucket
+    #[arg(long)]
+    pub s3_requester_pays: bool,
+}
+
+/// Arguments of `load`.
+#[derive(Debug, Args)]
+pub struct LoadArgs {
+    /// Folder or s3:// prefix of the user-activity logs
+    #[arg(long, value_name = "URL")]
+    pub logs: Option<String>,
+    /// Folder or s3:// prefix of the song metadata
+    #[arg(long, value_name = "URL")]
+    pub songs: Option<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub warehouse: WarehouseArgs,
+    /// Say what would be loaded and print the SQL; change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Rebuild the tables from all sources, in one transaction
+    #[arg(long)]
+    pub full_refresh: bool,
+    /// Fail if more lines are rejected: a number, or a share of the run's lines
+    #[arg(long, value_name = "N|P%")]
+    pub max_rejects: Option<String>,
+    /// Load the other files when one cannot be read, and leave it for next time
+    #[arg(long)]
+    pub skip_bad_files: bool,
+    /// Leave every decoded line of this run in the table staging_events
+    #[arg(long)]
+    pub keep_staging: bool,
+    /// Print one JSON object instead of a summary
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub s3: S3Args,
+}
+
+/// Arguments of `tables`.
+#[derive(Debug, Args)]
+pub struct TablesArgs {
+    /// What to do with them
+    pub action: TablesAction,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub warehouse: WarehouseArgs,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// What to do with the tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TablesAction {
+    /// Make what is missing
+    Create,
+    /// Drop them, with all data
+    Drop,
+    /// Drop them and make them anew
+    Reset,
+}
+
+/// How rows are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Aligned columns
+    Table,
+    /// One array of objects
+    Json,
+    /// Comma-separated values with a header
+    Csv,
+    /// A Markdown table
+    Markdown,
+}
+
+/// Arguments of `sql`.
+#[derive(Debug, Args)]
+pub struct SqlArgs {
+    /// The query
+    pub query: String,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub warehouse: WarehouseArgs,
+    /// How to print the rows
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: Format,
+}
+
+/// Arguments of `runs`.
+#[derive(Debug, Args)]
+pub struct RunsArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub warehouse: WarehouseArgs,
+    /// Print an array of objects
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `rejects`.
+#[derive(Debug, Args)]
+pub struct RejectsArgs {
+    /// `replay` tries all quarantined lines again and removes those that now load
+    #[arg(value_parser = ["replay"])]
+    pub action: Option<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub warehouse: WarehouseArgs,
+    /// Only those of this run
+    #[arg(long, value_name = "ID")]
+    pub run: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Folder to put data and warehouse into
+    #[arg(long, value_name = "DIR", default_value = "sparkify-demo")]
+    pub out: PathBuf,
+}
+
+/// Arguments of `config`.
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// Print an array of objects
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl WarehouseArgs {
+    /// The flags that were given, by key.
+    #[must_use]
+    pub fn flags(&self) -> Flags {
+        let mut flags = Flags::new();
+        put(&mut flags, "warehouse", self.warehouse.as_ref());
+        put(&mut flags, "wait", self.wait.as_ref());
+        put(&mut flags, "memory", self.memory.as_ref());
+        put(&mut flags, "threads", self.threads.as_ref());
+        flags
+    }
+}
+
+impl LoadArgs {
+    /// The flags that were given, by key.
+    #[must_use]
+    pub fn flags(&self) -> Flags {
+        let mut flags = self.warehouse.flags();
+        put(&mut flags, "logs", self.logs.as_ref());
+        put(&mut flags, "songs", self.songs.as_ref());
+        put(&mut flags, "max_rejects", self.max_rejects.as_ref());
+        put(&mut flags, "skip_bad_files", self.skip_bad_files.then_some(&true));
+        put(&mut flags, "s3.region", self.s3.s3_region.as_ref());
+        put(&mut flags, "s3.endpoint", self.s3.s3_endpoint.as_ref());
+        put(&mut flags, "s3.path_style", self.s3.s3_path_style.as_ref());
+        put(&mut flags, "s3.anonymous", self.s3.s3_anonymous.then_some(&true));
+        put(&mut flags, "s3.profile", self.s3.s3_profile.as_ref());
+        put(&mut flags, "s3.requester_pays", self.s3.s3_requester_pays.then_some(&true));
+        flags
+    }
+}
+
+fn put<T: ToString>(flags: &mut Flags, key: &'static str, value: Option<&T>) {
+    if let Some(value) = value {
+        flags.insert(key, value.to_string());
+    }
+}

@@ -1,0 +1,163 @@
+//! `sparkify load`: what is new in the sources goes into the warehouse.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::time::Instant;
+
+use super::{open, open_read_only};
+use crate::cli::LoadArgs;
+use crate::error::{EXIT_DONE, Error, Kind, Result};
+use crate::interrupt::Interrupt;
+use crate::output::output_error;
+use crate::pipeline::{self, LoadOptions, Plan};
+use crate::progress::LoadProgress;
+use crate::report::{RunReport, Status};
+use crate::settings::Settings;
+use crate::source::Sources;
+use crate::stage::{Batch, EventBounds, People};
+use crate::transform;
+use crate::warehouse::recorder::Recorder;
+use crate::warehouse::{Warehouse, WarehouseUrl};
+
+pub(super) fn run(args: &LoadArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
+    if settings.logs.is_none() && settings.songs.is_none() {
+        return Err(Error::new(Kind::Settings, "neither logs nor songs are set, so there is nothing to load")
+            .with_hint("pass --logs and --songs, or set them in sparkify.toml; `sparkify demo` needs neither"));
+    }
+    let sources = sources(settings, interrupt);
+    if args.dry_run {
+        return dry_run(args, settings, &sources, interrupt);
+    }
+    let options = load_options(settings, args.full_refresh, args.keep_staging);
+    let report = load(settings, &sources, &options, interrupt)?;
+    let text = if args.json { format!("{}\n", serde_json::json!(report)) } else { report.to_string() };
+    std::io::stdout().write_all(text.as_bytes()).map_err(output_error)?;
+    for (file, error) in report.bad_files.iter().filter(|_| args.json) {
+        eprintln!("left out {file}: {error}");
+    }
+    Ok(report.exit_code())
+}
+
+/// The sources, which stop when the user interrupts.
+pub(super) fn sources(settings: &Settings, interrupt: &Interrupt) -> Sources {
+    let sources = Sources::new(settings.s3.clone());
+    let stop = sources.stop();
+    interrupt.on_set(move || stop.stop());
+    sources
+}
+
+/// How a load with these settings goes about it.
+pub(super) fn load_options(settings: &Settings, full_refresh: bool, keep_staging: bool) -> LoadOptions {
+    LoadOptions {
+        full_refresh,
+        skip_bad_files: settings.skip_bad_files,
+        max_rejects: settings.max_rejects,
+        keep_staging,
+        threads: settings.threads,
+        // A decoded batch takes up to about the bytes of its lines; DuckDB has the other half of the memory.
+        batch_bytes: settings.memory * 3 / 8,
+        bytes_in_flight: (settings.memory / 16) as usize,
+        fingerprint: settings.fingerprint(),
+    }
+}
+
+/// Lists, plans and loads, with progress on stderr.
+pub(super) fn load(settings: &Settings, sources: &Sources, options: &LoadOptions, interrupt: &Interrupt) -> Result<RunReport> {
+    let started = Instant::now();
+    let (logs, songs) = pipeline::list(sources, settings.logs.as_ref(), settings.songs.as_ref())?;
+    let mut warehouse = open(settings, interrupt)?;
+    let known = warehouse.known_files()?;
+    let plan = Plan::new(logs, songs, &known, options.full_refresh);
+    let mut report = if plan.files() == 0 && !options.full_refresh {
+        let totals = warehouse.totals()?;
+        RunReport {
+            run_id: uuid::Uuid::now_v7().to_string(),
+            status: Status::NothingNew,
+            files_listed: plan.listed,
+            files_skipped: plan.listed,
+            users: totals.users,
+            songs: totals.songs,
+            artists: totals.artists,
+            matched: totals.matched,
+            ..RunReport::default()
+        }
+    } else {
+        let progress = LoadProgress::new(plan.files(), plan.bytes());
+        let loaded = pipeline::load(&mut warehouse, sources, &plan, options, &progress);
+        progress.finish();
+        loaded.map_err(|error| if interrupt.is_set() { Error::interrupted() } else { error })?
+    };
+    // Closing writes what the commit left to write, which belongs to the load.
+    drop(warehouse);
+    report.warehouse = settings.warehouse.to_string();
+    report.seconds = started.elapsed().as_secs_f64();
+    Ok(report)
+}
+
+/// Prints what a load would do, as a script: statements, and comments for all else.
+fn dry_run(args: &LoadArgs, settings: &Settings, sources: &Sources, interrupt: &Interrupt) -> Result<u8> {
+    let (logs, songs) = pipeline::list(sources, settings.logs.as_ref(), settings.songs.as_ref())?;
+    let WarehouseUrl::DuckDb(path) = &settings.warehouse;
+    let mut recorder = Recorder::default();
+    let mut known = Vec::new();
+    let mut has_tables = false;
+    if path.exists() {
+        let mut warehouse = open_read_only(settings, interrupt)?;
+        has_tables = warehouse.has_tables()?;
+        if has_tables {
+            known = warehouse.known_files()?;
+        }
+    }
+    let plan = Plan::new(logs, songs, &known, args.full_refresh);
+
+    let mut head = String::new();
+    // Writing to a String cannot fail.
+    let _ = writeln!(head, "-- dry run: nothing is changed");
+    let _ = writeln!(head, "-- warehouse: {}{}", settings.warehouse, if has_tables { "" } else { " (would be made)" });
+    let _ = writeln!(
+        head,
+        "-- {} of {} files would be loaded, {} bytes; {} are known already",
+        plan.files(),
+        plan.listed,
+        plan.bytes(),
+        plan.listed - plan.files()
+    );
+    for file in plan.songs.iter().chain(&plan.logs) {
+        let _ = writeln!(head, "-- file: {} ({} bytes)", one_line(&file.display_name()), file.size);
+    }
+    for (name, why) in &plan.passed_over {
+        let _ = writeln!(head, "-- passed over: {} ({why})", one_line(name));
+    }
+
+    if !has_tables {
+        recorder.ensure_schema()?;
+    }
+    if plan.files() > 0 || args.full_refresh {
+        recorder.begin()?;
+        if args.full_refresh {
+            recorder.empty_tables()?;
+        }
+        if !plan.songs.is_empty() {
+            transform::songs(&mut recorder, &[], &[])?;
+        }
+        if !plan.logs.is_empty() {
+            transform::begin_events(&mut recorder, args.keep_staging)?;
+            let nothing = Batch::new(Vec::new(), Vec::new().into(), 1);
+            recorder.stage_events(nothing)?;
+            let bounds = EventBounds { min_ms: 0, max_ms: 0 };
+            transform::staged_events(&mut recorder, bounds, People::default, args.keep_staging)?;
+            transform::end_events(&mut recorder)?;
+        }
+        recorder.add_files("", &[])?;
+        recorder.add_rejects("", &[])?;
+        recorder.commit()?;
+    }
+    let text = format!("{head}{}", recorder.script());
+    std::io::stdout().write_all(text.as_bytes()).map_err(output_error)?;
+    Ok(EXIT_DONE)
+}
+
+/// A name that cannot end its comment.
+fn one_line(name: &str) -> String {
+    name.replace(['\n', '\r'], "?")
+}

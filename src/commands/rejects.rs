@@ -1,0 +1,37 @@
+//! `sparkify rejects`: the quarantine, shown or tried again.
+
+use super::{load, open, open_read_only, print_query};
+use crate::cli::{Format, RejectsArgs};
+use crate::error::{EXIT_DONE, EXIT_INCOMPLETE, Result};
+use crate::interrupt::Interrupt;
+use crate::replay;
+use crate::settings::Settings;
+use crate::warehouse::Statement;
+use crate::warehouse::duckdb::Value;
+
+pub(super) fn run(args: &RejectsArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
+    if args.action.is_some() {
+        return replay(args, settings, interrupt);
+    }
+    let warehouse = open_read_only(settings, interrupt)?;
+    let format = if args.json { Format::Json } else { Format::Table };
+    let run = args.run.clone().map_or(Value::Null, Value::Text);
+    print_query(&warehouse, Statement::Rejects.text(), &[run], format)
+}
+
+fn replay(args: &RejectsArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
+    let mut warehouse = open(settings, interrupt)?;
+    let options = load::load_options(settings, false, false);
+    let mut report = replay::replay(&mut warehouse, &options)?;
+    drop(warehouse);
+    report.warehouse = settings.warehouse.to_string();
+    if args.json {
+        println!("{}", serde_json::json!(report));
+    } else {
+        let tried = report.lines + report.song_records + report.songs_rejected;
+        let rejected = report.rejected + report.songs_rejected;
+        println!("{tried} lines tried again: {} loaded, {} known already, {rejected} still rejected",
+            report.accepted + report.song_records, report.duplicates);
+    }
+    Ok(if report.rejected + report.songs_rejected > 0 { EXIT_INCOMPLETE } else { EXIT_DONE })
+}

@@ -1,0 +1,14 @@
+//! `sparkify runs`: the runs that changed the warehouse.
+
+use super::{open_read_only, print_query};
+use crate::cli::{Format, RunsArgs};
+use crate::error::Result;
+use crate::interrupt::Interrupt;
+use crate::settings::Settings;
+use crate::warehouse::Statement;
+
+pub(super) fn run(args: &RunsArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
+    let warehouse = open_read_only(settings, interrupt)?;
+    let format = if args.json { Format::Json } else { Format::Table };
+    print_query(&warehouse, Statement::Runs.text(), &[], format)
+}

@@ -1,0 +1,53 @@
+//! `sparkify tables`: makes, drops or empties the warehouse's tables.
+
+use std::io::{IsTerminal, Write};
+
+use super::open;
+use crate::cli::{TablesAction, TablesArgs};
+use crate::error::{EXIT_DONE, Error, Kind, Result, io_error};
+use crate::interrupt::Interrupt;
+use crate::settings::Settings;
+use crate::warehouse::{Warehouse, WarehouseUrl};
+
+pub(super) fn run(args: &TablesArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
+    let url = &settings.warehouse;
+    if args.action != TablesAction::Create {
+        let WarehouseUrl::DuckDb(path) = url;
+        if !path.exists() && args.action == TablesAction::Drop {
+            println!("There is no warehouse at {url}.");
+            return Ok(EXIT_DONE);
+        }
+        if !args.yes && path.exists() {
+            confirm(&format!("This deletes all data in {url}. Go on?"))?;
+        }
+    }
+    let mut warehouse = open(settings, interrupt)?;
+    match args.action {
+        TablesAction::Create => println!("The tables are in {url}."),
+        TablesAction::Drop => {
+            warehouse.drop_tables()?;
+            println!("The tables in {url} are dropped.");
+        }
+        TablesAction::Reset => {
+            warehouse.drop_tables()?;
+            warehouse.ensure_schema()?;
+            println!("The tables in {url} are empty.");
+        }
+    }
+    Ok(EXIT_DONE)
+}
+
+/// Asks on the terminal; without one there is nobody to ask.
+fn confirm(question: &str) -> Result<()> {
+    if !std::io::stdin().is_terminal() {
+        return Err(Error::new(Kind::Usage, "this deletes data and there is no terminal to ask on").with_hint("pass --yes"));
+    }
+    eprint!("{question} [y/N] ");
+    std::io::stderr().flush().map_err(|e| io_error("the terminal", "write to", e))?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).map_err(|e| io_error("the terminal", "read from", e))?;
+    match answer.trim() {
+        "y" | "Y" | "yes" => Ok(()),
+        _ => Err(Error::new(Kind::Interrupted, "not confirmed; nothing was changed")),
+    }
+}

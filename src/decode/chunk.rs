@@ -1,0 +1,130 @@
+//! A chunk: the accepted events and the rejects of one stretch of one file, in columns.
+
+use super::{Dictionary, Reject, UnknownKeys};
+use crate::record::LABEL_FIELDS;
+
+/// A stretch of a chunk's text, or null.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    start: u32,
+    len: u32,
+}
+
+impl Span {
+    /// No text at all, which is not the empty text.
+    pub const NULL: Self = Self { start: u32::MAX, len: 0 };
+
+    /// The bytes that `write` appends to `store`, as a span. A chunk's text stays below 4 GiB, as the stretches that
+    /// chunks are made of are a few MiB.
+    #[inline]
+    pub(super) fn append(store: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) -> Self {
+        let start = store.len();
+        write(store);
+        Self { start: start as u32, len: (store.len() - start) as u32 }
+    }
+
+    /// Whether this is null.
+    #[inline]
+    #[must_use]
+    pub fn is_null(self) -> bool {
+        self.start == u32::MAX
+    }
+
+    /// The text, empty for null.
+    #[inline]
+    #[must_use]
+    pub fn of(self, store: &[u8]) -> &[u8] {
+        store.get(self.start as usize..self.start as usize + self.len as usize).unwrap_or_default()
+    }
+}
+
+/// The events of one stretch of a log file, in columns, in the file's order. Row i of every column belongs together.
+#[derive(Default)]
+pub struct EventChunk {
+    /// Which file of the run.
+    pub file: usize,
+    /// Position of this chunk among the chunks of its file.
+    pub part: u64,
+    /// Number, from 0, of the first line of this chunk in its file. Known once all chunks before it are decoded.
+    pub first_line: u64,
+    /// How many lines this chunk covers, blank ones included.
+    pub lines: u32,
+    /// How many of them are blank.
+    pub blank_lines: u32,
+    /// All text of the chunk.
+    pub text: Vec<u8>,
+    /// Each row's line, counted from the chunk's first.
+    pub line: Vec<u32>,
+    /// Milliseconds since 1970 in UTC.
+    pub ts: Vec<i64>,
+    /// [`crate::record::NULL_INTEGER`] for a visitor who is not logged in.
+    pub user_id: Vec<i64>,
+    /// The session's number.
+    pub session_id: Vec<i64>,
+    /// The event's place in its session.
+    pub item_in_session: Vec<i32>,
+    /// HTTP status, or `i32::MIN` for null.
+    pub status: Vec<i32>,
+    /// Milliseconds since 1970 in UTC, or [`crate::record::NULL_INTEGER`].
+    pub registration: Vec<i64>,
+    /// Seconds, or NaN for null.
+    pub length: Vec<f64>,
+    /// Artist's name after repair.
+    pub artist: Vec<Span>,
+    /// Song's title after repair.
+    pub song: Vec<Span>,
+    /// Rounds of repair: four times those of the song plus those of the artist.
+    pub text_repair: Vec<u8>,
+    /// Hash of all fields that are not in the event's key.
+    pub payload_hash: Vec<u64>,
+    /// Whether the event is a play.
+    pub is_play: Vec<bool>,
+    /// Codes of the fields in [`LABEL_FIELDS`].
+    pub labels: [Vec<u32>; LABEL_FIELDS.len()],
+    /// What the codes stand for.
+    pub dictionaries: [Dictionary; LABEL_FIELDS.len()],
+    /// The refused lines.
+    pub rejects: Vec<Reject>,
+    /// Keys that no field has.
+    pub unknown_keys: UnknownKeys,
+}
+
+impl EventChunk {
+    /// The number of events.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ts.len()
+    }
+
+    /// Whether there are no events.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ts.is_empty()
+    }
+
+    /// Makes room for so many rows and bytes of text.
+    pub(crate) fn reserve(&mut self, rows: usize, text: usize) {
+        self.text.reserve(text);
+        self.line.reserve(rows);
+        self.ts.reserve(rows);
+        self.user_id.reserve(rows);
+        self.session_id.reserve(rows);
+        self.item_in_session.reserve(rows);
+        self.status.reserve(rows);
+        self.registration.reserve(rows);
+        self.length.reserve(rows);
+        self.artist.reserve(rows);
+        self.song.reserve(rows);
+        self.text_repair.reserve(rows);
+        self.payload_hash.reserve(rows);
+        self.is_play.reserve(rows);
+        self.labels.iter_mut().for_each(|codes| codes.reserve(rows));
+    }
+
+    /// A label's text; None for null.
+    #[must_use]
+    pub fn label(&self, field: usize, row: usize) -> Option<&[u8]> {
+        let span = self.dictionaries[field].values[self.labels[field][row] as usize];
+        (!span.is_null()).then(|| span.of(&self.text))
+    }
+}

@@ -1,0 +1,331 @@
+//! Log lines to event columns.
+
+use super::chunk::{EventChunk, Span};
+use super::dictionary::Dictionary;
+use super::fields::FieldFinder;
+use super::number::{self, NumberError};
+use super::reject::{MAX_LINE_BYTES, RAW_CAP, Reason, Reject};
+use super::token::{Scanner, Token, TokenKind};
+use super::{Malformed, count_unknown_key, fingerprint, text};
+use crate::record::{FieldSpec, FieldType, LABEL_FIELDS, LOG_FIELDS, LogField, NULL_INTEGER, PLAY_PAGE};
+
+/// The byte order mark that some editors put at a file's beginning.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+const PAGE_LABEL: usize = label_of(LogField::Page);
+const USER_AGENT_LABEL: usize = label_of(LogField::UserAgent);
+
+/// Where a field stands among the labels.
+const fn label_of(field: LogField) -> usize {
+    let mut i = 0;
+    while LABEL_FIELDS[i] as u8 != field as u8 {
+        i += 1;
+    }
+    i
+}
+
+/// Decodes log lines. Holds what one line teaches about the next; use one a thread.
+pub struct LogDecoder {
+    finder: FieldFinder<{ LOG_FIELDS.len() }>,
+    scratch: Vec<u8>,
+}
+
+impl Default for LogDecoder {
+    fn default() -> Self {
+        Self { finder: FieldFinder::new(&LOG_FIELDS), scratch: Vec::new() }
+    }
+}
+
+impl LogDecoder {
+    /// Decodes whole lines (the last may lack its newline) that begin `byte_offset` bytes into their file, and appends
+    /// the events and rejects to `chunk`.
+    pub fn decode(&mut self, block: &[u8], byte_offset: u64, chunk: &mut EventChunk) {
+        let sound = std::str::from_utf8(block).is_ok();
+        let mut start = 0;
+        while start < block.len() {
+            let end = memchr::memchr(b'\n', &block[start..]).map_or(block.len(), |n| start + n);
+            let mut line = &block[start..end];
+            let mut offset = byte_offset + start as u64;
+            if offset == 0 && line.starts_with(BYTE_ORDER_MARK) {
+                line = &line[BYTE_ORDER_MARK.len()..];
+                offset += BYTE_ORDER_MARK.len() as u64;
+            }
+            self.line(line, offset, sound, chunk);
+            start = end + 1;
+        }
+        for (key, times) in std::mem::take(&mut self.finder.unknown) {
+            count_unknown_key(&mut chunk.unknown_keys, &key, times);
+        }
+    }
+
+    /// Takes note of a line that was too long to be read: its beginning and its full length in bytes.
+    pub fn too_long(&mut self, beginning: &[u8], bytes: u64, byte_offset: u64, chunk: &mut EventChunk) {
+        let raw = beginning[..beginning.len().min(RAW_CAP)].to_vec();
+        chunk.rejects.push(Reject { line: chunk.lines, byte_offset, reason: Reason::TooLong { bytes }, raw, raw_length: bytes });
+        chunk.lines += 1;
+    }
+
+    #[inline]
+    fn line(&mut self, line: &[u8], byte_offset: u64, sound: bool, chunk: &mut EventChunk) {
+        let number = chunk.lines;
+        if line.iter().all(|b| matches!(b, b' ' | b'\t' | b'\r')) {
+            chunk.lines += 1;
+            chunk.blank_lines += 1;
+            return;
+        }
+        if line.len() > MAX_LINE_BYTES {
+            self.too_long(line, line.len() as u64, byte_offset, chunk);
+            return;
+        }
+        chunk.lines += 1;
+        let accepted = check_utf8(line, sound)
+            .and_then(|()| self.find_fields(line))
+            .and_then(|()| self.row(line, number, chunk));
+        if let Err(reason) = accepted {
+            let raw = line.strip_suffix(b"\r").unwrap_or(line);
+            chunk.rejects.push(Reject::new(number, byte_offset, reason, raw));
+        }
+    }
+
+    #[inline]
+    fn find_fields(&mut self, line: &[u8]) -> Result<(), Reason> {
+        let mut scanner = Scanner::new(line, 0);
+        scanner.skip_space();
+        if scanner.peek() != Some(b'{') {
+            return Err(no_object(scanner));
+        }
+        let malformed = |m: Malformed| Reason::Malformed { column: m.at + 1, what: m.what };
+        self.finder.read(&mut scanner).map_err(malformed)?;
+        scanner.skip_space();
+        if scanner.at < line.len() {
+            return Err(malformed(scanner.fail("something follows the object")));
+        }
+        Ok(())
+    }
+
+    /// Converts the fields that were found and appends them as a row, or says why not. Everything that can fail comes
+    /// before the first column grows.
+    #[inline]
+    fn row(&mut self, line: &[u8], number: u32, chunk: &mut EventChunk) -> Result<(), Reason> {
+        let Some(numbers) = self.numbers(line) else { return Err(self.explain(line)) };
+        let tokens = &self.finder.tokens;
+        let page = tokens[LogField::Page as usize];
+        let page = label(PAGE_LABEL, line, page, chunk);
+        let is_play = chunk.dictionaries[PAGE_LABEL].values[page as usize].of(&chunk.text) == PLAY_PAGE.as_bytes();
+        if is_play && numbers.user_id == NULL_INTEGER {
+            return Err(Reason::PlayWithoutUser);
+        }
+        let (artist, artist_rounds) = name(line, tokens[LogField::Artist as usize], &mut self.scratch, &mut chunk.text);
+        let (song, song_rounds) = name(line, tokens[LogField::Song as usize], &mut self.scratch, &mut chunk.text);
+
+        let hash_of = |span: Span| fingerprint::text((!span.is_null()).then(|| span.of(&chunk.text)));
+        let mut payload = fingerprint::fold(hash_of(artist), hash_of(song));
+        for (i, field) in LABEL_FIELDS.iter().enumerate() {
+            let code = if i == PAGE_LABEL { page } else { label(i, line, tokens[*field as usize], chunk) };
+            chunk.labels[i].push(code);
+            payload = fingerprint::fold(payload, chunk.dictionaries[i].hash(code));
+        }
+        for value in [
+            (!numbers.length.is_nan()).then(|| numbers.length.to_bits()),
+            (numbers.registration != NULL_INTEGER).then_some(numbers.registration as u64),
+            (numbers.status != i32::MIN).then_some(numbers.status as u64),
+        ] {
+            payload = fingerprint::fold(payload, fingerprint::number(value));
+        }
+
+        chunk.line.push(number);
+        chunk.ts.push(numbers.ts);
+        chunk.user_id.push(numbers.user_id);
+        chunk.session_id.push(numbers.session_id);
+        chunk.item_in_session.push(numbers.item_in_session);
+        chunk.status.push(numbers.status);
+        chunk.registration.push(numbers.registration);
+        chunk.length.push(numbers.length);
+        chunk.artist.push(artist);
+        chunk.song.push(song);
+        chunk.text_repair.push(4 * song_rounds + artist_rounds);
+        chunk.payload_hash.push(payload);
+        chunk.is_play.push(is_play);
+        Ok(())
+    }
+
+    /// The row's numbers, if every field has an acceptable value. Which one has not is for [`Self::explain`] to say.
+    #[inline]
+    fn numbers(&self, line: &[u8]) -> Option<Numbers> {
+        let tokens = &self.finder.tokens;
+        for field in LABEL_FIELDS {
+            if !is_text(tokens[field as usize].kind) {
+                return None;
+            }
+        }
+        if !is_text(tokens[LogField::Artist as usize].kind) || !is_text(tokens[LogField::Song as usize].kind) {
+            return None;
+        }
+        let page = tokens[LogField::Page as usize];
+        if page.start == page.end || page.kind == TokenKind::Null {
+            return None;
+        }
+        let integer = |field: LogField| integer(&LOG_FIELDS[field as usize], line, tokens[field as usize]).ok();
+        let needed = |field: LogField| integer(field).filter(|&v| v != NULL_INTEGER);
+        let status = integer(LogField::Status)?;
+        Some(Numbers {
+            ts: needed(LogField::Ts)?,
+            session_id: needed(LogField::SessionId)?,
+            item_in_session: needed(LogField::ItemInSession)? as i32,
+            user_id: integer(LogField::UserId)?,
+            registration: integer(LogField::Registration)?,
+            status: if status == NULL_INTEGER { i32::MIN } else { status as i32 },
+            length: float(&LOG_FIELDS[LogField::Length as usize], line, tokens[LogField::Length as usize]).ok()?,
+        })
+    }
+
+    /// The first field, in the fields' order, that makes the line unacceptable.
+    #[cold]
+    fn explain(&self, line: &[u8]) -> Reason {
+        first_fault(&LOG_FIELDS, line, &self.finder.tokens)
+            // `numbers` and this look at the same tokens by the same rules, so there is a fault to be found.
+            .unwrap_or(Reason::Missing { field: "ts" })
+    }
+}
+
+struct Numbers {
+    ts: i64,
+    session_id: i64,
+    item_in_session: i32,
+    user_id: i64,
+    registration: i64,
+    status: i32,
+    length: f64,
+}
+
+/// The first field that has an unacceptable value or lacks a required one.
+pub(super) fn first_fault(specs: &[FieldSpec], bytes: &[u8], tokens: &[Token]) -> Option<Reason> {
+    specs.iter().zip(tokens).find_map(|(spec, &token)| {
+        let missing = match spec.kind {
+            FieldType::Text if is_text(token.kind) => token.start == token.end || token.kind == TokenKind::Null,
+            FieldType::Text => return Some(Reason::wrong_type(spec.key, "text", &bytes[token.start..token.end])),
+            FieldType::Integer { .. } => match integer(spec, bytes, token) {
+                Ok(value) => value == NULL_INTEGER,
+                Err(reason) => return Some(reason),
+            },
+            FieldType::Float => match float(spec, bytes, token) {
+                Ok(value) => value.is_nan(),
+                Err(reason) => return Some(reason),
+            },
+        };
+        (missing && spec.required).then_some(Reason::Missing { field: spec.key })
+    })
+}
+
+#[inline]
+pub(super) fn is_text(kind: TokenKind) -> bool {
+    matches!(kind, TokenKind::Plain | TokenKind::Escaped | TokenKind::Null | TokenKind::Absent)
+}
+
+/// A line that is not an object: well-formed JSON of another kind, or no JSON.
+#[cold]
+fn no_object(mut scanner: Scanner<'_>) -> Reason {
+    match scanner.value() {
+        Ok(_) => Reason::NotAnObject,
+        Err(m) => Reason::Malformed { column: m.at + 1, what: m.what },
+    }
+}
+
+#[inline]
+fn check_utf8(line: &[u8], sound: bool) -> Result<(), Reason> {
+    if sound {
+        return Ok(());
+    }
+    std::str::from_utf8(line).map(|_| ()).map_err(|e| Reason::NotUtf8 { column: e.valid_up_to() + 1 })
+}
+
+/// The whole number of a field; [`NULL_INTEGER`] for null, nothing or an empty text. Numbers in quotes count.
+#[inline]
+pub(super) fn integer(spec: &FieldSpec, bytes: &[u8], token: Token) -> Result<i64, Reason> {
+    let raw = &bytes[token.start..token.end];
+    let parsed = match token.kind {
+        TokenKind::Absent | TokenKind::Null => return Ok(NULL_INTEGER),
+        TokenKind::Number => number::integer(raw),
+        TokenKind::Plain if raw.is_empty() => return Ok(NULL_INTEGER),
+        TokenKind::Plain => number::integer(raw),
+        TokenKind::Escaped => number::integer(&unescaped(raw)),
+        TokenKind::Bool | TokenKind::Array | TokenKind::Object => Err(NumberError::NotANumber),
+    };
+    let FieldType::Integer { min, max } = spec.kind else { return Ok(NULL_INTEGER) };
+    match parsed {
+        Ok(value) if (min..=max).contains(&value) => Ok(value),
+        Ok(_) | Err(NumberError::OutOfRange) => Err(Reason::out_of_range(spec.key, raw)),
+        Err(NumberError::NotANumber | NumberError::NotWhole) => Err(Reason::wrong_type(spec.key, "whole number", raw)),
+    }
+}
+
+/// The number of a field; NaN for null, nothing or an empty text. Numbers in quotes count.
+#[inline]
+pub(super) fn float(spec: &FieldSpec, bytes: &[u8], token: Token) -> Result<f64, Reason> {
+    let raw = &bytes[token.start..token.end];
+    let parsed = match token.kind {
+        TokenKind::Absent | TokenKind::Null => return Ok(f64::NAN),
+        TokenKind::Number => number::float(raw),
+        TokenKind::Plain if raw.is_empty() => return Ok(f64::NAN),
+        TokenKind::Plain => number::float(raw),
+        TokenKind::Escaped => number::float(&unescaped(raw)),
+        TokenKind::Bool | TokenKind::Array | TokenKind::Object => Err(NumberError::NotANumber),
+    };
+    match parsed {
+        // One zero, so that engines that tell -0 from 0 agree with those that do not.
+        Ok(value) => Ok(value + 0.0),
+        Err(NumberError::OutOfRange) => Err(Reason::out_of_range(spec.key, raw)),
+        Err(NumberError::NotANumber | NumberError::NotWhole) => Err(Reason::wrong_type(spec.key, "number", raw)),
+    }
+}
+
+fn unescaped(raw: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    text::unescape(raw, &mut out);
+    out
+}
+
+/// The code of a label's value.
+#[inline]
+fn label(index: usize, line: &[u8], token: Token, chunk: &mut EventChunk) -> u32 {
+    let finish = if index == USER_AGENT_LABEL { without_quotes } else { as_it_is };
+    match token.kind {
+        TokenKind::Plain | TokenKind::Escaped => {
+            let raw = &line[token.start..token.end];
+            chunk.dictionaries[index].code(raw, token.kind == TokenKind::Escaped, &mut chunk.text, finish)
+        }
+        _ => Dictionary::NULL,
+    }
+}
+
+fn as_it_is(value: &[u8]) -> &[u8] {
+    value
+}
+
+/// User agents arrive wrapped in a pair of literal quotes; one balanced pair is stripped.
+fn without_quotes(value: &[u8]) -> &[u8] {
+    value.strip_prefix(b"\"").and_then(|v| v.strip_suffix(b"\"")).unwrap_or(value)
+}
+
+/// An artist's or song's name, repaired, with the rounds of repair.
+#[inline]
+fn name(line: &[u8], token: Token, scratch: &mut Vec<u8>, store: &mut Vec<u8>) -> (Span, u8) {
+    let raw = &line[token.start..token.end];
+    match token.kind {
+        TokenKind::Plain if raw.is_ascii() => (Span::append(store, |store| store.extend_from_slice(raw)), 0),
+        TokenKind::Plain => repaired(raw, store),
+        TokenKind::Escaped => {
+            scratch.clear();
+            text::unescape(raw, scratch);
+            repaired(scratch, store)
+        }
+        _ => (Span::NULL, 0),
+    }
+}
+
+/// Text after repair. Bytes that are not UTF-8 cannot come here; if they did, they would stay as they are.
+pub(super) fn repaired(value: &[u8], store: &mut Vec<u8>) -> (Span, u8) {
+    let (repaired, rounds) = std::str::from_utf8(value).map_or((None, 0), text::repair);
+    let value = repaired.as_deref().map_or(value, str::as_bytes);
+    (Span::append(store, |store| store.extend_from_slice(value)), rounds)
+}

@@ -1,0 +1,53 @@
+//! Bytes to typed columns. Pure: no files, no SQL; never panics on input; a bad line is a value, not an error.
+//!
+//! ```text
+//! block of bytes ─ lines ─▶ token.rs: where each value stands ─▶ text.rs, number.rs: what it is ─▶ chunk.rs: columns
+//!                                                                                               └▶ reject.rs: why not
+//! ```
+
+mod chunk;
+mod dictionary;
+mod fields;
+mod fingerprint;
+mod log;
+mod number;
+mod reject;
+mod song;
+mod text;
+mod token;
+
+pub use chunk::{EventChunk, Span};
+pub use dictionary::Dictionary;
+pub use log::LogDecoder;
+pub use reject::{Reason, Reject, MAX_LINE_BYTES, RAW_CAP};
+pub use song::{Song, SongChunk, decode_songs};
+pub use text::repair;
+
+/// Keys that no field has, with how often each occurred: schema drift, reported and never fatal.
+pub type UnknownKeys = std::collections::BTreeMap<String, u64>;
+
+/// How many different unknown keys are told apart; the rest is counted under [`OTHER_KEYS`], so that hostile input
+/// cannot grow the count without bound.
+const MAX_UNKNOWN_KEYS: usize = 256;
+/// The name under which further unknown keys are counted.
+pub const OTHER_KEYS: &str = "(others)";
+
+/// Counts `times` more occurrences of an unknown key.
+pub fn count_unknown_key(counts: &mut UnknownKeys, key: &str, times: u64) {
+    if let Some(count) = counts.get_mut(key) {
+        *count += times;
+    } else {
+        let key = if counts.len() < MAX_UNKNOWN_KEYS { key } else { OTHER_KEYS };
+        *counts.entry(key.to_owned()).or_default() += times;
+    }
+}
+
+/// Where and why a text is not JSON.
+#[derive(Debug, Clone, Copy)]
+struct Malformed {
+    /// Offset in the scanned bytes.
+    at: usize,
+    what: &'static str,
+    /// The text ended too early; more bytes might mend it.
+    at_end: bool,
+}

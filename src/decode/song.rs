@@ -1,0 +1,148 @@
+//! Song files: one object, or several one after the other, with any white space between and within.
+
+use super::fields::FieldFinder;
+use super::log::{first_fault, float, integer};
+use super::reject::{MAX_LINE_BYTES, Reason, Reject};
+use super::token::{Scanner, Token, TokenKind};
+use super::{UnknownKeys, text};
+use crate::record::{NULL_INTEGER, SONG_FIELDS, SongField};
+
+/// One song's metadata, text repaired, unknown values None.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs, reason = "the fields of a song file, named as there")]
+pub struct Song {
+    pub num_songs: Option<i32>,
+    pub artist_id: String,
+    pub artist_latitude: Option<f64>,
+    pub artist_longitude: Option<f64>,
+    pub artist_location: Option<String>,
+    pub artist_name: String,
+    pub song_id: String,
+    pub title: String,
+    pub duration: Option<f64>,
+    pub year: Option<i16>,
+    /// Rounds of repair: four times those of the title plus those of the artist's name.
+    pub text_repair: u8,
+}
+
+/// The songs and rejects of one stretch of a song file.
+#[derive(Debug, Default)]
+pub struct SongChunk {
+    /// The songs, each with the line it begins on, counted from the stretch's first.
+    pub songs: Vec<(u32, Song)>,
+    /// Refused records.
+    pub rejects: Vec<Reject>,
+    /// Keys that no field has.
+    pub unknown_keys: UnknownKeys,
+}
+
+/// Decodes the songs in `bytes`, which begin `byte_offset` bytes and `first_line` lines into their file. Returns the
+/// number of bytes used: all of them if this is the file's end, else those before an object that is still open.
+pub fn decode_songs(bytes: &[u8], byte_offset: u64, first_line: u32, is_end: bool, chunk: &mut SongChunk) -> usize {
+    let mut finder = FieldFinder::new(&SONG_FIELDS);
+    let mut scanner = Scanner::new(bytes, 0);
+    if byte_offset == 0 && bytes.starts_with(b"\xEF\xBB\xBF") {
+        scanner.at = 3;
+    }
+    let mut line = LineCounter { bytes, line: first_line, at: 0 };
+    loop {
+        scanner.skip_space();
+        let start = scanner.at;
+        if start >= bytes.len() {
+            break;
+        }
+        let decoded = if scanner.peek() == Some(b'{') {
+            finder.read(&mut scanner).map_err(|m| (Reason::Malformed { column: m.at - start + 1, what: m.what }, m.at_end))
+        } else {
+            Err((Reason::NotAnObject, false))
+        };
+        match decoded {
+            Err((_, true)) if !is_end && bytes.len() - start <= MAX_LINE_BYTES => {
+                chunk.unknown_keys.append(&mut finder.unknown);
+                return start;
+            }
+            Ok(()) => {
+                let raw = &bytes[start..scanner.at];
+                match song(bytes, raw, &finder.tokens) {
+                    Ok(song) => chunk.songs.push((line.at(start), song)),
+                    Err(reason) => chunk.rejects.push(Reject::new(line.at(start), byte_offset + start as u64, reason, raw)),
+                }
+            }
+            Err((reason, _)) => {
+                scanner.at = next_object(bytes, start);
+                let raw = bytes[start..scanner.at].trim_ascii_end();
+                chunk.rejects.push(Reject::new(line.at(start), byte_offset + start as u64, reason, raw));
+            }
+        }
+    }
+    chunk.unknown_keys.append(&mut finder.unknown);
+    bytes.len()
+}
+
+/// Where decoding goes on after a record that cannot be read: the next line that begins with a brace, or the end.
+fn next_object(bytes: &[u8], start: usize) -> usize {
+    memchr::memmem::find(&bytes[start..], b"\n{").map_or(bytes.len(), |n| start + n + 1)
+}
+
+/// Counts lines only as far as asked; most song files are one line.
+struct LineCounter<'a> {
+    bytes: &'a [u8],
+    line: u32,
+    at: usize,
+}
+
+impl LineCounter<'_> {
+    fn at(&mut self, position: usize) -> u32 {
+        self.line += memchr::memchr_iter(b'\n', &self.bytes[self.at..position]).count() as u32;
+        self.at = position;
+        self.line
+    }
+}
+
+fn song(bytes: &[u8], raw: &[u8], tokens: &[Token; SONG_FIELDS.len()]) -> Result<Song, Reason> {
+    if let Err(e) = std::str::from_utf8(raw) {
+        return Err(Reason::NotUtf8 { column: e.valid_up_to() + 1 });
+    }
+    if let Some(reason) = first_fault(&SONG_FIELDS, bytes, tokens) {
+        return Err(reason);
+    }
+    let of = |field: SongField| (&SONG_FIELDS[field as usize], bytes, tokens[field as usize]);
+    let number = |field| {
+        let (spec, bytes, token) = of(field);
+        integer(spec, bytes, token).map(|v| (v != NULL_INTEGER).then_some(v))
+    };
+    let decimal = |field| {
+        let (spec, bytes, token) = of(field);
+        float(spec, bytes, token).map(|v| (!v.is_nan()).then_some(v))
+    };
+    let (artist_name, artist_rounds) = repaired(string(of(SongField::ArtistName)));
+    let (title, title_rounds) = repaired(string(of(SongField::Title)));
+    Ok(Song {
+        num_songs: number(SongField::NumSongs)?.map(|v| v as i32),
+        artist_id: string(of(SongField::ArtistId)),
+        artist_latitude: decimal(SongField::ArtistLatitude)?,
+        artist_longitude: decimal(SongField::ArtistLongitude)?,
+        artist_location: Some(string(of(SongField::ArtistLocation))).filter(|l| !l.is_empty()),
+        artist_name,
+        song_id: string(of(SongField::SongId)),
+        title,
+        duration: decimal(SongField::Duration)?,
+        year: number(SongField::Year)?.filter(|&y| y != 0).map(|y| y as i16),
+        text_repair: 4 * title_rounds + artist_rounds,
+    })
+}
+
+fn repaired(text: String) -> (String, u8) {
+    let (repaired, rounds) = text::repair(&text);
+    (repaired.unwrap_or(text), rounds)
+}
+
+/// A field's text, empty where there is none.
+fn string((_, bytes, token): (&crate::record::FieldSpec, &[u8], Token)) -> String {
+    let mut out = Vec::new();
+    if let TokenKind::Plain | TokenKind::Escaped = token.kind {
+        text::unescape(&bytes[token.start..token.end], &mut out);
+    }
+    // The record was checked to be UTF-8, and escapes make nothing else.
+    String::from_utf8(out).unwrap_or_default()
+}

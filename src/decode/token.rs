@@ -1,0 +1,307 @@
+//! The JSON scanner: finds where each value of an object begins and ends, without copying any.
+//!
+//! It checks the grammar of everything it passes over, strings' escapes included, so that a value it hands out can be
+//! converted without a second check. It works on bytes that are known to be valid UTF-8.
+
+use super::Malformed;
+
+/// How deep values may nest, the record itself included. Deeper input is refused rather than followed.
+const MAX_DEPTH: u32 = 127;
+
+/// What a token is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum TokenKind {
+    /// The key did not occur.
+    #[default]
+    Absent,
+    Null,
+    /// A string without escapes; the span excludes the quotes.
+    Plain,
+    /// A string with at least one escape; the span excludes the quotes.
+    Escaped,
+    Number,
+    Bool,
+    Array,
+    Object,
+}
+
+/// One value of the record under the scanner: its kind and where it stands.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Token {
+    pub kind: TokenKind,
+    pub start: usize,
+    pub end: usize,
+}
+
+/// A position in the bytes being scanned.
+#[derive(Clone, Copy)]
+pub(super) struct Scanner<'a> {
+    pub bytes: &'a [u8],
+    pub at: usize,
+}
+
+impl<'a> Scanner<'a> {
+    pub fn new(bytes: &'a [u8], at: usize) -> Self {
+        Self { bytes, at }
+    }
+
+    #[inline]
+    pub fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    pub fn fail(&self, what: &'static str) -> Malformed {
+        let what = if self.at >= self.bytes.len() { "the text ends in the middle of a value" } else { what };
+        Malformed { at: self.at, what, at_end: self.at >= self.bytes.len() }
+    }
+
+    #[inline]
+    pub fn skip_space(&mut self) {
+        while let Some(b' ' | b'\t' | b'\r' | b'\n') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    #[inline]
+    pub fn expect(&mut self, byte: u8, what: &'static str) -> Result<(), Malformed> {
+        if self.peek() == Some(byte) {
+            self.at += 1;
+            Ok(())
+        } else {
+            Err(self.fail(what))
+        }
+    }
+
+    /// Steps over `literal` if it stands here.
+    #[inline]
+    pub fn eat(&mut self, literal: &[u8]) -> bool {
+        let found = self.bytes.get(self.at..self.at + literal.len()) == Some(literal);
+        if found {
+            self.at += literal.len();
+        }
+        found
+    }
+
+    /// The string whose opening quote was just passed.
+    #[inline]
+    pub fn string(&mut self) -> Result<Token, Malformed> {
+        let start = self.at;
+        let mut kind = TokenKind::Plain;
+        loop {
+            self.at += plain_run(&self.bytes[self.at..]);
+            match self.peek() {
+                Some(b'"') => {
+                    let token = Token { kind, start, end: self.at };
+                    self.at += 1;
+                    return Ok(token);
+                }
+                Some(b'\\') => {
+                    kind = TokenKind::Escaped;
+                    self.escape()?;
+                }
+                _ => return Err(self.fail("a control character inside a string")),
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Result<(), Malformed> {
+        match self.bytes.get(self.at + 1) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
+                self.at += 2;
+                Ok(())
+            }
+            Some(b'u') => {
+                let Some(unit) = hex4(self.bytes, self.at + 2) else {
+                    self.at = (self.at + 6).min(self.bytes.len());
+                    return Err(self.fail("a \\u escape without four hex digits"));
+                };
+                self.at += 6;
+                match unit {
+                    0xD800..=0xDBFF => {
+                        let low = (self.bytes.get(self.at..self.at + 2) == Some(b"\\u"))
+                            .then(|| hex4(self.bytes, self.at + 2))
+                            .flatten();
+                        if matches!(low, Some(0xDC00..=0xDFFF)) {
+                            self.at += 6;
+                            Ok(())
+                        } else {
+                            Err(self.fail("half of a surrogate pair"))
+                        }
+                    }
+                    0xDC00..=0xDFFF => Err(self.fail("half of a surrogate pair")),
+                    _ => Ok(()),
+                }
+            }
+            _ => {
+                self.at = (self.at + 1).min(self.bytes.len());
+                Err(self.fail("an unknown escape in a string"))
+            }
+        }
+    }
+
+    /// The value that begins here.
+    #[inline]
+    pub fn value(&mut self) -> Result<Token, Malformed> {
+        let start = self.at;
+        let kind = match self.peek() {
+            Some(b'"') => {
+                self.at += 1;
+                return self.string();
+            }
+            Some(b'-' | b'0'..=b'9') => {
+                self.number()?;
+                TokenKind::Number
+            }
+            Some(b'n') => self.literal(b"null", TokenKind::Null)?,
+            Some(b't') => self.literal(b"true", TokenKind::Bool)?,
+            Some(b'f') => self.literal(b"false", TokenKind::Bool)?,
+            Some(b'[') => {
+                self.nested(1)?;
+                TokenKind::Array
+            }
+            Some(b'{') => {
+                self.nested(1)?;
+                TokenKind::Object
+            }
+            _ => return Err(self.fail("a value was expected")),
+        };
+        Ok(Token { kind, start, end: self.at })
+    }
+
+    #[inline]
+    fn literal(&mut self, word: &'static [u8], kind: TokenKind) -> Result<TokenKind, Malformed> {
+        if self.eat(word) { Ok(kind) } else { Err(self.fail("a value was expected")) }
+    }
+
+    #[inline]
+    fn number(&mut self) -> Result<(), Malformed> {
+        if self.peek() == Some(b'-') {
+            self.at += 1;
+        }
+        match self.peek() {
+            Some(b'0') => self.at += 1,
+            Some(b'1'..=b'9') => self.digits(),
+            _ => return Err(self.fail("a number without digits")),
+        }
+        if self.peek() == Some(b'.') {
+            self.at += 1;
+            self.some_digits("a number that ends in a point")?;
+        }
+        if let Some(b'e' | b'E') = self.peek() {
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.peek() {
+                self.at += 1;
+            }
+            self.some_digits("a number without an exponent's digits")?;
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn digits(&mut self) {
+        while let Some(b'0'..=b'9') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    fn some_digits(&mut self, what: &'static str) -> Result<(), Malformed> {
+        let start = self.at;
+        self.digits();
+        if self.at == start { Err(self.fail(what)) } else { Ok(()) }
+    }
+
+    /// Passes over an array or object that begins here. A loop with a stack of one bit a level, not recursion, so that
+    /// hostile nesting costs nothing.
+    fn nested(&mut self, outer: u32) -> Result<(), Malformed> {
+        let mut is_object: u128 = 0;
+        let mut depth = outer;
+        let mut open = true;
+        loop {
+            if open {
+                if depth >= MAX_DEPTH {
+                    return Err(self.fail("values nested too deep"));
+                }
+                let object = self.peek() == Some(b'{');
+                self.at += 1;
+                depth += 1;
+                is_object = is_object << 1 | u128::from(object);
+                self.skip_space();
+                let close = if object { b'}' } else { b']' };
+                if self.peek() != Some(close) {
+                    open = self.element(object)?;
+                    continue;
+                }
+            }
+            // Here a value has just ended: close what can be closed, or go on behind a comma.
+            open = false;
+            self.skip_space();
+            let object = is_object & 1 == 1;
+            match self.peek() {
+                Some(b',') => {
+                    self.at += 1;
+                    self.skip_space();
+                    open = self.element(object)?;
+                }
+                Some(b'}') if object => depth = self.close(&mut is_object, depth),
+                Some(b']') if !object => depth = self.close(&mut is_object, depth),
+                _ => return Err(self.fail("a comma or a closing bracket was expected")),
+            }
+            if depth == outer {
+                return Ok(());
+            }
+        }
+    }
+
+    fn close(&mut self, is_object: &mut u128, depth: u32) -> u32 {
+        self.at += 1;
+        *is_object >>= 1;
+        depth - 1
+    }
+
+    /// One element of an array or object: passes over a plain value, or stops before a bracket and returns true.
+    fn element(&mut self, object: bool) -> Result<bool, Malformed> {
+        if object {
+            self.expect(b'"', "a key in quotes was expected")?;
+            self.string()?;
+            self.skip_space();
+            self.expect(b':', "a colon was expected")?;
+            self.skip_space();
+        }
+        if let Some(b'[' | b'{') = self.peek() {
+            return Ok(true);
+        }
+        self.value().map(|_| false)
+    }
+}
+
+/// How many bytes from the start can stand in a string as they are: no quote, backslash or control character.
+/// Eight bytes a step: a byte's high bit is set where it is one of the three. Lower set bits are exact; a false one can
+/// only stand above a true one, so the first is right.
+#[inline]
+fn plain_run(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGHS: u64 = ONES * 0x80;
+    let mut at = 0;
+    while let Some(chunk) = bytes.get(at..at + 8).and_then(|c| <[u8; 8]>::try_from(c).ok()) {
+        let word = u64::from_le_bytes(chunk);
+        let quote = word ^ (ONES * u64::from(b'"'));
+        let backslash = word ^ (ONES * u64::from(b'\\'));
+        let found = ((quote.wrapping_sub(ONES) & !quote)
+            | (backslash.wrapping_sub(ONES) & !backslash)
+            | (word.wrapping_sub(ONES * 0x20) & !word))
+            & HIGHS;
+        if found != 0 {
+            return at + (found.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    at + bytes[at..].iter().take_while(|&&b| b != b'"' && b != b'\\' && b >= 0x20).count()
+}
+
+/// The four hex digits at `at` as a UTF-16 unit.
+pub(super) fn hex4(bytes: &[u8], at: usize) -> Option<u16> {
+    bytes.get(at..at + 4)?.iter().try_fold(0u16, |unit, &b| {
+        let digit = (b as char).to_digit(16)?;
+        Some(unit << 4 | digit as u16)
+    })
+}

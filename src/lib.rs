@@ -1,0 +1,35 @@
+//! sparkify turns the raw JSON of a music-streaming company into a tested star schema.
+//!
+//! The modules are the stages of the data flow, in order; only [`pipeline`] knows the order.
+//!
+//! ```text
+//! source ──▶ decode ──▶ stage ──▶ transform ──▶ report
+//! files      typed      batches   SQL in one    what happened,
+//! on disk    columns    within    transaction   if the counts
+//! or S3                 memory    (warehouse)   add up
+//! ```
+
+pub mod cli;
+pub mod commands;
+pub mod error;
+pub mod interrupt;
+pub mod limit;
+pub mod output;
+pub mod progress;
+pub mod record;
+pub mod settings;
+
+pub mod pipeline;
+pub mod replay;
+
+pub mod source;
+
+pub mod decode;
+
+pub mod stage;
+
+pub mod transform;
+
+pub mod report;
+
+pub mod warehouse;

@@ -1,0 +1,27 @@
+//! The command: parse, call the library, print error and hint, exit code.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use sparkify::cli::Cli;
+use sparkify::interrupt::Interrupt;
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let level = ["warn", "sparkify=info", "sparkify=debug"][usize::from(cli.verbose.min(2))];
+    let filter = EnvFilter::try_from_env("SPARKIFY_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+
+    let outcome = Interrupt::on_signals().and_then(|interrupt| sparkify::commands::run(&cli, &interrupt));
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            eprintln!("error: {}", error.report());
+            if !error.hint().is_empty() {
+                eprintln!("  hint: {}", error.hint());
+            }
+            ExitCode::from(error.exit_code())
+        }
+    }
+}

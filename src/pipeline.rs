@@ -1,0 +1,396 @@
+//! The flow of a load: list, decode, stage, transform, check, report. The only place that knows the order.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::decode::{Reason, UnknownKeys, count_unknown_key};
+use crate::error::{Error, Kind, Result};
+use crate::limit::RejectLimit;
+use crate::report::{RunReport, Status};
+use crate::source::{Fetcher, Listing, Location, SourceFile, Sources, file_error};
+use crate::stage::{Batch, EventIntake, FileTally, PlannedFile, Progress, SongIntake, read_raw_lines};
+use crate::transform::{self, Added};
+use crate::warehouse::{FileRow, Input, KnownFile, RejectRow, RunRow, Warehouse};
+
+/// What a load is to do.
+#[derive(Debug, Clone)]
+pub struct LoadOptions {
+    /// Rebuild everything from all sources.
+    pub full_refresh: bool,
+    /// Load the other files when one cannot be read.
+    pub skip_bad_files: bool,
+    /// How many rejected records are acceptable.
+    pub max_rejects: RejectLimit,
+    /// Leave the decoded lines in a table.
+    pub keep_staging: bool,
+    /// Threads that decode.
+    pub threads: usize,
+    /// Bytes of log lines in a batch.
+    pub batch_bytes: u64,
+    /// Bytes of downloads held at a time.
+    pub bytes_in_flight: usize,
+    /// Identifies the settings in the ledger.
+    pub fingerprint: String,
+}
+
+/// What is to be loaded.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// Log files that are new or changed.
+    pub logs: Vec<SourceFile>,
+    /// Song files that are new or changed.
+    pub songs: Vec<SourceFile>,
+    /// How many files the sources have.
+    pub listed: u64,
+    /// What lies among them but is no JSON file.
+    pub passed_over: Vec<(String, &'static str)>,
+}
+
+impl Plan {
+    /// What of the listings the ledger does not know in this version; all of it for a full refresh.
+    #[must_use]
+    pub fn new(logs: Listing, songs: Listing, known: &[KnownFile], full_refresh: bool) -> Self {
+        let known: HashMap<&str, &str> = known.iter().map(|k| (k.url.as_str(), k.version.as_str())).collect();
+        let is_new = |file: &SourceFile| full_refresh || known.get(file.url.as_str()) != Some(&file.version.as_str());
+        let listed = (logs.files.len() + songs.files.len()) as u64;
+        Self {
+            listed,
+            passed_over: logs.passed_over.into_iter().chain(songs.passed_over).collect(),
+            logs: logs.files.into_iter().filter(is_new).collect(),
+            songs: songs.files.into_iter().filter(is_new).collect(),
+        }
+    }
+
+    /// How many files are to be loaded.
+    #[must_use]
+    pub fn files(&self) -> u64 {
+        (self.logs.len() + self.songs.len()) as u64
+    }
+
+    /// How many bytes they have, as stored.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.logs.iter().chain(&self.songs).map(|f| f.size).sum()
+    }
+}
+
+/// Lists the sources. Of the two, those that are set.
+///
+/// # Errors
+/// [`Kind::SourceMissing`] and its kin.
+pub fn list(sources: &Sources, logs: Option<&Location>, songs: Option<&Location>) -> Result<(Listing, Listing)> {
+    let list = |location: Option<&Location>| location.map_or_else(|| Ok(Listing::default()), |l| sources.list(l));
+    Ok((list(logs)?, list(songs)?))
+}
+
+/// Loads what the plan holds, in one transaction. On any error the warehouse is as it was.
+///
+/// # Errors
+/// Everything in [`Kind`] that can befall a source or a warehouse; [`Kind::TooManyRejects`]; [`Kind::Interrupted`].
+pub fn load(
+    warehouse: &mut dyn Warehouse,
+    sources: &Sources,
+    plan: &Plan,
+    options: &LoadOptions,
+    progress: &dyn Progress,
+) -> Result<RunReport> {
+    let started = Instant::now();
+    let started_us = chrono::Utc::now().timestamp_micros();
+    let mut excluded: Vec<(SourceFile, Error)> = Vec::new();
+    loop {
+        let mut run = Run::new(warehouse, sources, plan, options, progress, &excluded)?;
+        let outcome = run.warehouse.begin().and_then(|()| run.work(started_us));
+        match outcome {
+            Ok(Outcome::Committed) => {
+                let mut report = run.report;
+                let totals = warehouse.totals()?;
+                (report.users, report.songs, report.artists, report.matched) =
+                    (totals.users, totals.songs, totals.artists, totals.matched);
+                report.bad_files.extend(excluded.iter().map(|(file, error)| (file.display_name(), error.report())));
+                report.seconds = started.elapsed().as_secs_f64();
+                return Ok(report);
+            }
+            Ok(Outcome::Restart(files)) => {
+                run.warehouse.rollback()?;
+                excluded.extend(files);
+            }
+            Err(error) => {
+                // The first error is the one to tell. If even this fails, closing the connection rolls back.
+                if let Err(second) = run.warehouse.rollback() {
+                    tracing::debug!("rollback: {}", second.report());
+                }
+                return Err(error);
+            }
+        }
+    }
+}
+
+enum Outcome {
+    Committed,
+    /// Rows of these files are in the transaction although they cannot be read to the end: begin again without them.
+    Restart(Vec<(SourceFile, Error)>),
+}
+
+/// One attempt at a load.
+struct Run<'a> {
+    warehouse: &'a mut dyn Warehouse,
+    sources: &'a Sources,
+    options: &'a LoadOptions,
+    progress: &'a dyn Progress,
+    logs: Arc<[PlannedFile]>,
+    songs: Arc<[PlannedFile]>,
+    last_file_no: i64,
+    log_tallies: Vec<FileTally>,
+    song_tallies: Vec<FileTally>,
+    bad_logs: HashSet<usize>,
+    bad_songs: HashSet<usize>,
+    /// Lines of each log file that conflict with an event that is there.
+    conflicts: BTreeMap<usize, BTreeSet<u64>>,
+    unknown_keys: UnknownKeys,
+    report: RunReport,
+}
+
+impl<'a> Run<'a> {
+    fn new(
+        warehouse: &'a mut dyn Warehouse,
+        sources: &'a Sources,
+        plan: &Plan,
+        options: &'a LoadOptions,
+        progress: &'a dyn Progress,
+        excluded: &[(SourceFile, Error)],
+    ) -> Result<Self> {
+        let first = warehouse.last_file_no()? + 1;
+        let is_in = |file: &&SourceFile| excluded.iter().all(|(bad, _)| bad.url != file.url);
+        let numbered = |files: &[SourceFile], first: i64| -> Arc<[PlannedFile]> {
+            let included = files.iter().filter(is_in);
+            included.zip(first..).map(|(source, file_no)| PlannedFile { source: source.clone(), file_no }).collect()
+        };
+        let logs = numbered(&plan.logs, first);
+        let songs = numbered(&plan.songs, first + logs.len() as i64);
+        let report = RunReport {
+            run_id: uuid::Uuid::now_v7().to_string(),
+            files_listed: plan.listed,
+            files_skipped: plan.listed - plan.files(),
+            passed_over: plan.passed_over.clone(),
+            ..RunReport::default()
+        };
+        Ok(Self {
+            warehouse,
+            sources,
+            options,
+            progress,
+            last_file_no: first - 1 + (logs.len() + songs.len()) as i64,
+            log_tallies: vec![FileTally::default(); logs.len()],
+            song_tallies: vec![FileTally::default(); songs.len()],
+            logs,
+            songs,
+            bad_logs: HashSet::new(),
+            bad_songs: HashSet::new(),
+            conflicts: BTreeMap::new(),
+            unknown_keys: UnknownKeys::new(),
+            report,
+        })
+    }
+
+    fn work(&mut self, started_us: i64) -> Result<Outcome> {
+        if self.options.full_refresh {
+            self.warehouse.empty_tables()?;
+        }
+        self.load_songs()?;
+        if let Some(files) = self.load_events()? {
+            return Ok(Outcome::Restart(files));
+        }
+        self.keep_conflicts()?;
+        self.tally();
+        self.options.max_rejects.check(&self.report)?;
+        self.report.balance()?;
+        self.write_ledger(started_us)?;
+        self.sources.stop().check()?;
+        self.warehouse.commit()?;
+        Ok(Outcome::Committed)
+    }
+
+    fn fetcher(&self, files: &[PlannedFile]) -> Result<Fetcher> {
+        self.sources.fetch(files.iter().map(|f| f.source.clone()).collect(), self.options.bytes_in_flight)
+    }
+
+    fn load_songs(&mut self) -> Result<()> {
+        let files = Arc::clone(&self.songs);
+        let options = self.options;
+        let (fetcher, stop) = (self.fetcher(&files)?, self.sources.stop());
+        let mut intake =
+            SongIntake::new(Arc::clone(&files), fetcher, stop, self.progress, options.threads, options.skip_bad_files);
+        while let Some(batch) = intake.next_batch()? {
+            transform::songs(self.warehouse, &batch.songs, &files)?;
+            for song in &batch.songs {
+                self.song_tallies[song.file].lines += 1;
+                self.song_tallies[song.file].accepted += 1;
+            }
+            let mut rows = Vec::with_capacity(batch.rejects.len());
+            for (file, line, reject) in &batch.rejects {
+                self.song_tallies[*file].lines += 1;
+                self.song_tallies[*file].rejected += 1;
+                rows.push(reject_row(Input::Song, &files[*file], *line, reject.byte_offset, &reject.reason, reject.raw.clone(), reject.raw_length));
+                *self.report.reasons.entry(format!("song: {}", reject.reason.category())).or_default() += 1;
+            }
+            self.warehouse.add_rejects(&self.report.run_id, &rows)?;
+            for (file, error) in batch.bad_files {
+                self.bad_songs.insert(file);
+                self.report.bad_files.push((files[file].source.display_name(), error.report()));
+            }
+            for (key, times) in batch.unknown_keys {
+                count_unknown_key(&mut self.unknown_keys, &key, times);
+            }
+        }
+        Ok(())
+    }
+
+    /// Loads the log files. Some if the run must begin again without these files.
+    fn load_events(&mut self) -> Result<Option<Vec<(SourceFile, Error)>>> {
+        let files = Arc::clone(&self.logs);
+        if files.is_empty() {
+            return Ok(None);
+        }
+        let options = self.options;
+        let (fetcher, stop) = (self.fetcher(&files)?, self.sources.stop());
+        let mut intake = EventIntake::new(
+            Arc::clone(&files),
+            fetcher,
+            stop,
+            self.progress,
+            options.threads,
+            options.batch_bytes,
+            options.skip_bad_files,
+        );
+        transform::begin_events(self.warehouse, options.keep_staging)?;
+        while let Some(batch) = intake.next_batch()? {
+            self.take_batch(batch, &files)?;
+        }
+        transform::end_events(self.warehouse)?;
+        for (key, times) in intake.unknown_keys() {
+            count_unknown_key(&mut self.unknown_keys, key, *times);
+        }
+        let (begun, unread): (Vec<_>, Vec<_>) = intake.into_bad_files().into_iter().partition(|bad| bad.began_earlier);
+        if !begun.is_empty() {
+            let all = begun.into_iter().chain(unread);
+            return Ok(Some(all.map(|bad| (files[bad.file].source.clone(), bad.error)).collect()));
+        }
+        for bad in unread {
+            self.bad_logs.insert(bad.file);
+            self.report.bad_files.push((files[bad.file].source.display_name(), bad.error.report()));
+        }
+        Ok(None)
+    }
+
+    fn take_batch(&mut self, batch: Batch, files: &[PlannedFile]) -> Result<()> {
+        let rows: Vec<RejectRow> = batch
+            .rejects()
+            .map(|(file, line, r)| reject_row(Input::Log, &files[file], line, r.byte_offset, &r.reason, r.raw.clone(), r.raw_length))
+            .collect();
+        for (_, _, reject) in batch.rejects() {
+            *self.report.reasons.entry(reject.reason.category().into_owned()).or_default() += 1;
+        }
+        self.warehouse.add_rejects(&self.report.run_id, &rows)?;
+        let (batch, Added { songplays, page_views }) = transform::events(self.warehouse, batch, self.options.keep_staging)?;
+        self.report.songplays_added += songplays;
+        self.report.page_views_added += page_views;
+        for (file, tally) in batch.tallies() {
+            self.log_tallies[file].add(tally);
+        }
+        for (file, line) in batch.conflicts() {
+            self.conflicts.entry(file).or_default().insert(line);
+        }
+        Ok(())
+    }
+
+    /// Writes the conflicting lines into the quarantine. They were decoded like any other line, and that they conflict
+    /// was known only later, so their bytes are read once more.
+    fn keep_conflicts(&mut self) -> Result<()> {
+        for (&file, lines) in &self.conflicts {
+            let planned = &self.logs[file];
+            let reader = self.sources.fetch(vec![planned.source.clone()], self.options.bytes_in_flight)?.open(0)?;
+            let found = read_raw_lines(reader, lines).map_err(|e| file_error(&planned.source, e))?;
+            let reason = Reason::Conflict;
+            let rows: Vec<RejectRow> = found
+                .into_iter()
+                .map(|l| reject_row(Input::Log, planned, l.line, l.byte_offset, &reason, l.raw, l.raw_length))
+                .collect();
+            if rows.len() != lines.len() {
+                return Err(Error::new(Kind::SourceFile, format!("{} changed while it was loaded", planned.source.display_name())));
+            }
+            *self.report.reasons.entry(reason.category().into_owned()).or_default() += rows.len() as u64;
+            self.warehouse.add_rejects(&self.report.run_id, &rows)?;
+        }
+        Ok(())
+    }
+
+    /// Adds up the files' counts.
+    fn tally(&mut self) {
+        let report = &mut self.report;
+        for tally in &self.log_tallies {
+            report.lines += tally.lines;
+            report.accepted += tally.accepted;
+            report.duplicates += tally.duplicates;
+            report.rejected += tally.rejected;
+        }
+        for tally in &self.song_tallies {
+            report.song_records += tally.accepted;
+            report.songs_rejected += tally.rejected;
+        }
+        let loaded_logs = self.logs.iter().enumerate().filter(|(i, _)| !self.bad_logs.contains(i));
+        let loaded_songs = self.songs.iter().enumerate().filter(|(i, _)| !self.bad_songs.contains(i));
+        for (_, file) in loaded_logs.chain(loaded_songs) {
+            report.files_loaded += 1;
+            report.bytes += file.source.size;
+        }
+        report.unknown_keys = self.unknown_keys.clone();
+        let all_in = report.rejected + report.songs_rejected == 0 && report.files_loaded + report.files_skipped == report.files_listed;
+        report.status = if all_in { Status::Done } else { Status::Incomplete };
+    }
+
+    fn write_ledger(&mut self, started_us: i64) -> Result<()> {
+        let rows = |files: &[PlannedFile], tallies: &[FileTally], bad: &HashSet<usize>, input| -> Vec<FileRow> {
+            let loaded = files.iter().zip(tallies).enumerate().filter(|(i, _)| !bad.contains(i));
+            loaded.map(|(_, (file, tally))| FileRow { file: file.clone(), input, tally: *tally }).collect()
+        };
+        let report = &self.report;
+        self.warehouse.add_files(&report.run_id, &rows(&self.logs, &self.log_tallies, &self.bad_logs, Input::Log))?;
+        self.warehouse.add_files(&report.run_id, &rows(&self.songs, &self.song_tallies, &self.bad_songs, Input::Song))?;
+        let kind = if self.options.full_refresh { "full_refresh" } else { "load" };
+        let run = run_row(report, kind, &self.options.fingerprint, started_us, self.last_file_no);
+        self.warehouse.add_run(&run)
+    }
+}
+
+/// The ledger's row for a run that ends now.
+#[must_use]
+pub fn run_row(report: &RunReport, kind: &'static str, fingerprint: &str, started_us: i64, last_file_no: i64) -> RunRow {
+    let unknown_keys = (!report.unknown_keys.is_empty()).then(|| serde_json::json!(report.unknown_keys).to_string());
+    RunRow {
+        run_id: report.run_id.clone(),
+        kind,
+        status: report.status.name(),
+        started_us,
+        finished_us: chrono::Utc::now().timestamp_micros(),
+        settings: fingerprint.to_owned(),
+        files_listed: report.files_listed,
+        files_loaded: report.files_loaded,
+        files_skipped: report.files_skipped,
+        lines: report.lines,
+        accepted: report.accepted,
+        duplicates: report.duplicates,
+        rejected: report.rejected,
+        song_records: report.song_records,
+        songs_rejected: report.songs_rejected,
+        songplays_added: report.songplays_added,
+        page_views_added: report.page_views_added,
+        bytes: report.bytes,
+        unknown_keys,
+        last_file_no,
+    }
+}
+
+fn reject_row(input: Input, file: &PlannedFile, line: u64, byte_offset: u64, reason: &Reason, raw: Vec<u8>, raw_length: u64) -> RejectRow {
+    RejectRow { input, url: file.source.url.clone(), file_no: file.file_no, line, byte_offset, reason: reason.to_string(), raw, raw_length }
+}

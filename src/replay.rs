@@ -1,0 +1,158 @@
+//! Tries quarantined lines again: after a fix of the decoder, or when what they conflicted with is gone.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::decode::{EventChunk, LogDecoder, SongChunk, decode_songs};
+use crate::error::Result;
+use crate::pipeline::{LoadOptions, run_row};
+use crate::report::{RunReport, Status};
+use crate::source::{Compression, SourceFile};
+use crate::stage::{Batch, PlannedFile, SongRecord, Verdict};
+use crate::transform;
+use crate::warehouse::{Input, QuarantinedLine, ReplayedLine, Warehouse};
+
+/// Tries every line of the quarantine that was kept whole, in one transaction, and releases those that load. In the
+/// report a line is one that was tried.
+///
+/// # Errors
+/// What the warehouse reports; nothing was changed then.
+pub fn replay(warehouse: &mut dyn Warehouse, options: &LoadOptions) -> Result<RunReport> {
+    let started = Instant::now();
+    let started_us = chrono::Utc::now().timestamp_micros();
+    let lines = warehouse.quarantine()?;
+    warehouse.begin()?;
+    let worked = work(warehouse, &lines, options, started_us).and_then(|report| {
+        warehouse.commit()?;
+        Ok(report)
+    });
+    match worked {
+        Ok(mut report) => {
+            let totals = warehouse.totals()?;
+            (report.users, report.songs, report.artists, report.matched) =
+                (totals.users, totals.songs, totals.artists, totals.matched);
+            report.seconds = started.elapsed().as_secs_f64();
+            Ok(report)
+        }
+        Err(error) => {
+            if let Err(second) = warehouse.rollback() {
+                tracing::debug!("rollback: {}", second.report());
+            }
+            Err(error)
+        }
+    }
+}
+
+fn work(warehouse: &mut dyn Warehouse, lines: &[QuarantinedLine], options: &LoadOptions, started_us: i64) -> Result<RunReport> {
+    let mut report = RunReport { run_id: uuid::Uuid::now_v7().to_string(), ..RunReport::default() };
+    let files = files_of(lines);
+    let mut released = songs(warehouse, lines, &files, &mut report)?;
+    released.extend(events(warehouse, lines, &files, options, &mut report)?);
+    report.status = if report.rejected + report.songs_rejected > 0 { Status::Incomplete } else { Status::Done };
+    report.balance()?;
+    if !released.is_empty() {
+        warehouse.release(&released)?;
+        let last_file_no = warehouse.last_file_no()?;
+        warehouse.add_run(&run_row(&report, "replay", &options.fingerprint, started_us, last_file_no))?;
+    }
+    Ok(report)
+}
+
+/// The files that the lines came from, each once, and where each stands.
+struct Files {
+    files: Arc<[PlannedFile]>,
+    index: HashMap<i64, usize>,
+}
+
+fn files_of(lines: &[QuarantinedLine]) -> Files {
+    let mut files: Vec<PlannedFile> = Vec::new();
+    let mut index = HashMap::new();
+    for line in lines {
+        index.entry(line.file_no).or_insert_with(|| {
+            let source = SourceFile {
+                url: line.url.clone(),
+                size: 0,
+                version: String::new(),
+                modified_us: line.modified_us,
+                compression: Compression::None,
+            };
+            files.push(PlannedFile { source, file_no: line.file_no });
+            files.len() - 1
+        });
+    }
+    Files { files: files.into(), index }
+}
+
+fn replayed(line: &QuarantinedLine, duplicate: bool) -> ReplayedLine {
+    ReplayedLine { file_no: line.file_no, line: line.line, byte_offset: line.byte_offset, duplicate }
+}
+
+fn songs(warehouse: &mut dyn Warehouse, lines: &[QuarantinedLine], files: &Files, report: &mut RunReport) -> Result<Vec<ReplayedLine>> {
+    let mut records = Vec::new();
+    let mut released = Vec::new();
+    for line in lines.iter().filter(|l| l.input == Input::Song) {
+        let mut chunk = SongChunk::default();
+        decode_songs(&line.raw, line.byte_offset, 0, true, &mut chunk);
+        if chunk.rejects.is_empty() && chunk.songs.len() == 1 {
+            let file = files.index[&line.file_no];
+            records.extend(chunk.songs.into_iter().map(|(_, song)| SongRecord { file, line: line.line, song }));
+            released.push(replayed(line, false));
+            report.song_records += 1;
+        } else {
+            report.songs_rejected += 1;
+        }
+    }
+    if !records.is_empty() {
+        transform::songs(warehouse, &records, &files.files)?;
+    }
+    Ok(released)
+}
+
+fn events(
+    warehouse: &mut dyn Warehouse,
+    lines: &[QuarantinedLine],
+    files: &Files,
+    options: &LoadOptions,
+    report: &mut RunReport,
+) -> Result<Vec<ReplayedLine>> {
+    let mut decoder = LogDecoder::default();
+    let mut chunks = Vec::new();
+    let mut decoded = Vec::new();
+    for line in lines.iter().filter(|l| l.input == Input::Log) {
+        report.lines += 1;
+        // One chunk a line, so that each keeps its file and number.
+        let mut chunk = EventChunk { file: files.index[&line.file_no], first_line: line.line - 1, ..EventChunk::default() };
+        decoder.decode(&line.raw, line.byte_offset, &mut chunk);
+        if chunk.len() == 1 && chunk.rejects.is_empty() {
+            chunks.push(chunk);
+            decoded.push(line);
+        } else {
+            report.rejected += 1;
+        }
+    }
+    if chunks.is_empty() {
+        return Ok(Vec::new());
+    }
+    transform::begin_events(warehouse, false)?;
+    let batch = Batch::new(chunks, Arc::clone(&files.files), options.threads);
+    let (batch, added) = transform::events(warehouse, batch, false)?;
+    transform::end_events(warehouse)?;
+    report.songplays_added = added.songplays;
+    report.page_views_added = added.page_views;
+    let mut released = Vec::new();
+    for (index, line) in decoded.into_iter().enumerate() {
+        match batch.verdict(index, 0) {
+            Verdict::Accepted => {
+                report.accepted += 1;
+                released.push(replayed(line, false));
+            }
+            Verdict::Duplicate => {
+                report.duplicates += 1;
+                released.push(replayed(line, true));
+            }
+            Verdict::Conflict => report.rejected += 1,
+        }
+    }
+    Ok(released)
+}

@@ -1,0 +1,191 @@
+//! What a failed request means: which error it becomes, and whether it is worth another try.
+
+use std::fmt;
+
+use object_store::client::{HttpError, HttpErrorKind};
+
+use super::SourceFile;
+use super::credentials::NoCredentials;
+use super::refusal::Refusal;
+use super::s3::Bucket;
+use crate::error::{Error, Kind};
+
+/// A connection problem, as text.
+#[derive(Debug)]
+struct Trouble(String);
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Trouble {}
+
+/// Why a request failed.
+#[derive(Debug)]
+pub(super) enum Failure {
+    Refused(Refusal),
+    Credentials(NoCredentials),
+    /// No proper answer: connection, time-out, body cut short, nonsense.
+    Connection(String),
+    /// The object is no longer the one that was listed.
+    Changed,
+    /// A key that the client cannot handle.
+    Key(String),
+}
+
+impl From<object_store::Error> for Failure {
+    fn from(error: object_store::Error) -> Self {
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+        let mut innermost = String::new();
+        let mut timed_out = false;
+        while let Some(inner) = cause {
+            if let Some(refusal) = inner.downcast_ref::<Refusal>() {
+                return Self::Refused(refusal.clone());
+            }
+            if let Some(none) = inner.downcast_ref::<NoCredentials>() {
+                return Self::Credentials(none.clone());
+            }
+            if let Some(object_store::Error::InvalidPath { source }) = inner.downcast_ref::<object_store::Error>() {
+                return Self::Key(source.to_string());
+            }
+            if let Some(http) = inner.downcast_ref::<HttpError>() {
+                timed_out |= http.kind() == HttpErrorKind::Timeout;
+            }
+            innermost = inner.to_string();
+            cause = inner.source();
+        }
+        Self::Connection(if timed_out { format!("no answer in time ({innermost})") } else { innermost })
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(refusal) => refusal.fmt(f),
+            Self::Credentials(none) => none.fmt(f),
+            Self::Connection(text) | Self::Key(text) => f.write_str(text),
+            Self::Changed => f.write_str("it is no longer what was listed"),
+        }
+    }
+}
+
+impl Failure {
+    /// Whether the same request may succeed a little later.
+    pub(super) fn is_transient(&self) -> bool {
+        match self {
+            Self::Refused(refusal) => refusal.is_transient(),
+            Self::Credentials(none) => none.transient,
+            Self::Connection(_) => true,
+            Self::Changed | Self::Key(_) => false,
+        }
+    }
+
+    /// The error of a request about the whole bucket.
+    pub(super) async fn on_bucket(self, bucket: &Bucket) -> Error {
+        let name = &bucket.name;
+        match self {
+            Self::Refused(refusal) if refusal.is_about_region() => wrong_region(bucket, refusal).await,
+            Self::Refused(refusal) if refusal.is_about_credentials() => bad_credentials(name, refusal),
+            Self::Refused(refusal) if refusal.status == 404 || refusal.code == "NoSuchBucket" => {
+                Error::new(Kind::SourceMissing, format!("the bucket `{name}` does not exist")).caused_by(refusal)
+            }
+            Self::Refused(refusal) if refusal.status == 403 => {
+                Error::new(Kind::SourceDenied, format!("no access to the bucket `{name}`")).caused_by(refusal)
+            }
+            Self::Refused(refusal) if refusal.code == "InvalidBucketName" => {
+                Error::new(Kind::Settings, format!("`{name}` is not a valid bucket name")).caused_by(refusal)
+            }
+            Self::Credentials(none) => {
+                Error::new(Kind::SourceCredentials, format!("no usable AWS credentials for the bucket `{name}`"))
+                    .caused_by(none)
+            }
+            Self::Refused(refusal) => unavailable(&format!("the bucket `{name}`"), refusal),
+            Self::Key(text) => {
+                let message =
+                    format!("the bucket `{name}` holds a key with an empty, `.` or `..` part, which cannot be loaded");
+                Error::new(Kind::SourceFile, message)
+                    .caused_by(Trouble(text))
+                    .with_hint("rename or remove that object, or name a narrower prefix")
+            }
+            Self::Connection(text) => unavailable(&format!("the bucket `{name}`"), Trouble(text)),
+            Self::Changed => Error::new(Kind::SourceUnavailable, format!("the bucket `{name}` changed while listing")),
+        }
+    }
+
+    /// The error of a request for one object.
+    pub(super) async fn on_object(self, bucket: &Bucket, file: &SourceFile) -> Error {
+        let url = &file.url;
+        match self {
+            Self::Changed => changed(file),
+            Self::Refused(refusal) if matches!(refusal.status, 412 | 416) => changed(file).caused_by(refusal),
+            Self::Refused(refusal) if refusal.status == 404 && refusal.code != "NoSuchBucket" => gone(file).caused_by(refusal),
+            Self::Refused(refusal) if refusal.code == "InvalidObjectState" => {
+                Error::new(Kind::SourceFile, format!("{url} is archived")).caused_by(refusal).with_hint(
+                    "restore it from its Glacier class first, or pass --skip-bad-files to load the others and leave it for next time",
+                )
+            }
+            Self::Refused(refusal) if refusal.status == 403 && !refusal.is_about_credentials() => {
+                Error::new(Kind::SourceDenied, format!("no access to {url}")).caused_by(refusal)
+            }
+            Self::Refused(refusal) if refusal.is_transient() => unavailable(url, refusal),
+            Self::Connection(text) => unavailable(url, Trouble(text)),
+            other => other.on_bucket(bucket).await,
+        }
+    }
+}
+
+/// The file is not what it was.
+pub(super) fn changed(file: &SourceFile) -> Error {
+    Error::new(Kind::SourceFile, format!("{} changed between listing and reading", file.display_name()))
+        .with_hint("run it again, or pass --skip-bad-files to load the others and leave it for next time")
+}
+
+/// The file is not there any more.
+pub(super) fn gone(file: &SourceFile) -> Error {
+    Error::new(Kind::SourceFile, format!("{} is gone: it was there when the files were listed", file.display_name()))
+}
+
+fn unavailable(what: &str, cause: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::new(Kind::SourceUnavailable, format!("cannot read {what}")).caused_by(cause)
+}
+
+fn bad_credentials(bucket: &str, refusal: Refusal) -> Error {
+    let (what, hint) = match refusal.code.as_str() {
+        "InvalidAccessKeyId" => ("the access key is unknown", None),
+        "SignatureDoesNotMatch" => ("the secret key does not belong to the access key", None),
+        "ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" | "RequestExpired" => {
+            ("the session has expired", Some("sign in again, for example with `aws sso login`"))
+        }
+        "InvalidToken" => {
+            ("the session token is not valid", Some("set AWS_SESSION_TOKEN anew, or remove it for a permanent key"))
+        }
+        "RequestTimeTooSkewed" => {
+            ("this machine's clock is wrong", Some("set the clock: S3 accepts a difference of 15 minutes"))
+        }
+        _ => ("the credentials were refused", None),
+    };
+    let error = Error::new(Kind::SourceCredentials, format!("cannot sign in to the bucket `{bucket}`: {what}"))
+        .caused_by(refusal);
+    match hint {
+        Some(hint) => error.with_hint(hint),
+        None => error,
+    }
+}
+
+async fn wrong_region(bucket: &Bucket, refusal: Refusal) -> Error {
+    let (name, asked) = (&bucket.name, &bucket.region);
+    let actual = match &refusal.region {
+        Some(region) => Some(region.clone()),
+        None => bucket.actual_region().await,
+    };
+    let error = match actual.filter(|actual| actual != asked) {
+        Some(actual) => {
+            Error::new(Kind::SourceRegion, format!("the bucket `{name}` is in the region {actual}, not {asked}"))
+                .with_hint(format!("pass --s3-region {actual}, or set AWS_REGION or s3.region"))
+        }
+        None => Error::new(Kind::SourceRegion, format!("the bucket `{name}` is not in the region {asked}")),
+    };
+    error.caused_by(refusal)
+}

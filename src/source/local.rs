@@ -1,0 +1,188 @@
+//! Walking the disk.
+
+use std::fs::{self, DirEntry, File, Metadata};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use super::location::{absolute, path_to_url};
+use super::shared::Stop;
+use super::{Compression, Listing, Location, SourceFile, why};
+use crate::error::{Error, Kind, Result, io_error};
+
+/// Lists a folder, or the one file that `path` names.
+pub(super) fn list(location: &Location, path: &Path, stop: &Stop) -> Result<Listing> {
+    let refused = |error| root_error(location, error);
+    let root = absolute(path).map_err(refused)?;
+    let stat = fs::metadata(&root).map_err(refused)?;
+    let mut walk = Walk { walked: Vec::new(), links: Vec::new(), listing: Listing::default() };
+    if stat.is_dir() {
+        walk.walked.push(root.canonicalize().map_err(refused)?);
+        walk.tree(root, stop)?;
+        // Links come last: what is reachable without one keeps that name.
+        while let Some(link) = walk.links.pop() {
+            walk.link(link, stop)?;
+        }
+    } else {
+        let name = root.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        walk.file(&root, &name, &stat);
+    }
+    Ok(walk.listing)
+}
+
+struct Walk {
+    /// Real paths of the trees walked so far.
+    walked: Vec<PathBuf>,
+    /// Symbolic links met on the way.
+    links: Vec<PathBuf>,
+    listing: Listing,
+}
+
+impl Walk {
+    fn tree(&mut self, root: PathBuf, stop: &Stop) -> Result<()> {
+        let mut folders = vec![root];
+        while let Some(folder) = folders.pop() {
+            stop.check()?;
+            let entries = match fs::read_dir(&folder) {
+                Ok(entries) => entries,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    self.pass_over(&folder, why::VANISHED);
+                    continue;
+                }
+                Err(error) => return Err(folder_error(&folder, error)),
+            };
+            for entry in entries {
+                let entry = entry.map_err(|error| folder_error(&folder, error))?;
+                self.entry(&entry, &mut folders)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self, entry: &DirEntry, folders: &mut Vec<PathBuf>) -> Result<()> {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let path = entry.path();
+        if name.starts_with('.') {
+            self.pass_over(&path, why::HIDDEN);
+            return Ok(());
+        }
+        let kind = entry.file_type().map_err(|error| folder_error(&path, error))?;
+        if kind.is_dir() {
+            folders.push(path);
+        } else if kind.is_symlink() {
+            self.links.push(path);
+        } else if Compression::of_name(&name).is_none() {
+            // Not worth a stat.
+            self.pass_over(&path, why::NOT_JSON);
+        } else {
+            match entry.metadata() {
+                Ok(stat) => self.file(&path, &name, &stat),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => self.pass_over(&path, why::VANISHED),
+                Err(error) => return Err(folder_error(&path, error)),
+            }
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, path: &Path, name: &str, stat: &Metadata) {
+        let Some(compression) = Compression::of_name(name) else { return self.pass_over(path, why::NOT_JSON) };
+        if !stat.is_file() {
+            return self.pass_over(path, why::NOT_A_FILE);
+        }
+        if stat.len() == 0 {
+            return self.pass_over(path, why::EMPTY);
+        }
+        let modified_ns = modified_ns(stat);
+        self.listing.files.push(SourceFile {
+            url: path_to_url(path),
+            size: stat.len(),
+            version: version(stat),
+            modified_us: i64::try_from(modified_ns.div_euclid(1000)).unwrap_or(i64::MAX),
+            compression,
+        });
+    }
+
+    /// Follows a link to a file or folder, unless what it leads to is listed without it: that keeps cycles out as well.
+    fn link(&mut self, link: PathBuf, stop: &Stop) -> Result<()> {
+        let (target, stat) = match link.canonicalize().and_then(|target| Ok((fs::metadata(&target)?, target))) {
+            Ok((stat, target)) => (target, stat),
+            // A link to itself or in a ring has a kind of its own, which is not stable yet.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(folder_error(&link, error)),
+            Err(_) => {
+                self.pass_over(&link, why::DANGLING);
+                return Ok(());
+            }
+        };
+        let name = link.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if stat.is_dir() {
+            if self.covers(&target) || self.walked.iter().any(|walked| walked.starts_with(&target)) {
+                self.pass_over(&link, why::TWICE);
+                return Ok(());
+            }
+            self.walked.push(target);
+            return self.tree(link, stop);
+        }
+        let listed_there =
+            target.file_name().is_some_and(|name| Compression::of_name(&name.to_string_lossy()).is_some());
+        if listed_there && self.covers(&target) {
+            self.pass_over(&link, why::TWICE);
+        } else {
+            self.file(&link, &name, &stat);
+        }
+        Ok(())
+    }
+
+    /// Whether a walk reaches this real path by itself. What lies in a hidden folder it does not.
+    fn covers(&self, target: &Path) -> bool {
+        self.walked.iter().any(|walked| {
+            target
+                .strip_prefix(walked)
+                .is_ok_and(|below| below.components().all(|part| !part.as_os_str().to_string_lossy().starts_with('.')))
+        })
+    }
+
+    fn pass_over(&mut self, path: &Path, why: &'static str) {
+        self.listing.passed_over.push((path_to_url(path), why));
+    }
+}
+
+/// The version of a file on disk. No inode: a copy put back from a backup is the same file.
+pub(super) fn version(stat: &Metadata) -> String {
+    format!("{}-{}", modified_ns(stat), stat.len())
+}
+
+fn modified_ns(stat: &Metadata) -> i128 {
+    // A platform without modification times leaves the size to tell versions apart.
+    let Ok(modified) = stat.modified() else { return 0 };
+    let signed = |duration: std::time::Duration| i128::try_from(duration.as_nanos()).unwrap_or(i128::MAX);
+    match modified.duration_since(UNIX_EPOCH) {
+        Ok(after) => signed(after),
+        Err(before) => -signed(before.duration()),
+    }
+}
+
+/// Whether the open file is still the one that was listed.
+pub(super) fn unchanged(open: &File, listed: &SourceFile) -> io::Result<bool> {
+    let stat = open.metadata()?;
+    Ok(stat.len() == listed.size && version(&stat) == listed.version)
+}
+
+fn root_error(location: &Location, error: io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+            Error::new(Kind::SourceMissing, format!("{location} does not exist"))
+        }
+        io::ErrorKind::PermissionDenied => {
+            Error::new(Kind::SourceDenied, format!("no permission to read {location}")).caused_by(error)
+        }
+        _ => io_error(location, "list", error),
+    }
+}
+
+fn folder_error(path: &Path, error: io::Error) -> Error {
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        return Error::new(Kind::SourceDenied, format!("no permission to read {}", path.display())).caused_by(error);
+    }
+    io_error(path.display(), "list", error)
+}

@@ -1,0 +1,129 @@
+//! Where bytes come from: finding the JSON files under a folder or an `s3://` prefix, and reading them.
+//!
+//! [`Sources`] holds what several listings and downloads share (settings, credentials, connections, the stop flag).
+//! [`Sources::list`] finds files, [`Fetcher`] reads them: it downloads ahead within a memory limit, decompresses while
+//! streaming, retries what is worth retrying, and checks that what was read is what was listed.
+//!
+//! Everything here blocks and belongs on plain threads. A run that touches only the disk starts no runtime at all.
+
+mod credentials;
+mod download;
+mod failure;
+mod fetch;
+mod list;
+mod local;
+mod location;
+mod reader;
+mod refusal;
+mod retry;
+mod s3;
+mod shared;
+
+pub use fetch::Fetcher;
+pub use location::Location;
+pub use reader::{Reader, file_error};
+pub use s3::S3Options;
+pub use shared::{Sources, Stop};
+
+use std::path::PathBuf;
+
+/// How a file is packed, which its name tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Compression {
+    /// `.json`, `.jsonl`
+    None,
+    /// `.gz` behind it: one or more gzip members.
+    Gzip,
+    /// `.zst` behind it: one or more zstd frames.
+    Zstd,
+}
+
+impl Compression {
+    /// What the file name says, or `None` when it is not the name of a JSON file. Case does not matter.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        let (stem, compression) = if let Some(stem) = strip_ending(name, ".gz") {
+            (stem, Self::Gzip)
+        } else if let Some(stem) = strip_ending(name, ".zst") {
+            (stem, Self::Zstd)
+        } else {
+            (name, Self::None)
+        };
+        (strip_ending(stem, ".json").is_some() || strip_ending(stem, ".jsonl").is_some()).then_some(compression)
+    }
+
+    /// The packing's name in messages, or empty.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+        }
+    }
+}
+
+fn strip_ending<'a>(name: &'a str, ending: &str) -> Option<&'a str> {
+    let at = name.len().checked_sub(ending.len())?;
+    // A position inside a multi-byte character makes `get` say no, which is the right answer for an ASCII ending.
+    name.get(at..)?.eq_ignore_ascii_case(ending).then(|| &name[..at])
+}
+
+/// One file as it stood when it was listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFile {
+    /// `file:///absolute/path` (percent-encoded) or `s3://bucket/key` (the key as it is).
+    pub url: String,
+    /// Size in bytes as stored, so packed.
+    pub size: u64,
+    /// Changes whenever the content does: the etag without its quotes, or `<modified, ns since 1970>-<size>` on disk.
+    pub version: String,
+    /// Last modification in microseconds since 1970, UTC.
+    pub modified_us: i64,
+    /// How it is packed.
+    pub compression: Compression,
+}
+
+impl SourceFile {
+    /// The name for people: the plain absolute path of a file on disk, the URL of an object.
+    #[must_use]
+    pub fn display_name(&self) -> String {
+        match self.local_path() {
+            Some(path) => path.display().to_string(),
+            None => self.url.clone(),
+        }
+    }
+
+    /// The path of a file on disk, `None` for an object.
+    #[must_use]
+    pub fn local_path(&self) -> Option<PathBuf> {
+        location::url_to_path(&self.url)
+    }
+
+    /// Bucket and key of an object, `None` for a file on disk.
+    #[must_use]
+    pub fn bucket_and_key(&self) -> Option<(&str, &str)> {
+        self.url.strip_prefix("s3://")?.split_once('/')
+    }
+}
+
+/// What a location holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// The JSON files, sorted by URL, none twice.
+    pub files: Vec<SourceFile>,
+    /// What else lies there: URL and why it is not loaded. Sorted by URL.
+    pub passed_over: Vec<(String, &'static str)>,
+}
+
+/// Why something under a location is not loaded.
+mod why {
+    pub(super) const EMPTY: &str = "empty";
+    pub(super) const HIDDEN: &str = "hidden";
+    pub(super) const NOT_JSON: &str = "not named .json or .jsonl";
+    pub(super) const MARKER: &str = "folder marker";
+    pub(super) const NOT_A_FILE: &str = "not a regular file";
+    pub(super) const DANGLING: &str = "link to nowhere";
+    pub(super) const TWICE: &str = "link to something listed anyway";
+    pub(super) const VANISHED: &str = "vanished while listing";
+}

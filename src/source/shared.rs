@@ -1,0 +1,183 @@
+//! What listings and downloads share: settings, stop flag, runtime, and one client per bucket.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use aws_credential_types::provider::SharedCredentialsProvider;
+use tokio::runtime::Runtime;
+use tokio::sync::{Mutex, OnceCell, watch};
+
+use super::credentials::Credentials;
+use super::s3::{Bucket, S3Options};
+use super::{Fetcher, Listing, Location, SourceFile, list};
+use crate::error::{Error, Kind, Result};
+
+/// A flag that ends listings and downloads early, from any thread.
+#[derive(Clone, Debug)]
+pub struct Stop(Arc<watch::Sender<bool>>);
+
+impl Default for Stop {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::new(false)))
+    }
+}
+
+impl Stop {
+    /// Makes everything under way end with [`Kind::Interrupted`], and everything started later as well.
+    pub fn stop(&self) {
+        self.0.send_replace(true);
+    }
+
+    /// Whether it was stopped.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// # Errors
+    /// [`Kind::Interrupted`] once stopped.
+    pub fn check(&self) -> Result<()> {
+        if self.is_stopped() { Err(Error::interrupted()) } else { Ok(()) }
+    }
+
+    pub(super) async fn stopped(&self) {
+        // It ends with an error only when the sender is gone, and `self` holds it.
+        let _ = self.0.subscribe().wait_for(|stopped| *stopped).await;
+    }
+}
+
+/// The way to all sources of one run. Clones share connections and credentials.
+#[derive(Clone)]
+pub struct Sources {
+    shared: Arc<Shared>,
+}
+
+pub(super) struct Shared {
+    pub(super) options: S3Options,
+    pub(super) stop: Stop,
+    pub(super) credentials: OnceCell<Arc<Credentials>>,
+    given: Option<SharedCredentialsProvider>,
+    buckets: Mutex<HashMap<String, Arc<Bucket>>>,
+    /// Started by the first use of S3. Dropped without waiting: a lookup of a host name can hang for long.
+    runtime: OnceLock<RuntimeInBackground>,
+}
+
+impl Sources {
+    /// Nothing is looked up or connected before it is needed.
+    #[must_use]
+    pub fn new(options: S3Options) -> Self {
+        Self::build(options, None)
+    }
+
+    /// As [`Sources::new`], with these credentials instead of what the environment and the AWS profiles provide.
+    #[must_use]
+    pub fn with_credentials(options: S3Options, provider: SharedCredentialsProvider) -> Self {
+        Self::build(options, Some(provider))
+    }
+
+    fn build(options: S3Options, given: Option<SharedCredentialsProvider>) -> Self {
+        let shared = Shared {
+            options,
+            stop: Stop::default(),
+            credentials: OnceCell::new(),
+            given,
+            buckets: Mutex::default(),
+            runtime: OnceLock::new(),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Finds the JSON files of a location and what is passed over there.
+    ///
+    /// # Errors
+    /// [`Kind::SourceMissing`] when there is no such place or no JSON file in it, [`Kind::SourceDenied`],
+    /// [`Kind::SourceCredentials`], [`Kind::SourceRegion`], [`Kind::SourceUnavailable`], [`Kind::Settings`],
+    /// [`Kind::Interrupted`].
+    pub fn list(&self, location: &Location) -> Result<Listing> {
+        list::list(location, self)
+    }
+
+    /// Shorthand for [`Fetcher::new`].
+    ///
+    /// # Errors
+    /// As [`Fetcher::new`].
+    pub fn fetch(&self, files: Vec<SourceFile>, bytes_in_flight: usize) -> Result<Fetcher> {
+        Fetcher::new(files, self, bytes_in_flight)
+    }
+
+    /// The flag that ends what is under way, to hand to a signal handler.
+    #[must_use]
+    pub fn stop(&self) -> Stop {
+        self.shared.stop.clone()
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// Runs one piece of network work to its end, or until stopped.
+    pub(super) fn block_on<T>(&self, work: impl AsyncFnOnce(&Shared) -> T) -> Result<T> {
+        self.runtime()?.block_on(async {
+            tokio::select! {
+                biased;
+                () = self.shared.stop.stopped() => Err(Error::interrupted()),
+                done = work(&self.shared) => Ok(done),
+            }
+        })
+    }
+
+    pub(super) fn runtime(&self) -> Result<&Runtime> {
+        if let Some(RuntimeInBackground(Some(runtime))) = self.shared.runtime.get() {
+            return Ok(runtime);
+        }
+        // Decryption is what costs here, and a few threads fill any line.
+        let threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(1, 4);
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(threads)
+            .thread_name("sparkify-net")
+            .enable_all()
+            .build()
+            .map_err(|error| Error::new(Kind::Io, "cannot start the network threads").caused_by(error))?;
+        match self.shared.runtime.get_or_init(|| RuntimeInBackground(Some(runtime))) {
+            RuntimeInBackground(Some(runtime)) => Ok(runtime),
+            RuntimeInBackground(None) => Err(Error::interrupted()),
+        }
+    }
+}
+
+impl fmt::Debug for Sources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sources").field("options", &self.shared.options).finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    /// The client of a bucket, made at its first use.
+    pub(super) async fn bucket(&self, name: &str) -> Result<Arc<Bucket>> {
+        let mut buckets = self.buckets.lock().await;
+        if let Some(bucket) = buckets.get(name) {
+            return Ok(Arc::clone(bucket));
+        }
+        let bucket = Arc::new(Bucket::connect(name, self).await?);
+        buckets.insert(name.to_owned(), Arc::clone(&bucket));
+        Ok(bucket)
+    }
+
+    /// The credentials of the run. `region` is where a role is assumed, should that be needed.
+    pub(super) async fn credentials(&self, region: &str) -> Arc<Credentials> {
+        let make =
+            async || Arc::new(Credentials::new(self.given.clone(), self.options.profile.as_deref(), region).await);
+        Arc::clone(self.credentials.get_or_init(make).await)
+    }
+}
+
+struct RuntimeInBackground(Option<Runtime>);
+
+impl Drop for RuntimeInBackground {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}

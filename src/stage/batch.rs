@@ -1,0 +1,217 @@
+//! A batch: the events of one or more files, as many as fit, with a verdict on each.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use super::duplicates;
+use super::people::People;
+use super::{PlannedFile, event_id};
+use crate::decode::{EventChunk, Reject};
+
+/// What becomes of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Verdict {
+    /// It becomes a row.
+    Accepted,
+    /// Its key and payload are there already.
+    Duplicate,
+    /// Its key is there already with another payload.
+    Conflict,
+}
+
+/// A row of a batch: which chunk, which row of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowRef {
+    /// Index of the chunk.
+    pub chunk: u32,
+    /// Index of the row in it.
+    pub row: u32,
+}
+
+/// First and last time of the events staged, in milliseconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventBounds {
+    /// The earliest.
+    pub min_ms: i64,
+    /// The latest.
+    pub max_ms: i64,
+}
+
+/// What a batch adds to the counts of one file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FileTally {
+    /// Lines that are not blank.
+    pub lines: u64,
+    /// Lines that became a row.
+    pub accepted: u64,
+    /// Lines whose event was known.
+    pub duplicates: u64,
+    /// Lines refused, conflicts among them.
+    pub rejected: u64,
+}
+
+impl FileTally {
+    /// Adds another part of the same file.
+    pub fn add(&mut self, other: Self) {
+        self.lines += other.lines;
+        self.accepted += other.accepted;
+        self.duplicates += other.duplicates;
+        self.rejected += other.rejected;
+    }
+}
+
+/// Decoded events in columns, in the order of files and lines.
+pub struct Batch {
+    chunks: Vec<EventChunk>,
+    /// Verdicts, as numbers that can change while the batch is shared.
+    verdicts: Vec<Vec<AtomicU8>>,
+    /// Number of rows before each chunk.
+    rows_before: Vec<u64>,
+    files: Arc<[PlannedFile]>,
+    play_times: OnceLock<Vec<i64>>,
+}
+
+impl Batch {
+    /// A batch of chunks that are in the order of files and lines. Events that repeat within it are marked: the first
+    /// stays, the others are duplicates or conflicts.
+    #[must_use]
+    pub fn new(chunks: Vec<EventChunk>, files: Arc<[PlannedFile]>, threads: usize) -> Self {
+        let verdicts = chunks.iter().map(|c| c.ts.iter().map(|_| AtomicU8::new(Verdict::Accepted as u8)).collect()).collect();
+        let rows_before = chunks
+            .iter()
+            .scan(0, |rows, chunk| Some(std::mem::replace(rows, *rows + chunk.len() as u64)))
+            .collect();
+        let batch = Self { chunks, verdicts, rows_before, files, play_times: OnceLock::new() };
+        for (row_no, verdict) in duplicates::find(&batch, threads) {
+            batch.judge(row_no, verdict);
+        }
+        batch
+    }
+
+    /// The chunks, in order.
+    #[must_use]
+    pub fn chunks(&self) -> &[EventChunk] {
+        &self.chunks
+    }
+
+    /// The number of events, whatever their verdict.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.rows_before.last().map_or(0, |n| n + self.chunks.last().map_or(0, |c| c.len() as u64))
+    }
+
+    /// The number of the first row of a chunk; rows are numbered from 0 through the batch.
+    #[must_use]
+    pub fn first_row(&self, chunk: usize) -> u64 {
+        self.rows_before[chunk]
+    }
+
+    /// Where the row with this number stands.
+    #[must_use]
+    pub fn locate(&self, row_no: u64) -> RowRef {
+        // Chunks without rows share their number with the next one; the last such chunk holds the row.
+        let chunk = self.rows_before.partition_point(|&before| before <= row_no) - 1;
+        RowRef { chunk: chunk as u32, row: (row_no - self.rows_before[chunk]) as u32 }
+    }
+
+    /// What becomes of a row.
+    #[must_use]
+    pub fn verdict(&self, chunk: usize, row: usize) -> Verdict {
+        verdict(&self.verdicts[chunk][row])
+    }
+
+    /// Changes what becomes of a row. Before [`Self::play_times`] is asked.
+    pub fn judge(&self, row_no: u64, verdict: Verdict) {
+        let at = self.locate(row_no);
+        self.verdicts[at.chunk as usize][at.row as usize].store(verdict as u8, Ordering::Relaxed);
+    }
+
+    /// The surrogate id of a row.
+    #[must_use]
+    pub fn event_id(&self, chunk: usize, row: usize) -> i64 {
+        let c = &self.chunks[chunk];
+        event_id(self.files[c.file].file_no, c.first_line + u64::from(c.line[row]) + 1)
+    }
+
+    /// The key of a row: user, session, item and time.
+    #[inline]
+    #[must_use]
+    pub fn key(&self, at: RowRef) -> (i64, i64, i32, i64) {
+        let (c, row) = (&self.chunks[at.chunk as usize], at.row as usize);
+        (c.user_id[row], c.session_id[row], c.item_in_session[row], c.ts[row])
+    }
+
+    /// The rows that become rows of the tables, plays or the others, by chunk.
+    pub fn accepted(&self, chunk: usize, plays: bool) -> impl Iterator<Item = usize> + '_ {
+        let (c, verdicts) = (&self.chunks[chunk], &self.verdicts[chunk]);
+        (0..c.len()).filter(move |&row| c.is_play[row] == plays && verdict(&verdicts[row]) == Verdict::Accepted)
+    }
+
+    /// How many plays and how many other events are accepted.
+    #[must_use]
+    pub fn accepted_counts(&self) -> (u64, u64) {
+        let count = |plays| (0..self.chunks.len()).map(|c| self.accepted(c, plays).count() as u64).sum();
+        (count(true), count(false))
+    }
+
+    /// First and last time of all events, None without any.
+    #[must_use]
+    pub fn bounds(&self) -> Option<EventBounds> {
+        let times = || self.chunks.iter().flat_map(|c| c.ts.iter().copied());
+        Some(EventBounds { min_ms: times().min()?, max_ms: times().max()? })
+    }
+
+    /// What the batch adds to each file's counts, by index of the file.
+    pub fn tallies(&self) -> impl Iterator<Item = (usize, FileTally)> + '_ {
+        self.chunks.iter().zip(&self.verdicts).map(|(chunk, verdicts)| {
+            let count = |wanted| verdicts.iter().filter(|&v| verdict(v) == wanted).count() as u64;
+            let tally = FileTally {
+                lines: u64::from(chunk.lines - chunk.blank_lines),
+                accepted: count(Verdict::Accepted),
+                duplicates: count(Verdict::Duplicate),
+                rejected: count(Verdict::Conflict) + chunk.rejects.len() as u64,
+            };
+            (chunk.file, tally)
+        })
+    }
+
+    /// The conflicts: index of the file and line, counted from 1. Their bytes are gone by the time they are known.
+    pub fn conflicts(&self) -> impl Iterator<Item = (usize, u64)> + '_ {
+        self.chunks.iter().zip(&self.verdicts).flat_map(|(chunk, verdicts)| {
+            let conflicting = (0..chunk.len()).filter(move |&row| verdict(&verdicts[row]) == Verdict::Conflict);
+            conflicting.map(|row| (chunk.file, chunk.first_line + u64::from(chunk.line[row]) + 1))
+        })
+    }
+
+    /// The lines that could not be decoded, with the index of their file and their line, counted from 1.
+    pub fn rejects(&self) -> impl Iterator<Item = (usize, u64, &Reject)> + '_ {
+        self.chunks.iter().flat_map(|chunk| chunk.rejects.iter().map(|r| (chunk.file, chunk.first_line + u64::from(r.line) + 1, r)))
+    }
+
+    /// The latest state and the levels of the users in the accepted events.
+    #[must_use]
+    pub fn people(&self) -> People {
+        People::of(self)
+    }
+
+    /// The distinct times of the accepted plays, in order, in milliseconds since 1970.
+    pub fn play_times(&self) -> &[i64] {
+        self.play_times.get_or_init(|| {
+            let mut times: Vec<i64> = (0..self.chunks.len())
+                .flat_map(|c| self.accepted(c, true).map(move |row| self.chunks[c].ts[row]))
+                .collect();
+            times.sort_unstable();
+            times.dedup();
+            times
+        })
+    }
+}
+
+fn verdict(number: &AtomicU8) -> Verdict {
+    match number.load(Ordering::Relaxed) {
+        0 => Verdict::Accepted,
+        1 => Verdict::Duplicate,
+        _ => Verdict::Conflict,
+    }
+}

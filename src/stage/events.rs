@@ -1,0 +1,223 @@
+//! Log files to batches of events, on all cores.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use super::{Batch, Block, BlockReader, PlannedFile, Progress};
+use crate::decode::{EventChunk, LogDecoder, UnknownKeys, count_unknown_key};
+use crate::error::{Error, Result};
+use crate::source::{Fetcher, Reader, Stop, file_error};
+
+/// Reads and decodes log files, and hands them out in batches of bounded size.
+pub struct EventIntake<'a> {
+    queue: Queue<'a>,
+    workers: Vec<Worker>,
+    /// Lines of each unfinished file in earlier batches.
+    lines_before: HashMap<usize, u64>,
+    /// Files that failed, with the error, in the order of files.
+    bad_files: Vec<(usize, Error)>,
+    /// Keys that no field has.
+    unknown_keys: UnknownKeys,
+}
+
+/// A file that could not be read to its end.
+#[derive(Debug)]
+pub struct BadFile {
+    /// Its index.
+    pub file: usize,
+    /// Why.
+    pub error: Error,
+    /// An earlier batch than the one in which it failed holds some of its lines.
+    pub began_earlier: bool,
+}
+
+/// One thread's tools, and the file it is in the middle of.
+#[derive(Default)]
+struct Worker {
+    decoder: LogDecoder,
+    buffer: Vec<u8>,
+    open: Option<Open>,
+    /// Of the last chunk, to guess the next one's size: rows, and bytes of text, a byte of lines.
+    rows_a_byte: f64,
+    text_a_byte: f64,
+}
+
+/// What the workers share: the files, and which is next.
+struct Queue<'a> {
+    files: Arc<[PlannedFile]>,
+    fetcher: Fetcher,
+    stop: Stop,
+    progress: &'a dyn Progress,
+    /// A batch is closed once this many bytes of lines were taken for it.
+    batch_bytes: u64,
+    skip_bad_files: bool,
+    next: AtomicUsize,
+}
+
+/// What the workers made of a batch.
+#[derive(Default)]
+struct Collected {
+    chunks: Vec<EventChunk>,
+    failed: Vec<(usize, Error)>,
+}
+
+struct Open {
+    file: usize,
+    part: u64,
+    reader: BlockReader<Reader>,
+    reported: u64,
+}
+
+impl<'a> EventIntake<'a> {
+    /// `fetcher` opens the files of `files`, by the same index.
+    #[must_use]
+    pub fn new(
+        files: Arc<[PlannedFile]>,
+        fetcher: Fetcher,
+        stop: Stop,
+        progress: &'a dyn Progress,
+        threads: usize,
+        batch_bytes: u64,
+        skip_bad_files: bool,
+    ) -> Self {
+        Self {
+            queue: Queue { files, fetcher, stop, progress, batch_bytes, skip_bad_files, next: AtomicUsize::new(0) },
+            workers: (0..threads).map(|_| Worker::default()).collect(),
+            lines_before: HashMap::new(),
+            bad_files: Vec::new(),
+            unknown_keys: UnknownKeys::new(),
+        }
+    }
+
+    /// The next batch, None when all files are through.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::SourceFile`] and its kin for a file that cannot be read, unless bad files are to be skipped;
+    /// [`crate::error::Kind::Interrupted`].
+    pub fn next_batch(&mut self) -> Result<Option<Batch>> {
+        let taken = AtomicU64::new(0);
+        let batch = Mutex::new(Collected::default());
+        thread::scope(|scope| {
+            for worker in &mut self.workers {
+                let (queue, batch, taken) = (&self.queue, &batch, &taken);
+                scope.spawn(move || worker.work(queue, batch, taken));
+            }
+        });
+        self.queue.stop.check()?;
+        let Collected { mut chunks, mut failed } = batch.into_inner().unwrap_or_else(PoisonError::into_inner);
+        failed.sort_by_key(|(file, _)| *file);
+        if !self.queue.skip_bad_files && !failed.is_empty() {
+            return Err(failed.swap_remove(0).1);
+        }
+        chunks.retain(|chunk| failed.iter().all(|(file, _)| *file != chunk.file));
+        chunks.sort_unstable_by_key(|chunk| (chunk.file, chunk.part));
+        let nothing_left = chunks.is_empty() && failed.is_empty();
+        self.bad_files.append(&mut failed);
+        for chunk in &mut chunks {
+            let before = self.lines_before.entry(chunk.file).or_default();
+            chunk.first_line = *before;
+            *before += u64::from(chunk.lines);
+            for (key, times) in std::mem::take(&mut chunk.unknown_keys) {
+                count_unknown_key(&mut self.unknown_keys, &key, times);
+            }
+        }
+        if nothing_left {
+            return Ok(None);
+        }
+        Ok(Some(Batch::new(chunks, Arc::clone(&self.queue.files), self.workers.len())))
+    }
+
+    /// The files that could not be read, when bad files are skipped.
+    #[must_use]
+    pub fn into_bad_files(self) -> Vec<BadFile> {
+        let lines_before = self.lines_before;
+        let bad = self.bad_files.into_iter();
+        bad.map(|(file, error)| BadFile { file, error, began_earlier: lines_before.contains_key(&file) }).collect()
+    }
+
+    /// Keys that no field has, so far.
+    #[must_use]
+    pub fn unknown_keys(&self) -> &UnknownKeys {
+        &self.unknown_keys
+    }
+}
+
+impl Worker {
+    /// Takes files, one after the other, until the batch is full, all are taken, one failed or the run was stopped.
+    fn work(&mut self, queue: &Queue<'_>, batch: &Mutex<Collected>, taken: &AtomicU64) {
+        let mut chunks = Vec::new();
+        while taken.load(Ordering::Relaxed) < queue.batch_bytes && !queue.stop.is_stopped() {
+            match self.step(queue, taken, &mut chunks) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(failure) => {
+                    lock(batch).failed.push(failure);
+                    if !queue.skip_bad_files {
+                        // The others stop as well: no batch comes of this.
+                        taken.store(u64::MAX, Ordering::Relaxed);
+                    }
+                }
+            }
+        }
+        lock(batch).chunks.append(&mut chunks);
+    }
+
+    /// Decodes one block of the file under way, or of the next one. False when there is none.
+    fn step(&mut self, queue: &Queue<'_>, taken: &AtomicU64, chunks: &mut Vec<EventChunk>) -> Result<bool, (usize, Error)> {
+        let mut open = match self.open.take() {
+            Some(open) => open,
+            None => {
+                let file = queue.next.fetch_add(1, Ordering::Relaxed);
+                if file >= queue.files.len() {
+                    return Ok(false);
+                }
+                let reader = queue.fetcher.open(file).map_err(|e| (file, e))?;
+                Open { file, part: 0, reader: BlockReader::new(reader, std::mem::take(&mut self.buffer)), reported: 0 }
+            }
+        };
+        let file = open.file;
+        match self.decode_block(&mut open, taken) {
+            Ok(chunk) => {
+                let read = open.reader.input().raw_bytes_read();
+                queue.progress.bytes(read - open.reported);
+                open.reported = read;
+                if let Some(chunk) = chunk {
+                    chunks.push(chunk);
+                    self.open = Some(open);
+                } else {
+                    queue.progress.file_done();
+                    self.buffer = open.reader.into_buffer();
+                }
+                Ok(true)
+            }
+            Err(error) => Err((file, file_error(&queue.files[file].source, error))),
+        }
+    }
+
+    /// The next block's events, None at the end of the file.
+    fn decode_block(&mut self, open: &mut Open, taken: &AtomicU64) -> std::io::Result<Option<EventChunk>> {
+        let Some(block) = open.reader.next_block()? else { return Ok(None) };
+        let mut chunk = EventChunk { file: open.file, part: open.part, ..EventChunk::default() };
+        open.part += 1;
+        match block {
+            Block::Lines { bytes, offset } => {
+                let length = bytes.len() as f64;
+                chunk.reserve((self.rows_a_byte * length) as usize, (self.text_a_byte * length) as usize);
+                self.decoder.decode(bytes, offset, &mut chunk);
+                // A little more than the last one needed, so that the next one need not grow.
+                self.rows_a_byte = chunk.len() as f64 / length * 1.05;
+                self.text_a_byte = chunk.text.len() as f64 / length * 1.05;
+                taken.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+            }
+            Block::TooLong { beginning, length, offset } => self.decoder.too_long(&beginning, length, offset, &mut chunk),
+        }
+        Ok(Some(chunk))
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // A worker that panicked is a bug that the scope reports; what it left behind is not used.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

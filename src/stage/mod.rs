@@ -1,0 +1,46 @@
+//! From files to staged batches: reads what the ledger does not know, in blocks, decodes it on all cores and works out
+//! what a batch needs to know of itself: duplicates, users, levels, instants.
+//!
+//! A batch holds as much as the memory limit allows; larger inputs come as several batches, one after the other.
+
+mod batch;
+mod blocks;
+mod duplicates;
+mod events;
+mod people;
+mod raw_lines;
+mod songs;
+
+pub use batch::{Batch, EventBounds, FileTally, RowRef, Verdict};
+pub use blocks::{Block, BlockReader};
+pub use events::{BadFile, EventIntake};
+pub use people::{LevelPoint, People, UserRow};
+pub use raw_lines::{RawLine, read_raw_lines};
+pub use songs::{SongBatch, SongIntake, SongRecord};
+
+use crate::source::SourceFile;
+
+/// A file that this run loads, with the number that identifies this version of it in the ledger for ever.
+#[derive(Debug, Clone)]
+pub struct PlannedFile {
+    /// What was listed.
+    pub source: SourceFile,
+    /// Unique among all files of all runs; the upper half of its events' surrogate ids.
+    pub file_no: i64,
+}
+
+/// The surrogate id of the event on a line (counted from 1) of a file.
+///
+/// Unique because a file number is never given out twice; and it tells where the event came from.
+#[must_use]
+pub fn event_id(file_no: i64, line: u64) -> i64 {
+    file_no << 32 | (line & 0xFFFF_FFFF) as i64
+}
+
+/// Told about progress by whichever thread made it.
+pub trait Progress: Sync {
+    /// So many more bytes of the sources (as stored) were read.
+    fn bytes(&self, count: u64);
+    /// One more file is through.
+    fn file_done(&self);
+}

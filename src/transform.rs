@@ -1,0 +1,128 @@
+//! The SQL of a load, step by step. Each function runs inside the run's transaction and leaves no temporary table.
+
+use std::sync::Arc;
+
+use crate::error::{Error, Kind, Result};
+use crate::stage::{Batch, EventBounds, People, PlannedFile, SongRecord};
+use crate::warehouse::{Statement, Warehouse};
+
+/// What a batch of events added.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Added {
+    /// Rows of songplays.
+    pub songplays: u64,
+    /// Rows of `page_views`.
+    pub page_views: u64,
+}
+
+/// Merges staged songs into the catalogue, derives songs and artists from it, and links plays that were there before
+/// their songs.
+///
+/// # Errors
+/// What the warehouse reports.
+pub fn songs(warehouse: &mut dyn Warehouse, songs: &[SongRecord], files: &[PlannedFile]) -> Result<()> {
+    warehouse.stage_songs(songs, files)?;
+    warehouse.execute(Statement::ChangedSongs)?;
+    for statement in [
+        Statement::DeleteStagingSongs,
+        Statement::InsertStagingSongs,
+        Statement::DeleteSongs,
+        Statement::InsertSongs,
+        Statement::DeleteArtists,
+        Statement::InsertArtists,
+    ] {
+        warehouse.execute(statement)?;
+    }
+    if warehouse.execute(Statement::TouchedPlays)? > 0 {
+        warehouse.execute(Statement::SongKeys)?;
+        warehouse.match_plays_of("touched_plays")?;
+        warehouse.execute(Statement::ContestedPlays)?;
+        warehouse.execute(Statement::RelinkSongplays)?;
+        drop_tables(warehouse, &["contested_plays", "song_keys"])?;
+    }
+    drop_tables(warehouse, &["touched_plays", "changed_songs"])
+}
+
+/// Prepares what every batch of events needs of the catalogue. Undone by [`end_events`].
+///
+/// # Errors
+/// What the warehouse reports.
+pub fn begin_events(warehouse: &mut dyn Warehouse, keep_staging: bool) -> Result<()> {
+    if keep_staging {
+        warehouse.drop_table("staging_events")?;
+        warehouse.execute(Statement::CreateStagingEvents)?;
+    }
+    warehouse.execute(Statement::SongKeys).map(drop)
+}
+
+/// Undoes [`begin_events`].
+///
+/// # Errors
+/// What the warehouse reports.
+pub fn end_events(warehouse: &mut dyn Warehouse) -> Result<()> {
+    drop_tables(warehouse, &["song_keys"])
+}
+
+/// Moves a batch of events into the tables. Returns it with its final verdicts, and what it added.
+///
+/// # Errors
+/// [`Kind::Conservation`] if the tables did not take exactly the accepted events; what the warehouse reports.
+pub fn events(warehouse: &mut dyn Warehouse, batch: Batch, keep_staging: bool) -> Result<(Arc<Batch>, Added)> {
+    let bounds = batch.bounds();
+    let batch = warehouse.stage_events(batch)?;
+    let added = match bounds {
+        Some(bounds) => staged_events(warehouse, bounds, || batch.people(), keep_staging)?,
+        None => Added::default(),
+    };
+    warehouse.unstage_events();
+    let (plays, views) = batch.accepted_counts();
+    if (added.songplays, added.page_views) != (plays, views) {
+        return Err(Error::new(
+            Kind::Conservation,
+            format!(
+                "{plays} plays and {views} page views were accepted, but songplays took {} and page_views {}",
+                added.songplays, added.page_views
+            ),
+        ));
+    }
+    Ok((batch, added))
+}
+
+/// The statements that move staged events, whose times lie within `bounds`, into the tables.
+///
+/// # Errors
+/// What the warehouse reports.
+pub fn staged_events(
+    warehouse: &mut dyn Warehouse,
+    bounds: EventBounds,
+    people: impl FnOnce() -> People,
+    keep_staging: bool,
+) -> Result<Added> {
+    if keep_staging {
+        warehouse.execute(Statement::KeepStagingEvents)?;
+    }
+    warehouse.match_plays_of("staged_plays")?;
+    warehouse.execute(Statement::ContestedPlays)?;
+    let songplays = warehouse.execute(Statement::InsertSongplays)?;
+    let page_views = warehouse.execute(Statement::InsertPageViews)?;
+    warehouse.execute_within(Statement::InsertTime, bounds)?;
+    // The levels before the users: they need to know when each was last seen before this batch.
+    warehouse.stage_people(&people())?;
+    warehouse.execute_within(Statement::LevelPoints, bounds)?;
+    for statement in [
+        Statement::LevelStays,
+        Statement::DeleteUserLevels,
+        Statement::InsertUserLevels,
+        Statement::NewerUsers,
+        Statement::DeleteUsers,
+        Statement::InsertUsers,
+    ] {
+        warehouse.execute(statement)?;
+    }
+    drop_tables(warehouse, &["contested_plays", "newer_users", "level_stays", "level_points"])?;
+    Ok(Added { songplays, page_views })
+}
+
+fn drop_tables(warehouse: &mut dyn Warehouse, tables: &[&'static str]) -> Result<()> {
+    tables.iter().try_for_each(|table| warehouse.drop_table(table))
+}

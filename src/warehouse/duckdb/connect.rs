@@ -1,0 +1,225 @@
+//! Opens DuckDB files: created whole or not at all, and every refusal explained.
+
+use std::ffi::{CStr, CString};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use duckdb::{Connection, ffi};
+
+use super::stream::{self, Shelf};
+use crate::error::{Error, Kind, Result, io_error};
+use crate::interrupt::Interrupt;
+
+/// The format of the files. The newest that the 1.4 and 1.5 clients of most tools can open.
+pub(super) const STORAGE_VERSION: &str = "v1.4.0";
+
+/// How a database is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    ReadOnly,
+    ReadWrite,
+}
+
+/// What DuckDB may use.
+#[derive(Debug, Clone, Copy)]
+pub struct Resources {
+    /// Bytes of memory.
+    pub memory: u64,
+    /// Threads.
+    pub threads: usize,
+}
+
+/// An open database. Closed on drop, after its connections.
+pub(super) struct Database {
+    raw: ffi::duckdb_database,
+}
+
+// SAFETY: DuckDB's database handle may be used from any thread; this type only closes it.
+unsafe impl Send for Database {}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        // SAFETY: the handle is open, and closed only here.
+        unsafe { ffi::duckdb_close(&mut self.raw) };
+    }
+}
+
+impl Database {
+    /// Opens the file at `path`, and makes it if it is to be written and is not there.
+    pub fn open(path: &Path, access: Access, resources: Resources) -> Result<Self> {
+        let options = [
+            ("access_mode", if access == Access::ReadOnly { "READ_ONLY" } else { "READ_WRITE" }.to_owned()),
+            ("storage_compatibility_version", STORAGE_VERSION.to_owned()),
+            ("memory_limit", format!("{}MiB", (resources.memory >> 20).max(64))),
+            ("threads", resources.threads.max(1).to_string()),
+            ("preserve_insertion_order", "false".to_owned()),
+            // Nothing is fetched behind the user's back; the warehouse needs no extension.
+            ("autoinstall_known_extensions", "false".to_owned()),
+            ("autoload_known_extensions", "false".to_owned()),
+        ];
+        let bad_path = || Error::new(Kind::Settings, format!("the warehouse's path {} cannot be used", path.display()));
+        let c_path = CString::new(path.to_str().ok_or_else(bad_path)?).map_err(|e| bad_path().caused_by(e))?;
+        // SAFETY: config, strings and handles are made here, checked, and freed before the block ends; DuckDB copies
+        // the strings; the error text is freed by DuckDB's own function.
+        unsafe {
+            let mut config = std::ptr::null_mut();
+            ffi::duckdb_create_config(&mut config);
+            for (name, value) in options {
+                let (name, value) = (CString::new(name).unwrap_or_default(), CString::new(value).unwrap_or_default());
+                ffi::duckdb_set_config(config, name.as_ptr(), value.as_ptr());
+            }
+            let mut raw = std::ptr::null_mut();
+            let mut message = std::ptr::null_mut();
+            let state = ffi::duckdb_open_ext(c_path.as_ptr(), &mut raw, config, &mut message);
+            ffi::duckdb_destroy_config(&mut config);
+            if state == ffi::DuckDBSuccess {
+                return Ok(Self { raw });
+            }
+            let text = if message.is_null() { String::new() } else { CStr::from_ptr(message).to_string_lossy().into_owned() };
+            ffi::duckdb_free(message.cast());
+            Err(open_error(path, &text))
+        }
+    }
+
+    /// A connection to it.
+    pub fn connect(&self) -> Result<Connection> {
+        // SAFETY: the handle is open as long as `self` lives, and the caller drops the connection first.
+        unsafe { Connection::open_from_raw(self.raw) }.map_err(|e| Error::new(Kind::Query, "cannot connect to DuckDB").caused_by(e))
+    }
+
+    /// Makes the staged batch readable in SQL.
+    pub fn register(&self, shelf: &Shelf) -> Result<()> {
+        // SAFETY: the connection is opened and closed here, around its only use.
+        let registered = unsafe {
+            let mut connection = std::ptr::null_mut();
+            let connected = ffi::duckdb_connect(self.raw, &mut connection) == ffi::DuckDBSuccess;
+            let registered = connected && stream::register(connection, shelf);
+            ffi::duckdb_disconnect(&mut connection);
+            registered
+        };
+        if registered { Ok(()) } else { Err(Error::new(Kind::Query, "DuckDB did not accept the staging function")) }
+    }
+}
+
+/// Opens the file at `path`, waiting up to `wait` for another process to let go of it.
+pub(super) fn open_waiting(path: &Path, access: Access, resources: Resources, wait: Duration, interrupt: &Interrupt) -> Result<Database> {
+    let deadline = Instant::now() + wait;
+    let mut told = false;
+    loop {
+        match Database::open(path, access, resources) {
+            Err(e) if e.kind() == Kind::WarehouseLocked && Instant::now() < deadline => {
+                if !told {
+                    tracing::info!("{e}; waiting");
+                    told = true;
+                }
+                interrupt.check()?;
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            other => return other,
+        }
+    }
+}
+
+/// Sorts DuckDB's refusal to open a file. Its messages are the only thing that tells them apart; a test holds a sample
+/// of each.
+fn open_error(path: &Path, message: &str) -> Error {
+    let shown = path.display();
+    let first_line = message.lines().next().unwrap_or_default().to_owned();
+    let with = |kind, text: String| Error::new(kind, text).caused_by(first_line.clone());
+    if message.contains("Could not set lock on file") || message.contains("already attached") {
+        return match holder(message) {
+            Some(holder) => Error::new(Kind::WarehouseLocked, format!("the warehouse {shown} is held by {holder}")),
+            None => with(Kind::WarehouseLocked, format!("the warehouse {shown} is held by another process")),
+        };
+    }
+    if message.contains("not a valid DuckDB database file") {
+        return Error::new(Kind::WarehouseInvalid, format!("{shown} is not a DuckDB database"));
+    }
+    if message.contains("version number") || message.contains("newer version of DuckDB") || message.contains("storage version") {
+        return with(Kind::WarehouseVersion, format!("{shown} was written by a newer DuckDB than this one"));
+    }
+    if message.contains("No space left") || message.contains("Read-only file system") {
+        return with(Kind::Disk, format!("cannot write {shown}"));
+    }
+    if message.contains("does not exist") {
+        return Error::new(Kind::WarehouseMissing, format!("there is no warehouse at {shown}"));
+    }
+    if message.contains("ermission denied") {
+        return with(Kind::Io, format!("no permission for {shown}"));
+    }
+    with(Kind::WarehouseInvalid, format!("cannot open {shown} as a DuckDB database"))
+}
+
+/// Who holds the lock, as DuckDB tells it: `Conflicting lock is held in /usr/bin/x (PID 7) by user y.`
+fn holder(message: &str) -> Option<String> {
+    let text = message.split("Conflicting lock is held in ").nth(1)?;
+    let end = text.find(" by user").or_else(|| text.find(". "))?;
+    Some(text[..end].to_owned())
+}
+
+/// Makes a new, empty database file with `prepare`, whole or not at all: it is made under another name beside its place
+/// and moved there when done. Someone else's file that appears meanwhile wins.
+pub(super) fn create(path: &Path, resources: Resources, prepare: impl FnOnce(&Connection) -> Result<()>) -> Result<()> {
+    if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|e| io_error(folder.display(), "make the folder", e))?;
+    }
+    let draft = Draft::new(path)?;
+    {
+        let database = Database::open(&draft.0, Access::ReadWrite, resources)?;
+        let connection = database.connect()?;
+        prepare(&connection)?;
+        // Everything into the file itself, so that there is only one file to move.
+        connection.execute_batch("checkpoint").map_err(|e| super::query_error("checkpoint", e))?;
+    }
+    // A link, unlike a rename, fails where there is a file already.
+    match std::fs::hard_link(&draft.0, path) {
+        Ok(()) => Ok(()),
+        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(_) => std::fs::rename(&draft.0, path).map_err(|e| io_error(path.display(), "create", e)),
+    }
+}
+
+/// A file under way to its place; removed on drop if it is still there.
+struct Draft(PathBuf);
+
+impl Draft {
+    fn new(path: &Path) -> Result<Self> {
+        let mut name = path.file_name().map(std::ffi::OsStr::to_os_string).ok_or_else(|| {
+            Error::new(Kind::Settings, format!("the warehouse's path {} names no file", path.display()))
+        })?;
+        name.push(format!(".creating-{}", std::process::id()));
+        let draft = path.with_file_name(name);
+        // Left behind by a process of the same number that was killed.
+        let _ = std::fs::remove_file(&draft);
+        Ok(Self(draft))
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+        let mut log = self.0.clone().into_os_string();
+        log.push(".wal");
+        let _ = std::fs::remove_file(log);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_are_told_apart() {
+        let kind = |message| open_error(Path::new("/w.duckdb"), message).kind();
+        let locked = "IO Error: Could not set lock on file \"/w.duckdb\": Conflicting lock is held in /usr/bin/duckdb (PID 4711) by user ann. See also https://…";
+        assert_eq!(kind(locked), Kind::WarehouseLocked);
+        assert_eq!(open_error(Path::new("/w.duckdb"), locked).to_string(), "the warehouse /w.duckdb is held by /usr/bin/duckdb (PID 4711)");
+        assert_eq!(kind("IO Error: The file \"/w.duckdb\" exists, but it is not a valid DuckDB database file!"), Kind::WarehouseInvalid);
+        assert_eq!(
+            kind("Serialization Error: Trying to read a database file with version number 99, but we can only read versions between 64 and 68."),
+            Kind::WarehouseVersion
+        );
+        assert_eq!(kind("IO Error: Could not write file: No space left on device"), Kind::Disk);
+        assert_eq!(kind("something new"), Kind::WarehouseInvalid);
+    }
+}

@@ -1,0 +1,262 @@
+//! Sending statements, and reading rows for people and scripts.
+
+use std::sync::Arc;
+
+use duckdb::types::{TimeUnit, Value as DuckValue, ValueRef};
+
+use super::super::ident::identifier;
+use super::super::sql::REFRESHED_TABLES;
+use super::super::{FileRow, Input, KnownFile, QuarantinedLine, ReplayedLine, RejectRow, RunRow, Statement, Totals, Warehouse};
+use super::stage::timestamp_ms;
+use super::{DuckDb, query_error, schema};
+use crate::error::Result;
+use crate::stage::{Batch, EventBounds, People, PlannedFile, SongRecord};
+
+impl Warehouse for DuckDb {
+    fn ensure_schema(&mut self) -> Result<()> {
+        schema::ensure(&self.connection, &self.path)
+    }
+
+    fn drop_tables(&mut self) -> Result<()> {
+        schema::drop_all(&self.connection)
+    }
+
+    fn known_files(&mut self) -> Result<Vec<KnownFile>> {
+        self.rows(Statement::KnownFiles, |row| Ok(KnownFile { url: row.get(0)?, version: row.get(1)? }))
+    }
+
+    fn last_file_no(&mut self) -> Result<i64> {
+        Ok(self.rows(Statement::LastFileNo, |row| row.get(0))?.first().copied().unwrap_or(0))
+    }
+
+    fn totals(&mut self) -> Result<Totals> {
+        let count = |row: &duckdb::Row<'_>, i| row.get::<_, i64>(i).map(|n| n as u64);
+        let totals = self.rows(Statement::Totals, |row| {
+            Ok(Totals { users: count(row, 0)?, songs: count(row, 1)?, artists: count(row, 2)?, matched: count(row, 3)? })
+        })?;
+        Ok(totals.first().copied().unwrap_or_default())
+    }
+
+    fn begin(&mut self) -> Result<()> {
+        self.batch("begin", "begin")
+    }
+
+    fn commit(&mut self) -> Result<()> {
+        self.batch("commit", "commit")
+    }
+
+    fn rollback(&mut self) -> Result<()> {
+        self.batch("rollback", "rollback")
+    }
+
+    fn empty_tables(&mut self) -> Result<()> {
+        REFRESHED_TABLES.iter().try_for_each(|table| self.batch(table, &format!("delete from {}", identifier(table))))
+    }
+
+    fn execute(&mut self, statement: Statement) -> Result<u64> {
+        self.timed(statement, |connection| connection.execute(statement.text(), []))
+    }
+
+    fn execute_within(&mut self, statement: Statement, bounds: EventBounds) -> Result<u64> {
+        let parameters = [timestamp_ms(bounds.min_ms), timestamp_ms(bounds.max_ms)];
+        self.timed(statement, |connection| {
+            let mut prepared = connection.prepare(statement.text())?;
+            let wanted = prepared.parameter_count().min(parameters.len());
+            prepared.execute(duckdb::params_from_iter(&parameters[..wanted]))
+        })
+    }
+
+    fn drop_table(&mut self, table: &'static str) -> Result<()> {
+        self.batch(table, &format!("drop table if exists {}", identifier(table)))
+    }
+
+    fn stage_events(&mut self, batch: Batch) -> Result<Arc<Batch>> {
+        self.put_events(batch)
+    }
+
+    fn unstage_events(&mut self) {
+        self.shelf.put(None);
+    }
+
+    fn stage_people(&mut self, people: &People) -> Result<()> {
+        self.put_people(people)
+    }
+
+    fn stage_songs(&mut self, songs: &[SongRecord], files: &[PlannedFile]) -> Result<()> {
+        self.put_songs(songs, files)
+    }
+
+    fn match_plays_of(&mut self, relation: &'static str) -> Result<()> {
+        let sql = format!("create or replace temporary view plays_to_match as select * from {}", identifier(relation));
+        self.batch("plays_to_match", &sql)
+    }
+
+    fn add_files(&mut self, run_id: &str, files: &[FileRow]) -> Result<()> {
+        self.put_files(run_id, files)
+    }
+
+    fn add_rejects(&mut self, run_id: &str, rejects: &[RejectRow]) -> Result<()> {
+        self.put_rejects(run_id, rejects)
+    }
+
+    fn quarantine(&mut self) -> Result<Vec<QuarantinedLine>> {
+        self.rows(Statement::Quarantine, |row| {
+            let raw: String = row.get(5)?;
+            let raw_bytes: Option<Vec<u8>> = row.get(6)?;
+            let modified_us = match row.get::<_, DuckValue>(7)? {
+                DuckValue::Timestamp(unit, n) => unit.to_micros(n),
+                _ => 0,
+            };
+            Ok(QuarantinedLine {
+                input: if row.get::<_, String>(0)? == Input::Song.name() { Input::Song } else { Input::Log },
+                url: row.get(1)?,
+                file_no: row.get(2)?,
+                modified_us,
+                line: row.get::<_, i64>(3)? as u64,
+                byte_offset: row.get::<_, i64>(4)? as u64,
+                raw: raw_bytes.unwrap_or_else(|| raw.into_bytes()),
+            })
+        })
+    }
+
+    fn release(&mut self, lines: &[ReplayedLine]) -> Result<()> {
+        self.put_replays(lines)?;
+        self.execute(Statement::UpdateReplayedFiles)?;
+        self.execute(Statement::DeleteReplayedRejects)?;
+        self.drop_table("staged_replays")
+    }
+
+    fn add_run(&mut self, run: &RunRow) -> Result<()> {
+        self.put_run(run)
+    }
+}
+
+impl DuckDb {
+    fn batch(&self, name: &str, sql: &str) -> Result<()> {
+        tracing::debug!(statement = name, "execute");
+        self.connection.execute_batch(sql).map_err(|e| query_error(name, e))
+    }
+
+    fn timed(&self, statement: Statement, run: impl FnOnce(&duckdb::Connection) -> duckdb::Result<usize>) -> Result<u64> {
+        let start = std::time::Instant::now();
+        let changed = run(&self.connection).map_err(|e| query_error(statement.name(), e))?;
+        tracing::debug!(statement = statement.name(), rows = changed, ms = start.elapsed().as_millis() as u64, "execute");
+        Ok(changed as u64)
+    }
+
+    fn rows<T>(&self, statement: Statement, row: impl FnMut(&duckdb::Row<'_>) -> duckdb::Result<T>) -> Result<Vec<T>> {
+        let failed = |e| query_error(statement.name(), e);
+        let mut prepared = self.connection.prepare(statement.text()).map_err(failed)?;
+        let rows = prepared.query_map([], row).map_err(failed)?;
+        rows.collect::<Result<_, _>>().map_err(failed)
+    }
+
+    /// Runs a query and passes its columns' names, then each row, to `sink`.
+    ///
+    /// # Errors
+    /// What DuckDB reports, and what the sink returns.
+    pub fn query(&self, sql: &str, parameters: &[Value], sink: &mut dyn Rows) -> Result<()> {
+        let failed = |e| query_error("the query", e);
+        let mut prepared = self.connection.prepare(sql).map_err(failed)?;
+        let values = parameters.iter().map(|p| match p {
+            Value::Text(text) => DuckValue::Text(text.clone()),
+            Value::Integer(number) => DuckValue::HugeInt(*number),
+            _ => DuckValue::Null,
+        });
+        let mut rows = prepared.query(duckdb::params_from_iter(values)).map_err(failed)?;
+        let names: Vec<String> = rows.as_ref().map(duckdb::Statement::column_names).unwrap_or_default();
+        sink.columns(&names)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            let values = (0..names.len()).map(|i| row.get_ref(i).map(value_of)).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+            sink.row(values)?;
+        }
+        Ok(())
+    }
+}
+
+/// Takes the rows of a query.
+pub trait Rows {
+    /// The columns' names, before the first row.
+    ///
+    /// # Errors
+    /// Whatever ends the query.
+    fn columns(&mut self, names: &[String]) -> Result<()>;
+    /// A row.
+    ///
+    /// # Errors
+    /// Whatever ends the query.
+    fn row(&mut self, values: Vec<Value>) -> Result<()>;
+}
+
+/// A value as people and scripts see it.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs, reason = "the variants are the types")]
+pub enum Value {
+    Null,
+    Boolean(bool),
+    Integer(i128),
+    Float(f64),
+    Text(String),
+    List(Vec<Value>),
+    Record(Vec<(String, Value)>),
+}
+
+fn value_of(value: ValueRef<'_>) -> Value {
+    owned(value.to_owned())
+}
+
+fn owned(value: DuckValue) -> Value {
+    use DuckValue as D;
+    let list = |items: Vec<D>| Value::List(items.into_iter().map(owned).collect());
+    match value {
+        D::Null => Value::Null,
+        D::Boolean(b) => Value::Boolean(b),
+        D::TinyInt(n) => Value::Integer(n.into()),
+        D::SmallInt(n) => Value::Integer(n.into()),
+        D::Int(n) => Value::Integer(n.into()),
+        D::BigInt(n) => Value::Integer(n.into()),
+        D::HugeInt(n) => Value::Integer(n),
+        D::UHugeInt(n) => i128::try_from(n).map_or_else(|_| Value::Text(n.to_string()), Value::Integer),
+        D::UTinyInt(n) => Value::Integer(n.into()),
+        D::USmallInt(n) => Value::Integer(n.into()),
+        D::UInt(n) => Value::Integer(n.into()),
+        D::UBigInt(n) => Value::Integer(n.into()),
+        D::Float(x) => Value::Float(x.into()),
+        D::Double(x) => Value::Float(x),
+        D::Decimal(d) => Value::Text(d.to_string()),
+        D::Timestamp(unit, n) => Value::Text(timestamp(&unit, n)),
+        D::Text(text) | D::Enum(text) => Value::Text(text),
+        D::Blob(bytes) => Value::Text(bytes.iter().map(|b| format!("\\x{b:02X}")).collect()),
+        D::Date32(days) => Value::Text(date(days)),
+        D::Time64(unit, n) => Value::Text(time_of_day(unit.to_micros(n))),
+        D::Interval { months, days, nanos } => Value::Text(format!("{months} months {days} days {} seconds", nanos as f64 / 1e9)),
+        D::List(items) | D::Array(items) => list(items),
+        D::Struct(fields) => Value::Record(fields.iter().map(|(name, v)| (name.clone(), owned(v.clone()))).collect()),
+        D::Map(entries) => Value::Record(entries.iter().map(|(k, v)| (text_of(&owned(k.clone())), owned(v.clone()))).collect()),
+        D::Union(inner) => owned(*inner),
+        other => Value::Text(format!("{other:?}")),
+    }
+}
+
+fn text_of(value: &Value) -> String {
+    match value {
+        Value::Text(text) => text.clone(),
+        Value::Integer(n) => n.to_string(),
+        other => format!("{other:?}"),
+    }
+}
+
+fn timestamp(unit: &TimeUnit, n: i64) -> String {
+    let micros = unit.to_micros(n);
+    chrono::DateTime::from_timestamp_micros(micros).map_or_else(|| micros.to_string(), |t| t.naive_utc().format("%Y-%m-%d %H:%M:%S%.f").to_string())
+}
+
+fn date(days: i32) -> String {
+    chrono::DateTime::from_timestamp(i64::from(days) * 86_400, 0).map_or_else(|| days.to_string(), |t| t.format("%Y-%m-%d").to_string())
+}
+
+fn time_of_day(micros: i64) -> String {
+    let (seconds, micros) = (micros / 1_000_000, micros % 1_000_000);
+    let whole = format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if micros == 0 { whole } else { format!("{whole}.{micros:06}").trim_end_matches('0').to_owned() }
+}

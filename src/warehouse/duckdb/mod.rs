@@ -1,0 +1,104 @@
+//! The embedded warehouse: one DuckDB file.
+
+mod connect;
+mod execute;
+mod relations;
+mod schema;
+mod stage;
+mod stream;
+
+use std::path::{Path, PathBuf};
+
+use ::duckdb::Connection;
+
+pub use connect::Resources;
+pub use execute::{Rows, Value};
+
+use self::connect::{Access, Database};
+use self::stream::Shelf;
+use super::{OpenOptions, SCHEMA_VERSION, Warehouse};
+use crate::error::{Error, Kind, Result};
+
+/// An open DuckDB warehouse.
+pub struct DuckDb {
+    // Dropped before the database that it belongs to.
+    connection: Connection,
+    _database: Database,
+    shelf: Shelf,
+    path: PathBuf,
+}
+
+impl DuckDb {
+    /// Opens the warehouse to change it; makes it, with its tables, if it is not there.
+    ///
+    /// # Errors
+    /// [`Kind::WarehouseLocked`], [`Kind::WarehouseInvalid`], [`Kind::WarehouseVersion`], [`Kind::Disk`].
+    pub fn open(path: &Path, options: &OpenOptions) -> Result<Self> {
+        if !path.exists() {
+            connect::create(path, options.resources, |connection| {
+                schema::create(connection)
+            })?;
+        }
+        let mut warehouse = Self::open_existing(path, Access::ReadWrite, options)?;
+        warehouse.ensure_schema()?;
+        Ok(warehouse)
+    }
+
+    /// Opens the warehouse to read it.
+    ///
+    /// # Errors
+    /// As [`Self::open`], and [`Kind::WarehouseMissing`].
+    pub fn open_read_only(path: &Path, options: &OpenOptions) -> Result<Self> {
+        if !path.exists() {
+            return Err(Error::new(Kind::WarehouseMissing, format!("there is no warehouse at {}", path.display())));
+        }
+        let warehouse = Self::open_existing(path, Access::ReadOnly, options)?;
+        if let Some(version) = schema::version(&warehouse.connection)?
+            && version > SCHEMA_VERSION
+        {
+            return Err(schema::too_new(path, version));
+        }
+        Ok(warehouse)
+    }
+
+    fn open_existing(path: &Path, access: Access, options: &OpenOptions) -> Result<Self> {
+        // DuckDB takes an empty file for a new database; here it is someone's mistake or a copy cut short.
+        if std::fs::metadata(path).is_ok_and(|m| m.is_file() && m.len() == 0) {
+            return Err(Error::new(Kind::WarehouseInvalid, format!("{} is empty, so it is not a DuckDB database", path.display())));
+        }
+        let database = connect::open_waiting(path, access, options.resources, options.wait, &options.interrupt)?;
+        let shelf = Shelf::default();
+        let connection = database.connect()?;
+        let handle = connection.interrupt_handle();
+        options.interrupt.on_set(move || handle.interrupt());
+        if access == Access::ReadWrite {
+            database.register(&shelf)?;
+        }
+        Ok(Self { connection, _database: database, shelf, path: path.to_owned() })
+    }
+
+    /// Whether the sparkify tables are there.
+    ///
+    /// # Errors
+    /// What DuckDB reports.
+    pub fn has_tables(&self) -> Result<bool> {
+        Ok(schema::version(&self.connection)?.is_some())
+    }
+}
+
+/// Names the statement that DuckDB refused, and sorts the refusal.
+fn query_error(statement: &str, error: ::duckdb::Error) -> Error {
+    let text = error.to_string();
+    if text.contains("INTERRUPT") || text.contains("Interrupted") {
+        return Error::interrupted();
+    }
+    if text.contains("No space left on device") || text.contains("Could not write") && text.contains("space") {
+        return Error::new(Kind::Disk, "the disk is full").caused_by(error);
+    }
+    if text.contains("Out of Memory") || text.contains("could not allocate") {
+        return Error::new(Kind::Query, format!("{statement}: not enough memory"))
+            .caused_by(error)
+            .with_hint("allow more with --memory, or free some space for temporary files beside the warehouse");
+    }
+    Error::new(Kind::Query, format!("{statement} failed")).caused_by(error)
+}

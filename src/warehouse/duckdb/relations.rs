@@ -1,0 +1,156 @@
+//! The staged batch as DuckDB sees it: a few relations, each a choice of rows and columns.
+
+use crate::record::{LABEL_FIELDS, LogField};
+
+/// Which rows of the batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rows {
+    /// Accepted plays.
+    Plays,
+    /// Accepted events that are no plays.
+    Views,
+    /// Everything that is not a duplicate within the batch.
+    Keys,
+    /// Every decoded line.
+    All,
+    /// The distinct times of accepted plays.
+    Times,
+}
+
+/// What a column shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    RowNo,
+    EventId,
+    StartTime,
+    UserId,
+    SessionId,
+    ItemInSession,
+    Status,
+    Registration,
+    Length,
+    Artist,
+    Song,
+    TextRepair,
+    PayloadHash,
+    Label(usize),
+}
+
+/// A column's type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ColumnType {
+    BigInt,
+    Integer,
+    SmallInt,
+    Double,
+    Timestamp,
+    Varchar,
+}
+
+impl Source {
+    pub fn column_type(self) -> ColumnType {
+        match self {
+            Self::RowNo | Self::EventId | Self::UserId | Self::SessionId | Self::PayloadHash => ColumnType::BigInt,
+            Self::ItemInSession => ColumnType::Integer,
+            Self::Status | Self::TextRepair => ColumnType::SmallInt,
+            Self::Length => ColumnType::Double,
+            Self::StartTime | Self::Registration => ColumnType::Timestamp,
+            Self::Artist | Self::Song | Self::Label(_) => ColumnType::Varchar,
+        }
+    }
+}
+
+/// A relation over the batch.
+pub(super) struct Relation {
+    /// Its name in SQL.
+    pub name: &'static str,
+    pub rows: Rows,
+    pub columns: &'static [(&'static str, Source)],
+}
+
+const fn label(field: LogField) -> Source {
+    let mut i = 0;
+    while LABEL_FIELDS[i] as u8 != field as u8 {
+        i += 1;
+    }
+    Source::Label(i)
+}
+
+/// All relations. The table function takes an index into this list.
+pub(super) const RELATIONS: [Relation; 5] = [
+    Relation {
+        name: "staged_plays",
+        rows: Rows::Plays,
+        columns: &[
+            ("songplay_id", Source::EventId),
+            ("start_time", Source::StartTime),
+            ("user_id", Source::UserId),
+            ("level", label(LogField::Level)),
+            ("session_id", Source::SessionId),
+            ("location", label(LogField::Location)),
+            ("user_agent", label(LogField::UserAgent)),
+            ("item_in_session", Source::ItemInSession),
+            ("song", Source::Song),
+            ("artist", Source::Artist),
+            ("length", Source::Length),
+            ("text_repair", Source::TextRepair),
+            ("payload_hash", Source::PayloadHash),
+        ],
+    },
+    Relation {
+        name: "staged_views",
+        rows: Rows::Views,
+        columns: &[
+            ("view_id", Source::EventId),
+            ("start_time", Source::StartTime),
+            ("user_id", Source::UserId),
+            ("level", label(LogField::Level)),
+            ("session_id", Source::SessionId),
+            ("item_in_session", Source::ItemInSession),
+            ("page", label(LogField::Page)),
+            ("method", label(LogField::Method)),
+            ("status", Source::Status),
+            ("auth", label(LogField::Auth)),
+            ("location", label(LogField::Location)),
+            ("user_agent", label(LogField::UserAgent)),
+            ("payload_hash", Source::PayloadHash),
+        ],
+    },
+    Relation {
+        name: "staged_keys",
+        rows: Rows::Keys,
+        columns: &[
+            ("row_no", Source::RowNo),
+            ("start_time", Source::StartTime),
+            ("user_id", Source::UserId),
+            ("session_id", Source::SessionId),
+            ("item_in_session", Source::ItemInSession),
+            ("payload_hash", Source::PayloadHash),
+        ],
+    },
+    Relation {
+        name: "staged_events",
+        rows: Rows::All,
+        columns: &[
+            ("artist", Source::Artist),
+            ("auth", label(LogField::Auth)),
+            ("first_name", label(LogField::FirstName)),
+            ("gender", label(LogField::Gender)),
+            ("item_in_session", Source::ItemInSession),
+            ("last_name", label(LogField::LastName)),
+            ("length", Source::Length),
+            ("level", label(LogField::Level)),
+            ("location", label(LogField::Location)),
+            ("method", label(LogField::Method)),
+            ("page", label(LogField::Page)),
+            ("registration", Source::Registration),
+            ("session_id", Source::SessionId),
+            ("song", Source::Song),
+            ("status", Source::Status),
+            ("ts", Source::StartTime),
+            ("user_agent", label(LogField::UserAgent)),
+            ("user_id", Source::UserId),
+        ],
+    },
+    Relation { name: "staged_times", rows: Rows::Times, columns: &[("start_time", Source::StartTime)] },
+];

@@ -1,0 +1,147 @@
+//! Making the tables, knowing their version, bringing them forward.
+
+use std::path::Path;
+
+use duckdb::Connection;
+
+use super::super::ident::{identifier, literal};
+use super::super::sql::TABLES;
+use super::super::{SCHEMA_VERSION, Statement};
+use super::query_error;
+use crate::error::{Error, Kind, Result};
+
+/// One step forward from the version before it.
+struct Migration {
+    /// The version that it leads to.
+    to: i32,
+    statements: &'static [Statement],
+}
+
+/// The steps from version 1 on, in order. There is one for every version after the first.
+const MIGRATIONS: &[Migration] = &[];
+
+/// Makes all tables and writes their version.
+pub(super) fn create(connection: &Connection) -> Result<()> {
+    in_transaction(connection, || {
+        for (name, statement) in TABLES {
+            connection.execute_batch(statement.text()).map_err(|e| query_error(name, e))?;
+        }
+        set_version(connection, SCHEMA_VERSION)
+    })
+}
+
+/// The tables' version, None where there are no tables of sparkify's.
+pub(super) fn version(connection: &Connection) -> Result<Option<i32>> {
+    if !has_table(connection, "sparkify_schema")? {
+        return Ok(None);
+    }
+    let versions = connection.query_row("select max(version) from sparkify_schema", [], |row| row.get::<_, Option<i32>>(0));
+    versions.map_err(|e| query_error("schema version", e))
+}
+
+/// Makes what is missing, brings forward what is old, refuses what is new or someone else's.
+pub(super) fn ensure(connection: &Connection, path: &Path) -> Result<()> {
+    match version(connection)? {
+        Some(version) if version > SCHEMA_VERSION => Err(too_new(path, version)),
+        Some(version) => migrate(connection, version, MIGRATIONS, SCHEMA_VERSION),
+        None => {
+            for (name, _) in TABLES {
+                if has_table(connection, name)? {
+                    return Err(Error::new(
+                        Kind::WarehouseInvalid,
+                        format!("{} has a table {name} that sparkify did not make", path.display()),
+                    ));
+                }
+            }
+            create(connection)
+        }
+    }
+}
+
+/// Runs the steps after `from`, all in one transaction.
+fn migrate(connection: &Connection, from: i32, migrations: &[Migration], to: i32) -> Result<()> {
+    if from == to {
+        return Ok(());
+    }
+    in_transaction(connection, || {
+        for migration in migrations.iter().filter(|m| m.to > from) {
+            for statement in migration.statements {
+                connection.execute_batch(statement.text()).map_err(|e| query_error(statement.name(), e))?;
+            }
+        }
+        set_version(connection, to)
+    })
+}
+
+/// The error for tables of a newer sparkify.
+pub(super) fn too_new(path: &Path, version: i32) -> Error {
+    Error::new(
+        Kind::WarehouseVersion,
+        format!("{} has tables of version {version}; this sparkify knows versions up to {SCHEMA_VERSION}", path.display()),
+    )
+}
+
+/// Drops all tables of sparkify's.
+pub(super) fn drop_all(connection: &Connection) -> Result<()> {
+    in_transaction(connection, || {
+        for name in TABLES.iter().map(|(name, _)| *name).chain(["staging_events"]) {
+            connection
+                .execute_batch(&format!("drop table if exists {}", identifier(name)))
+                .map_err(|e| query_error(name, e))?;
+        }
+        Ok(())
+    })
+}
+
+fn set_version(connection: &Connection, version: i32) -> Result<()> {
+    connection
+        .execute_batch(&format!("delete from sparkify_schema; insert into sparkify_schema values ({version})"))
+        .map_err(|e| query_error("schema version", e))
+}
+
+fn has_table(connection: &Connection, name: &str) -> Result<bool> {
+    let sql = format!(
+        "select count(*) > 0 from information_schema.tables where table_catalog = current_database() and table_schema = 'main' and table_name = {}",
+        literal(name)
+    );
+    connection.query_row(&sql, [], |row| row.get(0)).map_err(|e| query_error("look for tables", e))
+}
+
+fn in_transaction(connection: &Connection, body: impl FnOnce() -> Result<()>) -> Result<()> {
+    connection.execute_batch("begin").map_err(|e| query_error("begin", e))?;
+    match body() {
+        Ok(()) => connection.execute_batch("commit").map_err(|e| query_error("commit", e)),
+        Err(error) => {
+            // The first error is the one to tell; the connection is given up after it.
+            let _ = connection.execute_batch("rollback");
+            Err(error)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_version_has_its_step() {
+        let steps: Vec<i32> = MIGRATIONS.iter().map(|m| m.to).collect();
+        assert_eq!(steps, (2..=SCHEMA_VERSION).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn steps_run_in_order_from_the_version_found() {
+        let connection = Connection::open_in_memory().unwrap();
+        create(&connection).unwrap();
+        connection.execute_batch("update sparkify_schema set version = 5; drop table users; drop table songs").unwrap();
+        let steps = [
+            Migration { to: 5, statements: &[Statement::CreateStagingEvents] },
+            Migration { to: 6, statements: &[Statement::CreateUsers] },
+            Migration { to: 7, statements: &[Statement::CreateSongs] },
+        ];
+        migrate(&connection, 5, &steps, 7).unwrap();
+        assert_eq!(version(&connection).unwrap(), Some(7));
+        assert!(has_table(&connection, "users").unwrap() && has_table(&connection, "songs").unwrap());
+        assert!(!has_table(&connection, "staging_events").unwrap(), "the step to 5 is behind us");
+    }
+}

@@ -1,0 +1,399 @@
+//! Hands a staged batch to DuckDB without a copy of its text: a table function that its threads pull rows from.
+//!
+//! This is the engine boundary, and with `raw.rs` the only place with `unsafe`. What is unsafe here: the callbacks'
+//! pointers come from DuckDB and are valid for the call; a vector's data is written within its capacity, row by row; a
+//! long string is passed as a pointer into the batch's text, which outlives the query because the bind data holds the
+//! batch, and which never moves because a batch's text does not change once it is made.
+//!
+//! The state of a scan belongs to its thread (the function's local state); threads share nothing but the number of the
+//! next chunk.
+
+use std::ffi::{CString, c_void};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use duckdb::ffi;
+
+use super::relations::{ColumnType, RELATIONS, Relation, Rows, Source};
+use crate::decode::EventChunk;
+use crate::record::NULL_INTEGER;
+use crate::stage::{Batch, Verdict};
+
+/// The table function's name; its argument is an index into [`RELATIONS`].
+pub(super) const FUNCTION: &str = "sparkify_staged";
+
+/// The batch on offer, shared by a warehouse and the table function in its database.
+#[derive(Clone, Default)]
+pub(super) struct Shelf(Arc<Mutex<Option<Arc<Batch>>>>);
+
+impl Shelf {
+    pub fn put(&self, batch: Option<Arc<Batch>>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = batch;
+    }
+
+    fn get(&self) -> Option<Arc<Batch>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+struct BindData {
+    relation: &'static Relation,
+    batch: Arc<Batch>,
+}
+
+struct GlobalState {
+    /// The relation's columns that the query wants, in its order.
+    columns: Vec<Source>,
+    next: AtomicUsize,
+}
+
+#[derive(Default)]
+struct LocalState {
+    chunk: usize,
+    /// The rows of the chunk, and how many of them were handed out.
+    rows: Vec<u32>,
+    done: usize,
+    /// For each wanted column that is a label: the strings of its codes.
+    labels: Vec<Vec<StringT>>,
+}
+
+/// DuckDB's string: length, then up to 12 bytes in place or a prefix of 4 and a pointer.
+#[derive(Clone, Copy)]
+#[repr(C, align(8))]
+struct StringT([u64; 2]);
+
+impl StringT {
+    /// `text` must outlive the query that reads the string.
+    #[inline]
+    fn new(text: &[u8]) -> Self {
+        let mut bytes = [0u8; 16];
+        bytes[..4].copy_from_slice(&(text.len() as u32).to_ne_bytes());
+        if text.len() <= 12 {
+            bytes[4..4 + text.len()].copy_from_slice(text);
+        } else {
+            bytes[4..8].copy_from_slice(&text[..4]);
+            bytes[8..].copy_from_slice(&(text.as_ptr() as u64).to_ne_bytes());
+        }
+        let half = |at: usize| u64::from_ne_bytes(std::array::from_fn(|i| bytes[at + i]));
+        Self([half(0), half(8)])
+    }
+}
+
+const _: () = assert!(size_of::<StringT>() == size_of::<ffi::duckdb_string_t>());
+// A pointer is put into eight bytes, length first: what DuckDB does on every 64-bit machine.
+const _: () = assert!(size_of::<usize>() == 8);
+
+/// Registers the table function with the database behind `connection`.
+///
+/// # Safety
+/// `connection` must be an open connection.
+pub(super) unsafe fn register(connection: ffi::duckdb_connection, shelf: &Shelf) -> bool {
+    // SAFETY: the function object is made, filled and destroyed here; DuckDB takes its own copy on registration and
+    // owns the boxed shelf, which it frees by the callback given with it.
+    unsafe {
+        let mut function = ffi::duckdb_create_table_function();
+        let name = c"sparkify_staged";
+        debug_assert_eq!(name.to_str(), Ok(FUNCTION));
+        ffi::duckdb_table_function_set_name(function, name.as_ptr());
+        let mut argument = ffi::duckdb_create_logical_type(ffi::DUCKDB_TYPE_DUCKDB_TYPE_BIGINT);
+        ffi::duckdb_table_function_add_parameter(function, argument);
+        ffi::duckdb_destroy_logical_type(&mut argument);
+        ffi::duckdb_table_function_set_extra_info(function, Box::into_raw(Box::new(shelf.clone())).cast(), Some(free::<Shelf>));
+        ffi::duckdb_table_function_set_bind(function, Some(bind));
+        ffi::duckdb_table_function_set_init(function, Some(init));
+        ffi::duckdb_table_function_set_local_init(function, Some(init_local));
+        ffi::duckdb_table_function_set_function(function, Some(scan));
+        ffi::duckdb_table_function_supports_projection_pushdown(function, true);
+        let registered = ffi::duckdb_register_table_function(connection, function);
+        ffi::duckdb_destroy_table_function(&mut function);
+        registered == ffi::DuckDBSuccess
+    }
+}
+
+/// # Safety
+/// `data` must come from `Box::into_raw` of a `Box<T>` and be freed once.
+unsafe extern "C" fn free<T>(data: *mut c_void) {
+    // SAFETY: as the function's own contract says.
+    drop(unsafe { Box::from_raw(data.cast::<T>()) });
+}
+
+/// Runs a callback's body and turns an error or a panic, which must not cross into C++, into a message.
+fn contained(body: impl FnOnce() -> Result<(), String>) -> Result<(), CString> {
+    let outcome = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|_| Err("a bug in sparkify's staging".into()));
+    outcome.map_err(|message| CString::new(message).unwrap_or_default())
+}
+
+/// # Safety
+/// Called by DuckDB with a valid `info`.
+unsafe extern "C" fn bind(info: ffi::duckdb_bind_info) {
+    let outcome = contained(|| {
+        // SAFETY: `info` is valid for the call, and its extra info is the shelf given on registration.
+        let (shelf, index) = unsafe {
+            let mut parameter = ffi::duckdb_bind_get_parameter(info, 0);
+            let index = ffi::duckdb_get_int64(parameter);
+            ffi::duckdb_destroy_value(&mut parameter);
+            (&*ffi::duckdb_bind_get_extra_info(info).cast::<Shelf>(), index)
+        };
+        let relation = usize::try_from(index).ok().and_then(|i| RELATIONS.get(i)).ok_or("no such staged relation")?;
+        let batch = shelf.get().ok_or("nothing is staged")?;
+        for (name, source) in relation.columns {
+            let name = CString::new(*name).map_err(|_| "a column's name")?;
+            // SAFETY: as above; DuckDB copies name and type.
+            unsafe {
+                let mut logical = ffi::duckdb_create_logical_type(type_id(source.column_type()));
+                ffi::duckdb_bind_add_result_column(info, name.as_ptr(), logical);
+                ffi::duckdb_destroy_logical_type(&mut logical);
+            }
+        }
+        let rows = if relation.rows == Rows::Times { batch.play_times().len() as u64 } else { batch.rows() };
+        let data = Box::new(BindData { relation, batch });
+        // SAFETY: DuckDB owns the box from here and frees it by the callback.
+        unsafe {
+            ffi::duckdb_bind_set_cardinality(info, rows, false);
+            ffi::duckdb_bind_set_bind_data(info, Box::into_raw(data).cast(), Some(free::<BindData>));
+        }
+        Ok(())
+    });
+    if let Err(message) = outcome {
+        // SAFETY: as above; DuckDB copies the message.
+        unsafe { ffi::duckdb_bind_set_error(info, message.as_ptr()) };
+    }
+}
+
+fn type_id(column_type: ColumnType) -> ffi::duckdb_type {
+    match column_type {
+        ColumnType::BigInt => ffi::DUCKDB_TYPE_DUCKDB_TYPE_BIGINT,
+        ColumnType::Integer => ffi::DUCKDB_TYPE_DUCKDB_TYPE_INTEGER,
+        ColumnType::SmallInt => ffi::DUCKDB_TYPE_DUCKDB_TYPE_SMALLINT,
+        ColumnType::Double => ffi::DUCKDB_TYPE_DUCKDB_TYPE_DOUBLE,
+        ColumnType::Timestamp => ffi::DUCKDB_TYPE_DUCKDB_TYPE_TIMESTAMP,
+        ColumnType::Varchar => ffi::DUCKDB_TYPE_DUCKDB_TYPE_VARCHAR,
+    }
+}
+
+/// # Safety
+/// Called by DuckDB with a valid `info`, after `bind`.
+unsafe extern "C" fn init(info: ffi::duckdb_init_info) {
+    let outcome = contained(|| {
+        // SAFETY: `info` is valid for the call, and its bind data is what `bind` set.
+        let bound = unsafe { &*ffi::duckdb_init_get_bind_data(info).cast::<BindData>() };
+        // SAFETY: as above.
+        let count = unsafe { ffi::duckdb_init_get_column_count(info) };
+        let columns = (0..count)
+            .map(|i| {
+                // SAFETY: as above, and `i` is below the count.
+                let index = unsafe { ffi::duckdb_init_get_column_index(info, i) };
+                // A query that wants no column (count(*)) asks for a row id, which any column can stand for.
+                bound.relation.columns.get(index as usize).map_or(bound.relation.columns[0].1, |c| c.1)
+            })
+            .collect();
+        let state = Box::new(GlobalState { columns, next: AtomicUsize::new(0) });
+        // SAFETY: DuckDB owns the box from here and frees it by the callback.
+        unsafe {
+            ffi::duckdb_init_set_max_threads(info, (units(bound) as u64).clamp(1, 256));
+            ffi::duckdb_init_set_init_data(info, Box::into_raw(state).cast(), Some(free::<GlobalState>));
+        }
+        Ok(())
+    });
+    if let Err(message) = outcome {
+        // SAFETY: as above; DuckDB copies the message.
+        unsafe { ffi::duckdb_init_set_error(info, message.as_ptr()) };
+    }
+}
+
+/// # Safety
+/// Called by DuckDB with a valid `info`, once for each thread.
+unsafe extern "C" fn init_local(info: ffi::duckdb_init_info) {
+    // SAFETY: DuckDB owns the box from here and frees it by the callback.
+    unsafe { ffi::duckdb_init_set_init_data(info, Box::into_raw(Box::<LocalState>::default()).cast(), Some(free::<LocalState>)) };
+}
+
+/// # Safety
+/// Called by DuckDB with a valid `info` and an `output` of the columns that `init` was told of.
+unsafe extern "C" fn scan(info: ffi::duckdb_function_info, output: ffi::duckdb_data_chunk) {
+    let outcome = contained(|| {
+        // SAFETY: the three states are what the callbacks before set; the local one is this thread's alone.
+        let (bound, global, local) = unsafe {
+            (
+                &*ffi::duckdb_function_get_bind_data(info).cast::<BindData>(),
+                &*ffi::duckdb_function_get_init_data(info).cast::<GlobalState>(),
+                &mut *ffi::duckdb_function_get_local_init_data(info).cast::<LocalState>(),
+            )
+        };
+        // SAFETY: no arguments, a constant of the library.
+        let capacity = unsafe { ffi::duckdb_vector_size() } as usize;
+        let vectors: Vec<Output> = (0..global.columns.len())
+            // SAFETY: `output` is valid for the call and has as many vectors as columns.
+            .map(|i| unsafe { Output::new(ffi::duckdb_data_chunk_get_vector(output, i as u64)) })
+            .collect();
+        let filled = fill(bound, global, local, &vectors, capacity);
+        // SAFETY: as above; `filled` is at most the capacity.
+        unsafe { ffi::duckdb_data_chunk_set_size(output, filled as u64) };
+        Ok(())
+    });
+    if let Err(message) = outcome {
+        // SAFETY: `info` is valid for the call; DuckDB copies the message.
+        unsafe { ffi::duckdb_function_set_error(info, message.as_ptr()) };
+    }
+}
+
+/// Fills up to `capacity` rows from as many chunks as it takes; 0 means that there are no more.
+fn fill(bound: &BindData, global: &GlobalState, local: &mut LocalState, vectors: &[Output], capacity: usize) -> usize {
+    let mut filled = 0;
+    while filled < capacity {
+        if local.done == local.rows.len() && !claim(bound, global, local) {
+            break;
+        }
+        let count = (local.rows.len() - local.done).min(capacity - filled);
+        let rows = &local.rows[local.done..local.done + count];
+        for (index, (source, vector)) in global.columns.iter().zip(vectors).enumerate() {
+            if bound.relation.rows == Rows::Times {
+                let times = bound.batch.play_times();
+                vector.numbers(filled, rows, |row| micros(times[row]));
+            } else {
+                write(&bound.batch, local.chunk, *source, &local.labels[index], rows, vector, filled);
+            }
+        }
+        local.done += count;
+        filled += count;
+    }
+    filled
+}
+
+/// How many pieces the threads can take.
+fn units(bound: &BindData) -> usize {
+    match bound.relation.rows {
+        Rows::Times => bound.batch.play_times().len().div_ceil(TIMES_A_UNIT),
+        _ => bound.batch.chunks().len(),
+    }
+}
+
+/// Times that a thread takes at once: the rows of one of DuckDB's row groups.
+const TIMES_A_UNIT: usize = 122_880;
+
+/// Takes the next chunk that has rows for this relation. False when there is none.
+fn claim(bound: &BindData, global: &GlobalState, local: &mut LocalState) -> bool {
+    loop {
+        let unit = global.next.fetch_add(1, Ordering::Relaxed);
+        if unit >= units(bound) {
+            local.rows.clear();
+            local.done = 0;
+            return false;
+        }
+        let batch = &bound.batch;
+        local.rows.clear();
+        local.done = 0;
+        let rows = &mut local.rows;
+        match bound.relation.rows {
+            Rows::Times => {
+                let end = bound.batch.play_times().len().min((unit + 1) * TIMES_A_UNIT);
+                rows.extend((unit * TIMES_A_UNIT) as u32..end as u32);
+            }
+            Rows::All => rows.extend(0..batch.chunks()[unit].len() as u32),
+            Rows::Keys => rows.extend(
+                (0..batch.chunks()[unit].len()).filter(|&row| batch.verdict(unit, row) == Verdict::Accepted).map(|row| row as u32),
+            ),
+            Rows::Plays => rows.extend(batch.accepted(unit, true).map(|row| row as u32)),
+            Rows::Views => rows.extend(batch.accepted(unit, false).map(|row| row as u32)),
+        }
+        if local.rows.is_empty() {
+            continue;
+        }
+        local.chunk = unit;
+        if bound.relation.rows != Rows::Times {
+            let chunk = &batch.chunks()[unit];
+            local.labels = global.columns.iter().map(|source| label_strings(chunk, *source)).collect();
+        }
+        return true;
+    }
+}
+
+/// The strings of a label's codes; nothing for other columns.
+fn label_strings(chunk: &EventChunk, source: Source) -> Vec<StringT> {
+    let Source::Label(field) = source else { return Vec::new() };
+    chunk.dictionaries[field].values.iter().map(|span| StringT::new(span.of(&chunk.text))).collect()
+}
+
+/// Writes one column of some rows of a chunk, from row `at` of the vector on.
+fn write(batch: &Batch, index: usize, source: Source, labels: &[StringT], rows: &[u32], out: &Output, at: usize) {
+    let chunk = &batch.chunks()[index];
+    match source {
+        Source::RowNo => {
+            let first = batch.first_row(index);
+            out.numbers(at, rows, |row| (first + row as u64) as i64);
+        }
+        Source::EventId => out.numbers(at, rows, |row| batch.event_id(index, row)),
+        Source::StartTime => out.numbers(at, rows, |row| micros(chunk.ts[row])),
+        Source::UserId => out.nullable(at, rows, |row| Some(chunk.user_id[row]).filter(|&v| v != NULL_INTEGER)),
+        Source::SessionId => out.numbers(at, rows, |row| chunk.session_id[row]),
+        Source::ItemInSession => out.numbers(at, rows, |row| chunk.item_in_session[row]),
+        Source::Status => out.nullable(at, rows, |row| Some(chunk.status[row]).filter(|&v| v != i32::MIN).map(|v| v as i16)),
+        Source::Registration => {
+            out.nullable(at, rows, |row| Some(chunk.registration[row]).filter(|&v| v != NULL_INTEGER).map(micros));
+        }
+        Source::Length => out.nullable(at, rows, |row| Some(chunk.length[row]).filter(|v| !v.is_nan())),
+        Source::TextRepair => out.numbers(at, rows, |row| i16::from(chunk.text_repair[row])),
+        Source::PayloadHash => out.numbers(at, rows, |row| chunk.payload_hash[row] as i64),
+        Source::Artist | Source::Song => {
+            let spans = if source == Source::Song { &chunk.song } else { &chunk.artist };
+            out.nullable(at, rows, |row| (!spans[row].is_null()).then(|| StringT::new(spans[row].of(&chunk.text))));
+        }
+        Source::Label(field) => {
+            let codes = &chunk.labels[field];
+            out.nullable(at, rows, |row| (codes[row] != 0).then(|| labels[codes[row] as usize]));
+        }
+    }
+}
+
+#[inline]
+fn micros(ms: i64) -> i64 {
+    ms * 1000
+}
+
+/// One vector of DuckDB's output.
+struct Output {
+    vector: ffi::duckdb_vector,
+    data: *mut c_void,
+}
+
+impl Output {
+    /// # Safety
+    /// `vector` must be valid while this lives.
+    unsafe fn new(vector: ffi::duckdb_vector) -> Self {
+        // SAFETY: as the function's own contract says.
+        Self { vector, data: unsafe { ffi::duckdb_vector_get_data(vector) } }
+    }
+
+    /// Writes values that are never null. `T` must be the vector's physical type, and `at` plus the number of rows
+    /// within its capacity.
+    #[inline]
+    fn numbers<T>(&self, at: usize, rows: &[u32], value: impl Fn(usize) -> T) {
+        let data = self.data.cast::<T>();
+        for (i, &row) in rows.iter().enumerate() {
+            // SAFETY: `fill` keeps `at + i` below the capacity, and `column_type` goes with what `write` passes.
+            unsafe { data.add(at + i).write(value(row as usize)) };
+        }
+    }
+
+    /// Writes values of which some are null, under the same conditions.
+    #[inline]
+    fn nullable<T>(&self, at: usize, rows: &[u32], value: impl Fn(usize) -> Option<T>) {
+        let data = self.data.cast::<T>();
+        let mut validity: *mut u64 = std::ptr::null_mut();
+        for (i, &row) in rows.iter().enumerate() {
+            // SAFETY: as for `numbers`; the validity mask has a bit for every row of the capacity.
+            unsafe {
+                if let Some(value) = value(row as usize) {
+                    data.add(at + i).write(value);
+                } else {
+                    if validity.is_null() {
+                        ffi::duckdb_vector_ensure_validity_writable(self.vector);
+                        validity = ffi::duckdb_vector_get_validity(self.vector);
+                    }
+                    ffi::duckdb_validity_set_row_invalid(validity, (at + i) as u64);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! The plug-in sinks. [`Warehouse`] is all that the flow knows of an engine; statements come from [`sql`], names are
+//! quoted in [`ident`] alone.
+
+pub mod duckdb;
+pub mod ident;
+pub mod recorder;
+pub mod sql;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use sql::Statement;
+
+use crate::error::{Error, Kind, Result};
+use crate::interrupt::Interrupt;
+use crate::stage::{Batch, EventBounds, People, PlannedFile, SongRecord};
+
+pub use duckdb::Resources;
+
+/// Version of the tables that this sparkify writes. Older warehouses are brought forward, newer ones refused.
+pub const SCHEMA_VERSION: i32 = 1;
+
+/// Where a warehouse is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WarehouseUrl {
+    /// A DuckDB file.
+    DuckDb(PathBuf),
+}
+
+impl WarehouseUrl {
+    /// Reads a path, `duckdb:path` or `duckdb:///path`.
+    ///
+    /// # Errors
+    /// [`Kind::Settings`] for another scheme.
+    pub fn parse(text: &str) -> Result<Self> {
+        let path = text.strip_prefix("duckdb:").map_or(text, |rest| rest.strip_prefix("//").unwrap_or(rest));
+        if path.is_empty() {
+            return Err(Error::new(Kind::Settings, "the warehouse has no path"));
+        }
+        if let Some((scheme, _)) = path.split_once("://") {
+            return Err(Error::new(Kind::Settings, format!("{scheme}:// is no warehouse that sparkify knows"))
+                .with_hint("a warehouse is a path or duckdb:PATH"));
+        }
+        Ok(Self::DuckDb(PathBuf::from(path)))
+    }
+}
+
+impl fmt::Display for WarehouseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::DuckDb(path) = self;
+        write!(f, "{}", path.display())
+    }
+}
+
+/// A file that was loaded: its URL and the version that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownFile {
+    /// As in the listing.
+    pub url: String,
+    /// As in the listing.
+    pub version: String,
+}
+
+/// An input: what kind of records a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Input {
+    /// Log lines.
+    Log,
+    /// Songs.
+    Song,
+}
+
+impl Input {
+    /// As in the ledger.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Log => "log",
+            Self::Song => "song",
+        }
+    }
+}
+
+/// A row of `load_files`.
+#[derive(Debug, Clone)]
+pub struct FileRow {
+    /// The file.
+    pub file: PlannedFile,
+    /// What it holds.
+    pub input: Input,
+    /// Its counts.
+    pub tally: crate::stage::FileTally,
+}
+
+/// A row of `load_rejects`, but for its run.
+#[derive(Debug, Clone)]
+pub struct RejectRow {
+    /// What its file holds.
+    pub input: Input,
+    /// Its file's URL.
+    pub url: String,
+    /// Its file's number.
+    pub file_no: i64,
+    /// Counted from 1.
+    pub line: u64,
+    /// In the unpacked file.
+    pub byte_offset: u64,
+    /// Why.
+    pub reason: String,
+    /// The line's bytes, capped.
+    pub raw: Vec<u8>,
+    /// The line's full length in bytes.
+    pub raw_length: u64,
+}
+
+/// A quarantined line that was kept whole, so that it can be tried again.
+#[derive(Debug, Clone)]
+pub struct QuarantinedLine {
+    /// What its file holds.
+    pub input: Input,
+    /// Its file's URL.
+    pub url: String,
+    /// Its file's number.
+    pub file_no: i64,
+    /// When its file was modified, in microseconds since 1970.
+    pub modified_us: i64,
+    /// Counted from 1.
+    pub line: u64,
+    /// In the unpacked file.
+    pub byte_offset: u64,
+    /// The line's bytes.
+    pub raw: Vec<u8>,
+}
+
+/// What became of a quarantined line that loaded.
+#[derive(Debug, Clone, Copy)]
+pub struct ReplayedLine {
+    /// Its file's number.
+    pub file_no: i64,
+    /// Counted from 1.
+    pub line: u64,
+    /// In the unpacked file.
+    pub byte_offset: u64,
+    /// It was known already, so it became no row.
+    pub duplicate: bool,
+}
+
+/// A row of `load_runs`.
+#[derive(Debug, Clone)]
+#[allow(missing_docs, reason = "the columns of load_runs")]
+pub struct RunRow {
+    pub run_id: String,
+    pub kind: &'static str,
+    pub status: &'static str,
+    pub started_us: i64,
+    pub finished_us: i64,
+    pub settings: String,
+    pub files_listed: u64,
+    pub files_loaded: u64,
+    pub files_skipped: u64,
+    pub lines: u64,
+    pub accepted: u64,
+    pub duplicates: u64,
+    pub rejected: u64,
+    pub song_records: u64,
+    pub songs_rejected: u64,
+    pub songplays_added: u64,
+    pub page_views_added: u64,
+    pub bytes: u64,
+    pub unknown_keys: Option<String>,
+    pub last_file_no: i64,
+}
+
+/// What the tables hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Rows of users.
+    pub users: u64,
+    /// Rows of songs.
+    pub songs: u64,
+    /// Rows of artists.
+    pub artists: u64,
+    /// Plays that have a song.
+    pub matched: u64,
+}
+
+/// An engine that holds a star schema. Between [`Warehouse::begin`] and [`Warehouse::commit`] all is one transaction.
+pub trait Warehouse {
+    /// Brings the tables to [`SCHEMA_VERSION`], in a transaction of its own.
+    ///
+    /// # Errors
+    /// [`Kind::WarehouseVersion`] for a newer warehouse, [`Kind::WarehouseInvalid`] for tables of someone else.
+    fn ensure_schema(&mut self) -> Result<()>;
+    /// Drops sparkify's tables, in a transaction of its own.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn drop_tables(&mut self) -> Result<()>;
+    /// The current version of every file that was loaded.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn known_files(&mut self) -> Result<Vec<KnownFile>>;
+    /// The highest file number ever given out.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn last_file_no(&mut self) -> Result<i64>;
+    /// What the tables hold.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn totals(&mut self) -> Result<Totals>;
+    /// Starts the run's transaction.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn begin(&mut self) -> Result<()>;
+    /// Makes the run's changes durable, all at once.
+    ///
+    /// # Errors
+    /// What the engine reports; nothing was changed then.
+    fn commit(&mut self) -> Result<()>;
+    /// Undoes the run's changes.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn rollback(&mut self) -> Result<()>;
+    /// Empties the tables that a full refresh makes anew.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn empty_tables(&mut self) -> Result<()>;
+    /// Runs a statement without parameters and returns the number of rows it changed.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn execute(&mut self, statement: Statement) -> Result<u64>;
+    /// Runs a statement whose parameters are the bounds of some events' times.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn execute_within(&mut self, statement: Statement, bounds: EventBounds) -> Result<u64>;
+    /// Drops a table, if it is there, that a statement of this run makes.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn drop_table(&mut self, table: &'static str) -> Result<()>;
+    /// Makes a batch of events readable in SQL and judges those that the warehouse holds already.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn stage_events(&mut self, batch: Batch) -> Result<Arc<Batch>>;
+    /// Ends the staging of the current batch.
+    fn unstage_events(&mut self);
+    /// Fills `staged_users` and `staged_levels`.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn stage_people(&mut self, people: &People) -> Result<()>;
+    /// Fills `staged_songs`. `files` are the files that the records' indices mean.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn stage_songs(&mut self, songs: &[SongRecord], files: &[PlannedFile]) -> Result<()>;
+    /// Chooses where `contested_plays` finds the plays to match: those staged, or those in `touched_plays`.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn match_plays_of(&mut self, relation: &'static str) -> Result<()>;
+    /// Adds rows to `load_files`.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn add_files(&mut self, run_id: &str, files: &[FileRow]) -> Result<()>;
+    /// Adds rows to `load_rejects`.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn add_rejects(&mut self, run_id: &str, rejects: &[RejectRow]) -> Result<()>;
+    /// The quarantined lines that can be tried again.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn quarantine(&mut self) -> Result<Vec<QuarantinedLine>>;
+    /// Takes lines out of the quarantine and counts them where they belong now.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn release(&mut self, lines: &[ReplayedLine]) -> Result<()>;
+    /// Adds the row to `load_runs`.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn add_run(&mut self, run: &RunRow) -> Result<()>;
+}
+
+/// How to open a warehouse.
+#[derive(Debug, Clone)]
+pub struct OpenOptions {
+    /// Memory and threads.
+    pub resources: Resources,
+    /// How long to wait for another process to let go of it.
+    pub wait: Duration,
+    /// Ends waiting and running statements early.
+    pub interrupt: Interrupt,
+}

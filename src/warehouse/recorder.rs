@@ -1,0 +1,142 @@
+//! A warehouse that does nothing but write down what it is told: for `--dry-run`, and for tests that make it fail.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use super::{FileRow, KnownFile, QuarantinedLine, RejectRow, ReplayedLine, RunRow, Statement, Totals, Warehouse};
+use crate::error::{Error, Kind, Result};
+use crate::stage::{Batch, EventBounds, People, PlannedFile, SongRecord};
+
+/// Writes down statements, as a script whose every line is SQL or a comment.
+#[derive(Debug, Default)]
+pub struct Recorder {
+    script: String,
+    /// Fail at the step with this number, counted from 0.
+    pub fail_at: Option<usize>,
+    steps: usize,
+}
+
+impl Recorder {
+    /// What was written down.
+    #[must_use]
+    pub fn script(&self) -> &str {
+        &self.script
+    }
+
+    fn sql(&mut self, name: &str, text: &str) -> Result<()> {
+        self.step(name)?;
+        // Writing to a String cannot fail.
+        let _ = writeln!(self.script, "\n-- {name}\n{}", text.trim_end());
+        Ok(())
+    }
+
+    fn comment(&mut self, text: &str) -> Result<()> {
+        self.step(text)?;
+        let _ = writeln!(self.script, "\n-- {text}");
+        Ok(())
+    }
+
+    fn step(&mut self, name: &str) -> Result<()> {
+        self.steps += 1;
+        if self.fail_at == Some(self.steps - 1) {
+            return Err(Error::new(Kind::Query, format!("{name} failed, as told")));
+        }
+        Ok(())
+    }
+}
+
+impl Warehouse for Recorder {
+    fn ensure_schema(&mut self) -> Result<()> {
+        super::sql::TABLES.iter().try_for_each(|(name, statement)| self.sql(name, statement.text()))
+    }
+
+    fn drop_tables(&mut self) -> Result<()> {
+        super::sql::TABLES.iter().try_for_each(|(name, _)| self.sql(name, &format!("drop table if exists {name};")))
+    }
+
+    fn known_files(&mut self) -> Result<Vec<KnownFile>> {
+        Ok(Vec::new())
+    }
+
+    fn last_file_no(&mut self) -> Result<i64> {
+        Ok(0)
+    }
+
+    fn totals(&mut self) -> Result<Totals> {
+        Ok(Totals::default())
+    }
+
+    fn begin(&mut self) -> Result<()> {
+        self.sql("begin", "begin;")
+    }
+
+    fn commit(&mut self) -> Result<()> {
+        self.sql("commit", "commit;")
+    }
+
+    fn rollback(&mut self) -> Result<()> {
+        self.sql("rollback", "rollback;")
+    }
+
+    fn empty_tables(&mut self) -> Result<()> {
+        super::sql::REFRESHED_TABLES.iter().try_for_each(|table| self.sql(table, &format!("delete from {table};")))
+    }
+
+    fn execute(&mut self, statement: Statement) -> Result<u64> {
+        self.sql(statement.name(), statement.text())?;
+        // A run shows what it does when there are plays to link.
+        Ok(u64::from(statement == Statement::TouchedPlays))
+    }
+
+    fn execute_within(&mut self, statement: Statement, _: EventBounds) -> Result<u64> {
+        self.sql(statement.name(), statement.text())?;
+        Ok(0)
+    }
+
+    fn drop_table(&mut self, table: &'static str) -> Result<()> {
+        self.sql(&format!("drop {table}"), &format!("drop table if exists {table};"))
+    }
+
+    fn stage_events(&mut self, batch: Batch) -> Result<Arc<Batch>> {
+        self.comment("staged_plays, staged_views, staged_times, staged_keys and staged_events show the decoded batch")?;
+        self.sql(Statement::KnownEvents.name(), Statement::KnownEvents.text())?;
+        Ok(Arc::new(batch))
+    }
+
+    fn unstage_events(&mut self) {}
+
+    fn stage_people(&mut self, _: &People) -> Result<()> {
+        self.sql(Statement::CreateStagedUsers.name(), Statement::CreateStagedUsers.text())?;
+        self.sql(Statement::CreateStagedLevels.name(), Statement::CreateStagedLevels.text())?;
+        self.comment("staged_users and staged_levels are filled with the batch's users")
+    }
+
+    fn stage_songs(&mut self, _: &[SongRecord], _: &[PlannedFile]) -> Result<()> {
+        self.sql(Statement::CreateStagedSongs.name(), Statement::CreateStagedSongs.text())?;
+        self.comment("staged_songs is filled with the decoded songs")
+    }
+
+    fn match_plays_of(&mut self, relation: &'static str) -> Result<()> {
+        self.sql("plays_to_match", &format!("create or replace temporary view plays_to_match as select * from {relation};"))
+    }
+
+    fn add_files(&mut self, _: &str, _: &[FileRow]) -> Result<()> {
+        self.comment("load_files gets a row for each file")
+    }
+
+    fn add_rejects(&mut self, _: &str, _: &[RejectRow]) -> Result<()> {
+        self.comment("load_rejects gets a row for each refused line")
+    }
+
+    fn quarantine(&mut self) -> Result<Vec<QuarantinedLine>> {
+        Ok(Vec::new())
+    }
+
+    fn release(&mut self, _: &[ReplayedLine]) -> Result<()> {
+        Ok(())
+    }
+
+    fn add_run(&mut self, _: &RunRow) -> Result<()> {
+        self.comment("load_runs gets a row for the run")
+    }
+}
