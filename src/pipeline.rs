@@ -1,7 +1,8 @@
 //! The flow of a load: list, decode, stage, transform, check, report. The only place that knows the order.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::Instant;
 
 use crate::decode::{Reason, UnknownKeys, count_unknown_key};
@@ -264,9 +265,27 @@ impl<'a> Run<'a> {
             options.skip_bad_files,
         );
         transform::begin_events(self.warehouse, options.keep_staging)?;
-        while let Some(batch) = intake.next_batch()? {
-            self.take_batch(batch, &files)?;
-        }
+        // While the warehouse takes one batch, the next is decoded.
+        let (sender, receiver) = mpsc::sync_channel(0);
+        let intake = thread::scope(|scope| {
+            let decoding = scope.spawn(move || {
+                loop {
+                    let batch = intake.next_batch();
+                    let is_last = !matches!(batch, Ok(Some(_)));
+                    // Nobody receives any more once the warehouse has failed.
+                    if sender.send(batch).is_err() || is_last {
+                        return intake;
+                    }
+                }
+            });
+            for batch in receiver {
+                match batch? {
+                    Some(batch) => self.take_batch(batch, &files)?,
+                    None => break,
+                }
+            }
+            decoding.join().map_err(|_| Error::new(Kind::Io, "a decoding thread failed"))
+        })?;
         transform::end_events(self.warehouse)?;
         for (key, times) in intake.unknown_keys() {
             count_unknown_key(&mut self.unknown_keys, key, *times);

@@ -35,7 +35,7 @@ pub fn songs(warehouse: &mut dyn Warehouse, songs: &[SongRecord], files: &[Plann
     }
     if warehouse.execute(Statement::TouchedPlays)? > 0 {
         warehouse.execute(Statement::SongKeys)?;
-        warehouse.match_plays_of("touched_plays")?;
+        warehouse.execute(Statement::MatchTouchedPlays)?;
         warehouse.execute(Statement::ContestedPlays)?;
         warehouse.execute(Statement::RelinkSongplays)?;
         drop_tables(warehouse, &["contested_plays", "song_keys"])?;
@@ -101,7 +101,7 @@ pub fn staged_events(
     if keep_staging {
         warehouse.execute(Statement::KeepStagingEvents)?;
     }
-    warehouse.match_plays_of("staged_plays")?;
+    warehouse.execute(Statement::MatchStagedPlays)?;
     warehouse.execute(Statement::ContestedPlays)?;
     let songplays = warehouse.execute(Statement::InsertSongplays)?;
     let page_views = warehouse.execute(Statement::InsertPageViews)?;

@@ -1,4 +1,5 @@
 -- Every accepted play becomes one row, matched to a song or not. Both joins have at most one partner a play.
+-- plays_to_match is staged_plays here.
 insert into songplays
 select
     plays.songplay_id,
@@ -20,10 +21,9 @@ select
     end as match_method,
     plays.text_repair,
     plays.payload_hash
-from staged_plays as plays
+from plays_to_match as plays
 left join song_keys as sole
-    on sole.title = plays.song
-    and sole.artist_name = plays.artist
+    on sole.key_no = plays.key_no
     and sole.candidates = 1
 left join contested_plays as contested
     on contested.songplay_id = plays.songplay_id;

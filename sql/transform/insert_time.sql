@@ -2,12 +2,12 @@
 insert into time
 select
     staged.start_time,
-    extract(hour from staged.start_time),
-    extract(day from staged.start_time),
-    extract(week from staged.start_time),
-    extract(month from staged.start_time),
-    extract(year from staged.start_time),
-    extract(isodow from staged.start_time)
+    staged.hour,
+    staged.day,
+    staged.week,
+    staged.month,
+    staged.year,
+    staged.weekday
 from staged_times as staged
 where not exists (
     select 1

@@ -14,10 +14,9 @@ from (
         coalesce(contested.song_id, sole.song_id) as song_id,
         coalesce(contested.artist_id, sole.artist_id) as artist_id,
         coalesce(contested.text_repair, sole.text_repair) as song_repair
-    from touched_plays as plays
+    from plays_to_match as plays
     left join song_keys as sole
-        on sole.title = plays.song
-        and sole.artist_name = plays.artist
+        on sole.key_no = plays.key_no
         and sole.candidates = 1
     left join contested_plays as contested
         on contested.songplay_id = plays.songplay_id

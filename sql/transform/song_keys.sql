@@ -1,7 +1,8 @@
--- The catalogue by what a play knows of a song: title and artist. song_id and the like are meant only where the key
--- has a single candidate.
+-- The catalogue by what a play knows of a song: title and artist, numbered. song_id and the like are meant only where
+-- the key has a single candidate.
 create temporary table song_keys as
 select
+    row_number() over (order by title, artist_name) as key_no,
     title,
     artist_name,
     count(*) as candidates,

@@ -75,6 +75,8 @@ pub struct EventChunk {
     pub song: Vec<Span>,
     /// Rounds of repair: four times those of the song plus those of the artist.
     pub text_repair: Vec<u8>,
+    /// Hash of artist and song, by [`super::song_key_hash`].
+    pub song_key_hash: Vec<u64>,
     /// Hash of all fields that are not in the event's key.
     pub payload_hash: Vec<u64>,
     /// Whether the event is a play.
@@ -116,6 +118,7 @@ impl EventChunk {
         self.artist.reserve(rows);
         self.song.reserve(rows);
         self.text_repair.reserve(rows);
+        self.song_key_hash.reserve(rows);
         self.payload_hash.reserve(rows);
         self.is_play.reserve(rows);
         self.labels.iter_mut().for_each(|codes| codes.reserve(rows));

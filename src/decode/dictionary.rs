@@ -7,6 +7,8 @@ use super::{fingerprint, text};
 
 /// Slots of the cache in front of the map. A power of two.
 const CACHE: usize = 1024;
+/// As many for values of up to 15 bytes, whose comparison is one step.
+const SHORT_CACHE: usize = 128;
 
 /// The distinct values of one column of a chunk; a row holds a code. Code 0 is null.
 pub struct Dictionary {
@@ -15,7 +17,9 @@ pub struct Dictionary {
     hashes: Vec<u64>,
     /// Where the spelling of each code's value in the JSON text was copied to.
     spellings: Vec<Span>,
-    /// Codes by a cheap hash of the spelling; whatever was seen last in a slot. Checked before the map.
+    /// Short spellings and their codes by a cheap hash; whatever was seen last in a slot. Checked before the map.
+    short: Box<[(u128, u32); SHORT_CACHE]>,
+    /// Codes of the others, likewise.
     cache: Box<[u32; CACHE]>,
     map: HashMap<Box<[u8]>, u32, rapidhash::fast::RandomState>,
 }
@@ -26,6 +30,7 @@ impl Default for Dictionary {
             values: vec![Span::NULL],
             hashes: vec![fingerprint::text(None)],
             spellings: vec![Span::NULL],
+            short: Box::new([(0, Self::NULL); SHORT_CACHE]),
             cache: Box::new([0; CACHE]),
             map: HashMap::default(),
         }
@@ -40,20 +45,36 @@ impl Dictionary {
     /// value's text.
     #[inline]
     pub(super) fn code(&mut self, raw: &[u8], escaped: bool, store: &mut Vec<u8>, finish: fn(&[u8]) -> &[u8]) -> u32 {
+        if raw.len() < 16 {
+            let spelling = short(raw);
+            let slot = ((spelling ^ (spelling >> 64)) as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 57;
+            let slot = slot as usize % SHORT_CACHE;
+            let (known, code) = self.short[slot];
+            if known == spelling && code != Self::NULL {
+                return code;
+            }
+            let code = self.look_up(raw, escaped, store, finish);
+            self.short[slot] = (spelling, code);
+            return code;
+        }
         let slot = slot(raw);
         let cached = self.cache[slot];
         if cached != Self::NULL && self.spellings[cached as usize].of(store) == raw {
             return cached;
         }
-        let code = match self.map.get(raw) {
-            Some(&code) => code,
-            None => self.add(raw, escaped, store, finish),
-        };
+        let code = self.look_up(raw, escaped, store, finish);
         self.cache[slot] = code;
         code
     }
 
     #[cold]
+    fn look_up(&mut self, raw: &[u8], escaped: bool, store: &mut Vec<u8>, finish: fn(&[u8]) -> &[u8]) -> u32 {
+        match self.map.get(raw) {
+            Some(&code) => code,
+            None => self.add(raw, escaped, store, finish),
+        }
+    }
+
     fn add(&mut self, raw: &[u8], escaped: bool, store: &mut Vec<u8>, finish: fn(&[u8]) -> &[u8]) -> u32 {
         let spelling = Span::append(store, |store| store.extend_from_slice(raw));
         let mut value = Vec::new();
@@ -78,17 +99,20 @@ impl Dictionary {
     }
 }
 
-/// A cheap hash of a spelling: its length, first and last bytes. It only has to spread a column's usual values.
+/// A spelling of up to 15 bytes as one number, its length in the last byte.
+#[inline]
+fn short(raw: &[u8]) -> u128 {
+    let mut bytes = [0; 16];
+    bytes[..raw.len()].copy_from_slice(raw);
+    bytes[15] = raw.len() as u8;
+    u128::from_le_bytes(bytes)
+}
+
+/// A cheap hash of a spelling of at least 16 bytes: its length and eight bytes each of beginning, middle and end. It
+/// only has to spread a column's usual values; the middle sets user agents apart.
 #[inline]
 fn slot(raw: &[u8]) -> usize {
-    let word = |bytes: &[u8]| bytes.try_into().map_or(0, u64::from_le_bytes);
-    let (first, last) = if raw.len() >= 8 {
-        (word(&raw[..8]), word(&raw[raw.len() - 8..]))
-    } else {
-        (raw.iter().fold(0, |w, &b| w << 8 | u64::from(b)), 0)
-    };
-    // The middle sets user agents apart, which share beginning and end.
-    let middle = raw.get(raw.len() / 2..raw.len() / 2 + 8).map_or(0, word);
-    let mixed = (first ^ last.rotate_left(21) ^ middle.rotate_left(42) ^ raw.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    (mixed >> 54) as usize % CACHE
+    let word = |at: usize| raw.get(at..at + 8).and_then(|b| b.try_into().ok()).map_or(0, u64::from_le_bytes);
+    let mixed = word(0) ^ word(raw.len() - 8).rotate_left(21) ^ word(raw.len() / 2).rotate_left(42) ^ raw.len() as u64;
+    (mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 54) as usize % CACHE
 }

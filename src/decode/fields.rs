@@ -11,18 +11,46 @@ use crate::record::FieldSpec;
 pub(super) struct FieldFinder<const N: usize> {
     specs: &'static [FieldSpec; N],
     /// `"key":` as compact writers put it, for each field.
-    patterns: [Box<[u8]>; N],
+    patterns: [Pattern; N],
     /// The field at each place of the last record.
     order: Vec<u8>,
     pub tokens: [Token; N],
     pub unknown: UnknownKeys,
 }
 
+/// A short text to compare with in one step. Longer ones never match, which costs time but no correctness.
+#[derive(Clone, Copy)]
+struct Pattern {
+    text: u128,
+    mask: u128,
+    len: usize,
+}
+
+impl Pattern {
+    fn new(text: &[u8]) -> Self {
+        let mut bytes = [0; 16];
+        let fits = text.len() <= 16;
+        bytes[..text.len().min(16)].copy_from_slice(&text[..text.len().min(16)]);
+        let mask = if text.len() < 16 { (1 << (8 * text.len())) - 1 } else { u128::MAX };
+        Self { text: if fits { u128::from_le_bytes(bytes) } else { u128::MAX }, mask, len: text.len() }
+    }
+
+    /// Steps over the text if it stands at the scanner.
+    #[inline]
+    fn eat(&self, scanner: &mut Scanner<'_>) -> bool {
+        let found = scanner.next_sixteen().is_some_and(|bytes| bytes & self.mask == self.text);
+        if found {
+            scanner.at += self.len;
+        }
+        found
+    }
+}
+
 impl<const N: usize> FieldFinder<N> {
     pub fn new(specs: &'static [FieldSpec; N]) -> Self {
         Self {
             specs,
-            patterns: std::array::from_fn(|i| format!("\"{}\":", specs[i].key).into_bytes().into()),
+            patterns: std::array::from_fn(|i| Pattern::new(format!("\"{}\":", specs[i].key).as_bytes())),
             order: (0..N as u8).collect(),
             tokens: [Token::default(); N],
             unknown: UnknownKeys::new(),
@@ -41,7 +69,7 @@ impl<const N: usize> FieldFinder<N> {
         let mut place = 0;
         loop {
             let field = match self.order.get(place) {
-                Some(&guess) if scanner.eat(&self.patterns[guess as usize]) => Some(guess),
+                Some(&guess) if self.patterns[guess as usize].eat(scanner) => Some(guess),
                 _ => self.look_up_key(scanner, place)?,
             };
             scanner.skip_space();

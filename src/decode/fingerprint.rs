@@ -20,6 +20,13 @@ pub(super) fn number(value: Option<u64>) -> u64 {
     value.map_or(NULL, |v| fold(FOLD, v))
 }
 
+/// The hash of an artist's name and a song's title, after repair.
+#[inline]
+#[must_use]
+pub fn song_key(artist: Option<&[u8]>, song: Option<&[u8]>) -> u64 {
+    fold(text(artist), text(song))
+}
+
 /// Adds one value's hash to that of the values before it. The order matters.
 #[inline]
 pub(super) fn fold(hash: u64, value: u64) -> u64 {

@@ -118,8 +118,9 @@ impl LogDecoder {
         let (artist, artist_rounds) = name(line, tokens[LogField::Artist as usize], &mut self.scratch, &mut chunk.text);
         let (song, song_rounds) = name(line, tokens[LogField::Song as usize], &mut self.scratch, &mut chunk.text);
 
-        let hash_of = |span: Span| fingerprint::text((!span.is_null()).then(|| span.of(&chunk.text)));
-        let mut payload = fingerprint::fold(hash_of(artist), hash_of(song));
+        let text_of = |span: Span| (!span.is_null()).then(|| span.of(&chunk.text));
+        let song_key = fingerprint::song_key(text_of(artist), text_of(song));
+        let mut payload = song_key;
         for (i, field) in LABEL_FIELDS.iter().enumerate() {
             let code = if i == PAGE_LABEL { page } else { label(i, line, tokens[*field as usize], chunk) };
             chunk.labels[i].push(code);
@@ -144,6 +145,7 @@ impl LogDecoder {
         chunk.artist.push(artist);
         chunk.song.push(song);
         chunk.text_repair.push(4 * song_rounds + artist_rounds);
+        chunk.song_key_hash.push(song_key);
         chunk.payload_hash.push(payload);
         chunk.is_play.push(is_play);
         Ok(())

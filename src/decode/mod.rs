@@ -18,6 +18,7 @@ mod token;
 
 pub use chunk::{EventChunk, Span};
 pub use dictionary::Dictionary;
+pub use fingerprint::song_key as song_key_hash;
 pub use log::LogDecoder;
 pub use reject::{Reason, Reject, MAX_LINE_BYTES, RAW_CAP};
 pub use song::{Song, SongChunk, decode_songs};

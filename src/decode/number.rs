@@ -1,5 +1,7 @@
 //! Numbers: exact, or not at all.
 
+use super::token::eight_digits;
+
 /// Why a text is not the number that a field wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NumberError {
@@ -24,7 +26,15 @@ pub(super) fn integer(text: &[u8]) -> Result<i64, NumberError> {
         return decimal(text);
     }
     let mut value = 0i64;
-    for &b in digits {
+    let mut rest = digits;
+    while let Some((eight, after)) = rest.split_first_chunk::<8>() {
+        if !eight_digits(*eight) {
+            break;
+        }
+        value = value * 100_000_000 + i64::from(value_of_eight(*eight));
+        rest = after;
+    }
+    for &b in rest {
         let digit = b.wrapping_sub(b'0');
         if digit > 9 {
             return decimal(text);
@@ -32,6 +42,15 @@ pub(super) fn integer(text: &[u8]) -> Result<i64, NumberError> {
         value = value * 10 + i64::from(digit);
     }
     Ok(if negative { -value } else { value })
+}
+
+/// The number that eight digits make: neighbours are joined to pairs, pairs to fours, fours to eight.
+#[inline]
+fn value_of_eight(bytes: [u8; 8]) -> u32 {
+    let word = u64::from_le_bytes(bytes) & 0x0F0F_0F0F_0F0F_0F0F;
+    let pairs = (word * 10 + (word >> 8)) & 0x00FF_00FF_00FF_00FF;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_FFFF_0000_FFFF;
+    (fours * 10_000 + (fours >> 32)) as u32
 }
 
 /// The general case: any JSON number, with fraction and exponent, by exact decimal arithmetic.

@@ -72,6 +72,12 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// The sixteen bytes from here on, if there are as many.
+    #[inline]
+    pub fn next_sixteen(&self) -> Option<u128> {
+        self.bytes.get(self.at..self.at + 16).and_then(|b| b.try_into().ok()).map(u128::from_le_bytes)
+    }
+
     /// Steps over `literal` if it stands here.
     #[inline]
     pub fn eat(&mut self, literal: &[u8]) -> bool {
@@ -199,6 +205,9 @@ impl<'a> Scanner<'a> {
 
     #[inline]
     fn digits(&mut self) {
+        while self.bytes.get(self.at..self.at + 8).and_then(|b| b.try_into().ok()).is_some_and(eight_digits) {
+            self.at += 8;
+        }
         while let Some(b'0'..=b'9') = self.peek() {
             self.at += 1;
         }
@@ -272,6 +281,16 @@ impl<'a> Scanner<'a> {
         }
         self.value().map(|_| false)
     }
+}
+
+/// Whether all eight bytes are decimal digits.
+#[inline]
+pub(super) fn eight_digits(bytes: [u8; 8]) -> bool {
+    let word = u64::from_le_bytes(bytes);
+    // A digit's upper half is 3, and adding 6 keeps it so.
+    const UPPER: u64 = u64::MAX / 255 * 0xF0;
+    const THREES: u64 = u64::MAX / 255 * 0x30;
+    (word & UPPER) == THREES && (word.wrapping_add(u64::MAX / 255 * 0x06) & UPPER) == THREES
 }
 
 /// How many bytes from the start can stand in a string as they are: no quote, backslash or control character.

@@ -1,10 +1,12 @@
 //! A batch: the events of one or more files, as many as fit, with a verdict on each.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::thread;
 
 use super::duplicates;
 use super::people::People;
+use super::song_index::{NO_KEY, SongIndex};
 use super::{PlannedFile, event_id};
 use crate::decode::{EventChunk, Reject};
 
@@ -70,6 +72,8 @@ pub struct Batch {
     rows_before: Vec<u64>,
     files: Arc<[PlannedFile]>,
     play_times: OnceLock<Vec<i64>>,
+    /// Each row's number in the song index, by chunk.
+    song_keys: OnceLock<Vec<Vec<i64>>>,
 }
 
 impl Batch {
@@ -82,7 +86,7 @@ impl Batch {
             .iter()
             .scan(0, |rows, chunk| Some(std::mem::replace(rows, *rows + chunk.len() as u64)))
             .collect();
-        let batch = Self { chunks, verdicts, rows_before, files, play_times: OnceLock::new() };
+        let batch = Self { chunks, verdicts, rows_before, files, play_times: OnceLock::new(), song_keys: OnceLock::new() };
         for (row_no, verdict) in duplicates::find(&batch, threads) {
             batch.judge(row_no, verdict);
         }
@@ -105,6 +109,34 @@ impl Batch {
     #[must_use]
     pub fn first_row(&self, chunk: usize) -> u64 {
         self.rows_before[chunk]
+    }
+
+    /// Looks every play's title and artist up in the catalogue.
+    pub fn find_songs(&self, index: &SongIndex, threads: usize) {
+        self.song_keys.get_or_init(|| {
+            let next = AtomicUsize::new(0);
+            let work = || {
+                let mut found = Vec::new();
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(chunk) = self.chunks.get(number) else { return found };
+                    found.push((number, index.find(chunk)));
+                }
+            };
+            let mut found: Vec<(usize, Vec<i64>)> = thread::scope(|scope| {
+                let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+                workers.into_iter().flat_map(|w| w.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+            });
+            found.sort_unstable_by_key(|(number, _)| *number);
+            found.into_iter().map(|(_, keys)| keys).collect()
+        });
+    }
+
+    /// The number of a row's title and artist in the index that [`Self::find_songs`] looked in, if it has them.
+    #[inline]
+    #[must_use]
+    pub fn song_key(&self, chunk: usize, row: usize) -> Option<i64> {
+        self.song_keys.get().map(|keys| keys[chunk][row]).filter(|&key| key != NO_KEY)
     }
 
     /// Where the row with this number stands.

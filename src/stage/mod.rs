@@ -5,17 +5,21 @@
 
 mod batch;
 mod blocks;
+mod calendar;
 mod duplicates;
 mod events;
 mod people;
 mod raw_lines;
+mod song_index;
 mod songs;
 
 pub use batch::{Batch, EventBounds, FileTally, RowRef, Verdict};
 pub use blocks::{Block, BlockReader};
+pub use calendar::{Clock, TimePart};
 pub use events::{BadFile, EventIntake};
 pub use people::{LevelPoint, People, UserRow};
 pub use raw_lines::{RawLine, read_raw_lines};
+pub use song_index::SongIndex;
 pub use songs::{SongBatch, SongIntake, SongRecord};
 
 use crate::source::SourceFile;

@@ -265,11 +265,6 @@ pub trait Warehouse {
     /// # Errors
     /// What the engine reports.
     fn stage_songs(&mut self, songs: &[SongRecord], files: &[PlannedFile]) -> Result<()>;
-    /// Chooses where `contested_plays` finds the plays to match: those staged, or those in `touched_plays`.
-    ///
-    /// # Errors
-    /// What the engine reports.
-    fn match_plays_of(&mut self, relation: &'static str) -> Result<()>;
     /// Adds rows to `load_files`.
     ///
     /// # Errors

@@ -116,10 +116,6 @@ impl Warehouse for Recorder {
         self.comment("staged_songs is filled with the decoded songs")
     }
 
-    fn match_plays_of(&mut self, relation: &'static str) -> Result<()> {
-        self.sql("plays_to_match", &format!("create or replace temporary view plays_to_match as select * from {relation};"))
-    }
-
     fn add_files(&mut self, _: &str, _: &[FileRow]) -> Result<()> {
         self.comment("load_files gets a row for each file")
     }

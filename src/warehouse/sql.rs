@@ -58,6 +58,8 @@ statements! {
     InsertArtists = "transform/insert_artists",
     SongKeys = "transform/song_keys",
     TouchedPlays = "transform/touched_plays",
+    MatchTouchedPlays = "transform/match_touched_plays",
+    MatchStagedPlays = "transform/match_staged_plays",
     ContestedPlays = "transform/contested_plays",
     RelinkSongplays = "transform/relink_songplays",
     KnownEvents = "transform/known_events",

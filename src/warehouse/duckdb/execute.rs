@@ -67,6 +67,9 @@ impl Warehouse for DuckDb {
     }
 
     fn drop_table(&mut self, table: &'static str) -> Result<()> {
+        if table == "song_keys" {
+            self.song_index = None;
+        }
         self.batch(table, &format!("drop table if exists {}", identifier(table)))
     }
 
@@ -84,11 +87,6 @@ impl Warehouse for DuckDb {
 
     fn stage_songs(&mut self, songs: &[SongRecord], files: &[PlannedFile]) -> Result<()> {
         self.put_songs(songs, files)
-    }
-
-    fn match_plays_of(&mut self, relation: &'static str) -> Result<()> {
-        let sql = format!("create or replace temporary view plays_to_match as select * from {}", identifier(relation));
-        self.batch("plays_to_match", &sql)
     }
 
     fn add_files(&mut self, run_id: &str, files: &[FileRow]) -> Result<()> {

@@ -18,6 +18,7 @@ use self::connect::{Access, Database};
 use self::stream::Shelf;
 use super::{OpenOptions, SCHEMA_VERSION, Warehouse};
 use crate::error::{Error, Kind, Result};
+use crate::stage::SongIndex;
 
 /// An open DuckDB warehouse.
 pub struct DuckDb {
@@ -25,6 +26,9 @@ pub struct DuckDb {
     connection: Connection,
     _database: Database,
     shelf: Shelf,
+    /// The temporary table `song_keys`, once it was read.
+    song_index: Option<SongIndex>,
+    threads: usize,
     path: PathBuf,
 }
 
@@ -74,7 +78,7 @@ impl DuckDb {
         if access == Access::ReadWrite {
             database.register(&shelf)?;
         }
-        Ok(Self { connection, _database: database, shelf, path: path.to_owned() })
+        Ok(Self { connection, _database: database, shelf, song_index: None, threads: options.resources.threads, path: path.to_owned() })
     }
 
     /// Whether the sparkify tables are there.

@@ -1,6 +1,7 @@
 //! The staged batch as DuckDB sees it: a few relations, each a choice of rows and columns.
 
 use crate::record::{LABEL_FIELDS, LogField};
+use crate::stage::TimePart;
 
 /// Which rows of the batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +34,9 @@ pub(super) enum Source {
     Song,
     TextRepair,
     PayloadHash,
+    SongKey,
     Label(usize),
+    Part(TimePart),
 }
 
 /// A column's type.
@@ -50,9 +53,9 @@ pub(super) enum ColumnType {
 impl Source {
     pub fn column_type(self) -> ColumnType {
         match self {
-            Self::RowNo | Self::EventId | Self::UserId | Self::SessionId | Self::PayloadHash => ColumnType::BigInt,
+            Self::RowNo | Self::EventId | Self::SongKey | Self::UserId | Self::SessionId | Self::PayloadHash => ColumnType::BigInt,
             Self::ItemInSession => ColumnType::Integer,
-            Self::Status | Self::TextRepair => ColumnType::SmallInt,
+            Self::Status | Self::TextRepair | Self::Part(_) => ColumnType::SmallInt,
             Self::Length => ColumnType::Double,
             Self::StartTime | Self::Registration => ColumnType::Timestamp,
             Self::Artist | Self::Song | Self::Label(_) => ColumnType::Varchar,
@@ -95,6 +98,7 @@ pub(super) const RELATIONS: [Relation; 5] = [
             ("length", Source::Length),
             ("text_repair", Source::TextRepair),
             ("payload_hash", Source::PayloadHash),
+            ("key_no", Source::SongKey),
         ],
     },
     Relation {
@@ -152,5 +156,17 @@ pub(super) const RELATIONS: [Relation; 5] = [
             ("user_id", Source::UserId),
         ],
     },
-    Relation { name: "staged_times", rows: Rows::Times, columns: &[("start_time", Source::StartTime)] },
+    Relation {
+        name: "staged_times",
+        rows: Rows::Times,
+        columns: &[
+            ("start_time", Source::StartTime),
+            ("hour", Source::Part(TimePart::Hour)),
+            ("day", Source::Part(TimePart::Day)),
+            ("week", Source::Part(TimePart::Week)),
+            ("month", Source::Part(TimePart::Month)),
+            ("year", Source::Part(TimePart::Year)),
+            ("weekday", Source::Part(TimePart::Weekday)),
+        ],
+    },
 ];

@@ -9,7 +9,7 @@ use super::super::{FileRow, RejectRow, ReplayedLine, RunRow};
 use super::relations::RELATIONS;
 use super::{DuckDb, query_error, stream};
 use crate::error::Result;
-use crate::stage::{Batch, EventBounds, People, PlannedFile, SongRecord, Verdict};
+use crate::stage::{Batch, EventBounds, People, PlannedFile, SongIndex, SongRecord, Verdict};
 use crate::warehouse::Statement;
 
 /// DuckDB's name for a point in time, from milliseconds since 1970.
@@ -33,6 +33,12 @@ pub(super) fn create_relations(connection: &Connection) -> Result<()> {
 impl DuckDb {
     pub(super) fn put_events(&mut self, batch: Batch) -> Result<Arc<Batch>> {
         let batch = Arc::new(batch);
+        if self.song_index.is_none() {
+            self.song_index = Some(self.read_song_index()?);
+        }
+        if let Some(index) = &self.song_index {
+            batch.find_songs(index, self.threads);
+        }
         self.shelf.put(Some(Arc::clone(&batch)));
         create_relations(&self.connection)?;
         if let Some(bounds) = batch.bounds()
@@ -43,6 +49,19 @@ impl DuckDb {
             }
         }
         Ok(batch)
+    }
+
+    /// The catalogue by title and artist, with the numbers of `song_keys`.
+    fn read_song_index(&self) -> Result<SongIndex> {
+        let failed = |e| query_error("song_keys", e);
+        let mut index = SongIndex::default();
+        let mut statement = self.connection.prepare("select key_no, title, artist_name from song_keys").map_err(failed)?;
+        let mut rows = statement.query([]).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            let text = |i| row.get_ref(i).and_then(|v| v.as_str().map_err(Into::into));
+            index.add(text(1).map_err(failed)?, text(2).map_err(failed)?, row.get(0).map_err(failed)?);
+        }
+        Ok(index)
     }
 
     /// The stretch of time that staged events and facts share.

@@ -18,7 +18,7 @@ use duckdb::ffi;
 use super::relations::{ColumnType, RELATIONS, Relation, Rows, Source};
 use crate::decode::EventChunk;
 use crate::record::NULL_INTEGER;
-use crate::stage::{Batch, Verdict};
+use crate::stage::{Batch, Clock, Verdict};
 
 /// The table function's name; its argument is an index into [`RELATIONS`].
 pub(super) const FUNCTION: &str = "sparkify_staged";
@@ -249,8 +249,7 @@ fn fill(bound: &BindData, global: &GlobalState, local: &mut LocalState, vectors:
         let rows = &local.rows[local.done..local.done + count];
         for (index, (source, vector)) in global.columns.iter().zip(vectors).enumerate() {
             if bound.relation.rows == Rows::Times {
-                let times = bound.batch.play_times();
-                vector.numbers(filled, rows, |row| micros(times[row]));
+                write_times(bound.batch.play_times(), *source, rows, vector, filled);
             } else {
                 write(&bound.batch, local.chunk, *source, &local.labels[index], rows, vector, filled);
             }
@@ -334,6 +333,9 @@ fn write(batch: &Batch, index: usize, source: Source, labels: &[StringT], rows: 
         }
         Source::Length => out.nullable(at, rows, |row| Some(chunk.length[row]).filter(|v| !v.is_nan())),
         Source::TextRepair => out.numbers(at, rows, |row| i16::from(chunk.text_repair[row])),
+        Source::SongKey => out.nullable(at, rows, |row| batch.song_key(index, row)),
+        // Only the distinct times have parts, and those are written by `write_times`.
+        Source::Part(_) => {}
         Source::PayloadHash => out.numbers(at, rows, |row| chunk.payload_hash[row] as i64),
         Source::Artist | Source::Song => {
             let spans = if source == Source::Song { &chunk.song } else { &chunk.artist };
@@ -343,6 +345,18 @@ fn write(batch: &Batch, index: usize, source: Source, labels: &[StringT], rows: 
             let codes = &chunk.labels[field];
             out.nullable(at, rows, |row| (codes[row] != 0).then(|| labels[codes[row] as usize]));
         }
+    }
+}
+
+/// Writes one column of some of the distinct play times.
+fn write_times(times: &[i64], source: Source, rows: &[u32], out: &Output, at: usize) {
+    match source {
+        Source::Part(part) => {
+            let mut clock = Clock::default();
+            let mut row_part = |row: usize| clock.part(times[row], part);
+            out.numbers(at, rows, |row| row_part(row));
+        }
+        _ => out.numbers(at, rows, |row| micros(times[row])),
     }
 }
 
@@ -368,7 +382,7 @@ impl Output {
     /// Writes values that are never null. `T` must be the vector's physical type, and `at` plus the number of rows
     /// within its capacity.
     #[inline]
-    fn numbers<T>(&self, at: usize, rows: &[u32], value: impl Fn(usize) -> T) {
+    fn numbers<T>(&self, at: usize, rows: &[u32], mut value: impl FnMut(usize) -> T) {
         let data = self.data.cast::<T>();
         for (i, &row) in rows.iter().enumerate() {
             // SAFETY: `fill` keeps `at + i` below the capacity, and `column_type` goes with what `write` passes.
