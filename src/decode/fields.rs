@@ -1,7 +1,7 @@
 //! Finding a record's fields: an object's known keys and where their values stand.
 
 use super::token::{Scanner, Token, TokenKind};
-use super::{Malformed, UnknownKeys, count_unknown_key, text};
+use super::{UnknownKeys, count_unknown_key, text};
 use crate::record::FieldSpec;
 
 /// The fields of records of one kind, and the order in which the last record had them.
@@ -57,14 +57,15 @@ impl<const N: usize> FieldFinder<N> {
         }
     }
 
-    /// Reads the object that begins at the scanner into `tokens`. Of a key that occurs twice the last value counts.
-    pub fn read(&mut self, scanner: &mut Scanner<'_>) -> Result<(), Malformed> {
+    /// Reads the object that begins at the scanner into `tokens`; None if it is malformed. Of a key that occurs twice the
+    /// last value counts.
+    pub fn read(&mut self, scanner: &mut Scanner<'_>) -> Option<()> {
         self.tokens = [Token::default(); N];
         scanner.expect(b'{', "an object was expected")?;
         scanner.skip_space();
         if scanner.peek() == Some(b'}') {
             scanner.at += 1;
-            return Ok(());
+            return Some(());
         }
         let mut place = 0;
         loop {
@@ -89,10 +90,10 @@ impl<const N: usize> FieldFinder<N> {
                 match scanner.peek() {
                     Some(b'}') => {
                         scanner.at += 1;
-                        return Ok(());
+                        return Some(());
                     }
                     Some(b',') => scanner.at += 1,
-                    _ => return Err(scanner.fail("a comma or the closing brace was expected")),
+                    _ => return scanner.fail("a comma or the closing brace was expected"),
                 }
             }
             scanner.skip_space();
@@ -100,10 +101,10 @@ impl<const N: usize> FieldFinder<N> {
     }
 
     /// The field of the key that begins here, None for an unknown one; remembers it for the next record.
-    fn look_up_key(&mut self, scanner: &mut Scanner<'_>, place: usize) -> Result<Option<u8>, Malformed> {
+    fn look_up_key(&mut self, scanner: &mut Scanner<'_>, place: usize) -> Option<Option<u8>> {
         scanner.expect(b'"', "a key in quotes was expected")?;
         let token = scanner.string()?;
-        let raw = &scanner.bytes[token.start..token.end];
+        let raw = token.of(scanner.bytes);
         let mut unescaped = Vec::new();
         let key = if token.kind == TokenKind::Escaped {
             text::unescape(raw, &mut unescaped);
@@ -123,6 +124,6 @@ impl<const N: usize> FieldFinder<N> {
         } else {
             count_unknown_key(&mut self.unknown, &String::from_utf8_lossy(key), 1);
         }
-        Ok(field)
+        Some(field)
     }
 }

@@ -94,13 +94,11 @@ impl LogDecoder {
         if scanner.peek() != Some(b'{') {
             return Err(no_object(scanner));
         }
-        let malformed = |m: Malformed| Reason::Malformed { column: m.at + 1, what: m.what };
-        self.finder.read(&mut scanner).map_err(malformed)?;
-        scanner.skip_space();
-        if scanner.at < line.len() {
-            return Err(malformed(scanner.fail("something follows the object")));
-        }
-        Ok(())
+        let read = self.finder.read(&mut scanner).and_then(|()| {
+            scanner.skip_space();
+            if scanner.at < line.len() { scanner.fail("something follows the object") } else { Some(()) }
+        });
+        read.ok_or_else(|| malformed(scanner.fault()))
     }
 
     /// Converts the fields that were found and appends them as a row, or says why not. Everything that can fail comes
@@ -164,7 +162,7 @@ impl LogDecoder {
             return None;
         }
         let page = tokens[LogField::Page as usize];
-        if page.start == page.end || page.kind == TokenKind::Null {
+        if page.is_empty() || page.kind == TokenKind::Null {
             return None;
         }
         let integer = |field: LogField| integer(&LOG_FIELDS[field as usize], line, tokens[field as usize]).ok();
@@ -204,8 +202,8 @@ struct Numbers {
 pub(super) fn first_fault(specs: &[FieldSpec], bytes: &[u8], tokens: &[Token]) -> Option<Reason> {
     specs.iter().zip(tokens).find_map(|(spec, &token)| {
         let missing = match spec.kind {
-            FieldType::Text if is_text(token.kind) => token.start == token.end || token.kind == TokenKind::Null,
-            FieldType::Text => return Some(Reason::wrong_type(spec.key, "text", &bytes[token.start..token.end])),
+            FieldType::Text if is_text(token.kind) => token.is_empty() || token.kind == TokenKind::Null,
+            FieldType::Text => return Some(Reason::wrong_type(spec.key, "text", token.of(bytes))),
             FieldType::Integer { .. } => match integer(spec, bytes, token) {
                 Ok(value) => value == NULL_INTEGER,
                 Err(reason) => return Some(reason),
@@ -228,9 +226,13 @@ pub(super) fn is_text(kind: TokenKind) -> bool {
 #[cold]
 fn no_object(mut scanner: Scanner<'_>) -> Reason {
     match scanner.value() {
-        Ok(_) => Reason::NotAnObject,
-        Err(m) => Reason::Malformed { column: m.at + 1, what: m.what },
+        Some(_) => Reason::NotAnObject,
+        None => malformed(scanner.fault()),
     }
+}
+
+fn malformed(fault: Malformed) -> Reason {
+    Reason::Malformed { column: fault.at + 1, what: fault.what }
 }
 
 #[inline]
@@ -244,9 +246,10 @@ fn check_utf8(line: &[u8], sound: bool) -> Result<(), Reason> {
 /// The whole number of a field; [`NULL_INTEGER`] for null, nothing or an empty text. Numbers in quotes count.
 #[inline]
 pub(super) fn integer(spec: &FieldSpec, bytes: &[u8], token: Token) -> Result<i64, Reason> {
-    let raw = &bytes[token.start..token.end];
+    let raw = token.of(bytes);
     let parsed = match token.kind {
         TokenKind::Absent | TokenKind::Null => return Ok(NULL_INTEGER),
+        TokenKind::Whole => number::whole(raw),
         TokenKind::Number => number::integer(raw),
         TokenKind::Plain if raw.is_empty() => return Ok(NULL_INTEGER),
         TokenKind::Plain => number::integer(raw),
@@ -264,10 +267,10 @@ pub(super) fn integer(spec: &FieldSpec, bytes: &[u8], token: Token) -> Result<i6
 /// The number of a field; NaN for null, nothing or an empty text. Numbers in quotes count.
 #[inline]
 pub(super) fn float(spec: &FieldSpec, bytes: &[u8], token: Token) -> Result<f64, Reason> {
-    let raw = &bytes[token.start..token.end];
+    let raw = token.of(bytes);
     let parsed = match token.kind {
         TokenKind::Absent | TokenKind::Null => return Ok(f64::NAN),
-        TokenKind::Number => number::float(raw),
+        TokenKind::Whole | TokenKind::Number => number::json_float(raw),
         TokenKind::Plain if raw.is_empty() => return Ok(f64::NAN),
         TokenKind::Plain => number::float(raw),
         TokenKind::Escaped => number::float(&unescaped(raw)),
@@ -293,7 +296,7 @@ fn label(index: usize, line: &[u8], token: Token, chunk: &mut EventChunk) -> u32
     let finish = if index == USER_AGENT_LABEL { without_quotes } else { as_it_is };
     match token.kind {
         TokenKind::Plain | TokenKind::Escaped => {
-            let raw = &line[token.start..token.end];
+            let raw = token.of(line);
             chunk.dictionaries[index].code(raw, token.kind == TokenKind::Escaped, &mut chunk.text, finish)
         }
         _ => Dictionary::NULL,
@@ -312,7 +315,7 @@ fn without_quotes(value: &[u8]) -> &[u8] {
 /// An artist's or song's name, repaired, with the rounds of repair.
 #[inline]
 fn name(line: &[u8], token: Token, scratch: &mut Vec<u8>, store: &mut Vec<u8>) -> (Span, u8) {
-    let raw = &line[token.start..token.end];
+    let raw = token.of(line);
     match token.kind {
         TokenKind::Plain if raw.is_ascii() => (Span::append(store, |store| store.extend_from_slice(raw)), 0),
         TokenKind::Plain => repaired(raw, store),

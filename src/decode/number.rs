@@ -13,6 +13,27 @@ pub(super) enum NumberError {
     OutOfRange,
 }
 
+/// The whole number that the scanner found: an optional minus and digits, nothing else.
+#[inline]
+pub(super) fn whole(text: &[u8]) -> Result<i64, NumberError> {
+    let (negative, digits) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        _ => (false, text),
+    };
+    if digits.len() > 18 {
+        return decimal(text);
+    }
+    let (eights, rest) = digits.as_chunks::<8>();
+    let mut value = 0i64;
+    for eight in eights {
+        value = value * 100_000_000 + i64::from(value_of_eight(*eight));
+    }
+    for b in rest {
+        value = value * 10 + i64::from(b.wrapping_sub(b'0'));
+    }
+    Ok(if negative { -value } else { value })
+}
+
 /// The whole number that `text` is, exactly: `39`, `1540919166796.0` and `1.5e3` are whole, `1.5` is not.
 #[inline]
 pub(super) fn integer(text: &[u8]) -> Result<i64, NumberError> {
@@ -108,8 +129,17 @@ fn exponent(text: &[u8]) -> i64 {
     if negative { -value } else { value }
 }
 
-/// The finite number that `text` is, to the nearest 64-bit float.
+/// The finite number that the scanner found, to the nearest 64-bit float.
 #[inline]
+pub(super) fn json_float(text: &[u8]) -> Result<f64, NumberError> {
+    match fast_float2::parse::<f64, _>(text) {
+        Ok(value) if value.is_finite() => Ok(value),
+        Ok(_) => Err(NumberError::OutOfRange),
+        Err(_) => Err(NumberError::NotANumber),
+    }
+}
+
+/// The finite number that `text` is, to the nearest 64-bit float.
 pub(super) fn float(text: &[u8]) -> Result<f64, NumberError> {
     match fast_float2::parse::<f64, _>(text) {
         Ok(value) if value.is_finite() && is_number(text) => Ok(value),
@@ -121,7 +151,7 @@ pub(super) fn float(text: &[u8]) -> Result<f64, NumberError> {
 /// Whether `text` is a number in JSON's grammar (which has no `+1`, `.5`, `01`, `NaN` or `0x1`).
 fn is_number(text: &[u8]) -> bool {
     let mut scanner = super::token::Scanner::new(text, 0);
-    matches!(text.first(), Some(b'-' | b'0'..=b'9')) && scanner.value().is_ok() && scanner.at == text.len()
+    matches!(text.first(), Some(b'-' | b'0'..=b'9')) && scanner.value().is_some() && scanner.at == text.len()
 }
 
 #[cfg(test)]
@@ -159,6 +189,9 @@ mod tests {
             ("39x", Err(NotANumber)),
         ] {
             assert_eq!(integer(text.as_bytes()), want, "{text}");
+            if text.trim_start_matches('-').bytes().all(|b| b.is_ascii_digit()) && is_number(text.as_bytes()) {
+                assert_eq!(whole(text.as_bytes()), want, "{text}");
+            }
         }
     }
 

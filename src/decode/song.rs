@@ -52,7 +52,10 @@ pub fn decode_songs(bytes: &[u8], byte_offset: u64, first_line: u32, is_end: boo
             break;
         }
         let decoded = if scanner.peek() == Some(b'{') {
-            finder.read(&mut scanner).map_err(|m| (Reason::Malformed { column: m.at - start + 1, what: m.what }, m.at_end))
+            finder.read(&mut scanner).ok_or_else(|| {
+                let fault = scanner.fault();
+                (Reason::Malformed { column: fault.at - start + 1, what: fault.what }, fault.at_end)
+            })
         } else {
             Err((Reason::NotAnObject, false))
         };
@@ -141,7 +144,7 @@ fn repaired(text: String) -> (String, u8) {
 fn string((_, bytes, token): (&crate::record::FieldSpec, &[u8], Token)) -> String {
     let mut out = Vec::new();
     if let TokenKind::Plain | TokenKind::Escaped = token.kind {
-        text::unescape(&bytes[token.start..token.end], &mut out);
+        text::unescape(token.of(bytes), &mut out);
     }
     // The record was checked to be UTF-8, and escapes make nothing else.
     String::from_utf8(out).unwrap_or_default()

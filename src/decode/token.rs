@@ -19,30 +19,55 @@ pub(super) enum TokenKind {
     Plain,
     /// A string with at least one escape; the span excludes the quotes.
     Escaped,
+    /// A number without fraction and exponent.
+    Whole,
+    /// Any other number.
     Number,
     Bool,
     Array,
     Object,
 }
 
-/// One value of the record under the scanner: its kind and where it stands.
+/// One value of the record under the scanner: its kind and where it stands. Small, so that it travels in registers; the
+/// bytes under one scanner stay far below 4 GiB.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Token {
+    start: u32,
+    end: u32,
     pub kind: TokenKind,
-    pub start: usize,
-    pub end: usize,
 }
 
-/// A position in the bytes being scanned.
+impl Token {
+    #[inline]
+    fn new(kind: TokenKind, start: usize, end: usize) -> Self {
+        Self { start: start as u32, end: end as u32, kind }
+    }
+
+    /// The value's bytes among those scanned.
+    #[inline]
+    pub fn of(self, bytes: &[u8]) -> &[u8] {
+        bytes.get(self.start as usize..self.end as usize).unwrap_or_default()
+    }
+
+    /// Whether there are no bytes.
+    #[inline]
+    pub fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+}
+
+/// A position in the bytes being scanned. What finds a fault returns None and leaves the fault here, so that the usual
+/// case carries nothing of it.
 #[derive(Clone, Copy)]
 pub(super) struct Scanner<'a> {
     pub bytes: &'a [u8],
     pub at: usize,
+    fault: Malformed,
 }
 
 impl<'a> Scanner<'a> {
     pub fn new(bytes: &'a [u8], at: usize) -> Self {
-        Self { bytes, at }
+        Self { bytes, at, fault: Malformed { at, what: "", at_end: false } }
     }
 
     #[inline]
@@ -50,9 +75,18 @@ impl<'a> Scanner<'a> {
         self.bytes.get(self.at).copied()
     }
 
-    pub fn fail(&self, what: &'static str) -> Malformed {
-        let what = if self.at >= self.bytes.len() { "the text ends in the middle of a value" } else { what };
-        Malformed { at: self.at, what, at_end: self.at >= self.bytes.len() }
+    /// Notes what is wrong here.
+    #[cold]
+    pub fn fail<T>(&mut self, what: &'static str) -> Option<T> {
+        let at_end = self.at >= self.bytes.len();
+        let what = if at_end { "the text ends in the middle of a value" } else { what };
+        self.fault = Malformed { at: self.at, what, at_end };
+        None
+    }
+
+    /// The fault that was found last.
+    pub fn fault(&self) -> Malformed {
+        self.fault
     }
 
     #[inline]
@@ -63,12 +97,12 @@ impl<'a> Scanner<'a> {
     }
 
     #[inline]
-    pub fn expect(&mut self, byte: u8, what: &'static str) -> Result<(), Malformed> {
+    pub fn expect(&mut self, byte: u8, what: &'static str) -> Option<()> {
         if self.peek() == Some(byte) {
             self.at += 1;
-            Ok(())
+            Some(())
         } else {
-            Err(self.fail(what))
+            self.fail(what)
         }
     }
 
@@ -89,37 +123,38 @@ impl<'a> Scanner<'a> {
     }
 
     /// The string whose opening quote was just passed.
-    #[inline]
-    pub fn string(&mut self) -> Result<Token, Malformed> {
+    #[inline(always)]
+    pub fn string(&mut self) -> Option<Token> {
         let start = self.at;
         let mut kind = TokenKind::Plain;
         loop {
             self.at += plain_run(&self.bytes[self.at..]);
             match self.peek() {
                 Some(b'"') => {
-                    let token = Token { kind, start, end: self.at };
+                    let token = Token::new(kind, start, self.at);
                     self.at += 1;
-                    return Ok(token);
+                    return Some(token);
                 }
                 Some(b'\\') => {
                     kind = TokenKind::Escaped;
                     self.escape()?;
                 }
-                _ => return Err(self.fail("a control character inside a string")),
+                _ => return self.fail("a control character inside a string"),
             }
         }
     }
 
-    fn escape(&mut self) -> Result<(), Malformed> {
+    #[inline(never)]
+    fn escape(&mut self) -> Option<()> {
         match self.bytes.get(self.at + 1) {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
                 self.at += 2;
-                Ok(())
+                Some(())
             }
             Some(b'u') => {
                 let Some(unit) = hex4(self.bytes, self.at + 2) else {
                     self.at = (self.at + 6).min(self.bytes.len());
-                    return Err(self.fail("a \\u escape without four hex digits"));
+                    return self.fail("a \\u escape without four hex digits");
                 };
                 self.at += 6;
                 match unit {
@@ -129,35 +164,32 @@ impl<'a> Scanner<'a> {
                             .flatten();
                         if matches!(low, Some(0xDC00..=0xDFFF)) {
                             self.at += 6;
-                            Ok(())
+                            Some(())
                         } else {
-                            Err(self.fail("half of a surrogate pair"))
+                            self.fail("half of a surrogate pair")
                         }
                     }
-                    0xDC00..=0xDFFF => Err(self.fail("half of a surrogate pair")),
-                    _ => Ok(()),
+                    0xDC00..=0xDFFF => self.fail("half of a surrogate pair"),
+                    _ => Some(()),
                 }
             }
             _ => {
                 self.at = (self.at + 1).min(self.bytes.len());
-                Err(self.fail("an unknown escape in a string"))
+                self.fail("an unknown escape in a string")
             }
         }
     }
 
     /// The value that begins here.
-    #[inline]
-    pub fn value(&mut self) -> Result<Token, Malformed> {
+    #[inline(always)]
+    pub fn value(&mut self) -> Option<Token> {
         let start = self.at;
         let kind = match self.peek() {
             Some(b'"') => {
                 self.at += 1;
                 return self.string();
             }
-            Some(b'-' | b'0'..=b'9') => {
-                self.number()?;
-                TokenKind::Number
-            }
+            Some(b'-' | b'0'..=b'9') => self.number()?,
             Some(b'n') => self.literal(b"null", TokenKind::Null)?,
             Some(b't') => self.literal(b"true", TokenKind::Bool)?,
             Some(b'f') => self.literal(b"false", TokenKind::Bool)?,
@@ -169,25 +201,28 @@ impl<'a> Scanner<'a> {
                 self.nested(1)?;
                 TokenKind::Object
             }
-            _ => return Err(self.fail("a value was expected")),
+            _ => return self.fail("a value was expected"),
         };
-        Ok(Token { kind, start, end: self.at })
+        Some(Token::new(kind, start, self.at))
     }
 
     #[inline]
-    fn literal(&mut self, word: &'static [u8], kind: TokenKind) -> Result<TokenKind, Malformed> {
-        if self.eat(word) { Ok(kind) } else { Err(self.fail("a value was expected")) }
+    fn literal(&mut self, word: &'static [u8], kind: TokenKind) -> Option<TokenKind> {
+        if self.eat(word) { Some(kind) } else { self.fail("a value was expected") }
     }
 
-    #[inline]
-    fn number(&mut self) -> Result<(), Malformed> {
+    #[inline(always)]
+    fn number(&mut self) -> Option<TokenKind> {
         if self.peek() == Some(b'-') {
             self.at += 1;
         }
         match self.peek() {
             Some(b'0') => self.at += 1,
             Some(b'1'..=b'9') => self.digits(),
-            _ => return Err(self.fail("a number without digits")),
+            _ => return self.fail("a number without digits"),
+        }
+        if !matches!(self.peek(), Some(b'.' | b'e' | b'E')) {
+            return Some(TokenKind::Whole);
         }
         if self.peek() == Some(b'.') {
             self.at += 1;
@@ -200,10 +235,10 @@ impl<'a> Scanner<'a> {
             }
             self.some_digits("a number without an exponent's digits")?;
         }
-        Ok(())
+        Some(TokenKind::Number)
     }
 
-    #[inline]
+    #[inline(always)]
     fn digits(&mut self) {
         while self.bytes.get(self.at..self.at + 8).and_then(|b| b.try_into().ok()).is_some_and(eight_digits) {
             self.at += 8;
@@ -213,22 +248,22 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn some_digits(&mut self, what: &'static str) -> Result<(), Malformed> {
+    fn some_digits(&mut self, what: &'static str) -> Option<()> {
         let start = self.at;
         self.digits();
-        if self.at == start { Err(self.fail(what)) } else { Ok(()) }
+        if self.at == start { self.fail(what) } else { Some(()) }
     }
 
     /// Passes over an array or object that begins here. A loop with a stack of one bit a level, not recursion, so that
     /// hostile nesting costs nothing.
-    fn nested(&mut self, outer: u32) -> Result<(), Malformed> {
+    fn nested(&mut self, outer: u32) -> Option<()> {
         let mut is_object: u128 = 0;
         let mut depth = outer;
         let mut open = true;
         loop {
             if open {
                 if depth >= MAX_DEPTH {
-                    return Err(self.fail("values nested too deep"));
+                    return self.fail("values nested too deep");
                 }
                 let object = self.peek() == Some(b'{');
                 self.at += 1;
@@ -253,10 +288,10 @@ impl<'a> Scanner<'a> {
                 }
                 Some(b'}') if object => depth = self.close(&mut is_object, depth),
                 Some(b']') if !object => depth = self.close(&mut is_object, depth),
-                _ => return Err(self.fail("a comma or a closing bracket was expected")),
+                _ => return self.fail("a comma or a closing bracket was expected"),
             }
             if depth == outer {
-                return Ok(());
+                return Some(());
             }
         }
     }
@@ -268,7 +303,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// One element of an array or object: passes over a plain value, or stops before a bracket and returns true.
-    fn element(&mut self, object: bool) -> Result<bool, Malformed> {
+    fn element(&mut self, object: bool) -> Option<bool> {
         if object {
             self.expect(b'"', "a key in quotes was expected")?;
             self.string()?;
@@ -277,7 +312,7 @@ impl<'a> Scanner<'a> {
             self.skip_space();
         }
         if let Some(b'[' | b'{') = self.peek() {
-            return Ok(true);
+            return Some(true);
         }
         self.value().map(|_| false)
     }
@@ -294,27 +329,23 @@ pub(super) fn eight_digits(bytes: [u8; 8]) -> bool {
 }
 
 /// How many bytes from the start can stand in a string as they are: no quote, backslash or control character.
-/// Eight bytes a step: a byte's high bit is set where it is one of the three. Lower set bits are exact; a false one can
-/// only stand above a true one, so the first is right.
-#[inline]
+#[inline(always)]
 fn plain_run(bytes: &[u8]) -> usize {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGHS: u64 = ONES * 0x80;
-    let mut at = 0;
-    while let Some(chunk) = bytes.get(at..at + 8).and_then(|c| <[u8; 8]>::try_from(c).ok()) {
-        let word = u64::from_le_bytes(chunk);
-        let quote = word ^ (ONES * u64::from(b'"'));
-        let backslash = word ^ (ONES * u64::from(b'\\'));
-        let found = ((quote.wrapping_sub(ONES) & !quote)
-            | (backslash.wrapping_sub(ONES) & !backslash)
-            | (word.wrapping_sub(ONES * 0x20) & !word))
-            & HIGHS;
-        if found != 0 {
-            return at + (found.trailing_zeros() / 8) as usize;
+    let (blocks, tail) = bytes.as_chunks::<16>();
+    for (i, block) in blocks.iter().enumerate() {
+        // All ones for each byte that is special: the compiler makes a few vector instructions of this.
+        let specials = block.map(|b| if is_special(b) { 0xFF } else { 0 });
+        let specials = u128::from_le_bytes(specials);
+        if specials != 0 {
+            return i * 16 + (specials.trailing_zeros() / 8) as usize;
         }
-        at += 8;
     }
-    at + bytes[at..].iter().take_while(|&&b| b != b'"' && b != b'\\' && b >= 0x20).count()
+    bytes.len() - tail.len() + tail.iter().take_while(|&&b| !is_special(b)).count()
+}
+
+#[inline]
+fn is_special(byte: u8) -> bool {
+    (byte == b'"') | (byte == b'\\') | (byte < 0x20)
 }
 
 /// The four hex digits at `at` as a UTF-16 unit.
