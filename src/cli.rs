@@ -75,8 +75,8 @@ pub struct WarehouseArgs {
     /// The warehouse: a path or duckdb:PATH
     #[arg(long, value_name = "URL")]
     pub warehouse: Option<String>,
-    /// Wait for another process to let go of it: for ever, or so many seconds
-    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "315360000")]
+    /// Wait for another process to let go of it: as long as it takes, or so many seconds
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "315360000")]
     pub wait: Option<u64>,
     /// Memory to use, like 2GiB
     #[arg(long, value_name = "SIZE")]
@@ -97,7 +97,7 @@ pub struct S3Args {
     #[arg(long, value_name = "URL")]
     pub s3_endpoint: Option<String>,
     /// Bucket names in the path instead of the host
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub s3_path_style: Option<bool>,
     /// Send no credentials, for public buckets
     #[arg(long)]

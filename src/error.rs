@@ -47,6 +47,8 @@ pub enum Kind {
     Conservation,
     /// The user interrupted the run.
     Interrupted,
+    /// Whoever read the output has seen enough.
+    OutputClosed,
     /// Anything else the operating system refused.
     Io,
 }
@@ -88,6 +90,7 @@ impl Kind {
             Self::Query | Self::Io => (1, false, ""),
             Self::Conservation => (1, false, "this is a bug in sparkify, please report it; the warehouse is as it was"),
             Self::Interrupted => (130, true, ""),
+            Self::OutputClosed => (EXIT_DONE, false, ""),
         };
         Policy { exit_code, retryable, hint }
     }

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use sparkify::cli::Cli;
+use sparkify::error::Kind;
 use sparkify::interrupt::Interrupt;
 use tracing_subscriber::EnvFilter;
 
@@ -16,6 +17,7 @@ fn main() -> ExitCode {
     let outcome = Interrupt::on_signals().and_then(|interrupt| sparkify::commands::run(&cli, &interrupt));
     match outcome {
         Ok(code) => ExitCode::from(code),
+        Err(error) if error.kind() == Kind::OutputClosed => ExitCode::from(error.exit_code()),
         Err(error) => {
             eprintln!("error: {}", error.report());
             if !error.hint().is_empty() {

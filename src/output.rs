@@ -143,7 +143,17 @@ fn harmless(text: &str) -> String {
     text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] }).collect()
 }
 
+/// Writes text to stdout as it is.
+///
+/// # Errors
+/// [`Kind::OutputClosed`] when the reader has gone, else [`Kind::Io`].
+pub fn say(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(output_error)
+}
+
 /// The output is gone or full. A reader that has seen enough (`| head`) is no failure worth a message.
-pub fn output_error(error: std::io::Error) -> Error {
-    Error::new(Kind::Io, "cannot write the output").caused_by(error)
+fn output_error(error: std::io::Error) -> Error {
+    let kind = if error.kind() == std::io::ErrorKind::BrokenPipe { Kind::OutputClosed } else { Kind::Io };
+    Error::new(kind, "cannot write the output").caused_by(error)
 }

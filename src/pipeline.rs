@@ -105,9 +105,7 @@ pub fn load(
         match outcome {
             Ok(Outcome::Committed) => {
                 let mut report = run.report;
-                let totals = warehouse.totals()?;
-                (report.users, report.songs, report.artists, report.matched) =
-                    (totals.users, totals.songs, totals.artists, totals.matched);
+                report.set_totals(warehouse.totals()?);
                 report.bad_files.extend(excluded.iter().map(|(file, error)| (file.display_name(), error.report())));
                 report.seconds = started.elapsed().as_secs_f64();
                 return Ok(report);

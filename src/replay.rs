@@ -29,9 +29,7 @@ pub fn replay(warehouse: &mut dyn Warehouse, options: &LoadOptions) -> Result<Ru
     });
     match worked {
         Ok(mut report) => {
-            let totals = warehouse.totals()?;
-            (report.users, report.songs, report.artists, report.matched) =
-                (totals.users, totals.songs, totals.artists, totals.matched);
+            report.set_totals(warehouse.totals()?);
             report.seconds = started.elapsed().as_secs_f64();
             Ok(report)
         }

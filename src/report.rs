@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::warehouse::Totals;
 use crate::error::{EXIT_DONE, EXIT_INCOMPLETE, Error, Kind, Result};
 
 /// How a run ended.
@@ -54,6 +55,9 @@ pub struct RunReport {
     pub matched: u64,
     pub song_records: u64,
     pub songs_rejected: u64,
+    /// Rows of songplays after the run.
+    #[serde(skip)]
+    pub songplays: u64,
     /// Of the files loaded, as stored.
     pub bytes: u64,
     pub seconds: f64,
@@ -86,6 +90,12 @@ impl RunReport {
             return Err(unbalanced(format!("{} lines were accepted, but {rows} rows were added", self.accepted)));
         }
         Ok(())
+    }
+
+    /// Takes over what the tables hold after the run.
+    pub fn set_totals(&mut self, totals: Totals) {
+        let Totals { users, songs, artists, matched, songplays } = totals;
+        (self.users, self.songs, self.artists, self.matched, self.songplays) = (users, songs, artists, matched, songplays);
     }
 
     /// The process's exit code for this outcome.
@@ -150,7 +160,13 @@ impl fmt::Display for RunReport {
                 writeln!(f, "  song files  {} songs read, {} rejected", n(self.song_records), n(self.songs_rejected))?;
             }
             writeln!(f, "  now         {} users, {} songs, {} artists", n(self.users), n(self.songs), n(self.artists))?;
-            writeln!(f, "  matched     {} plays have a song of the catalogue", n(self.matched))?;
+            let share = if self.songplays > 0 { self.matched as f64 * 100.0 / self.songplays as f64 } else { 0.0 };
+            writeln!(
+                f,
+                "  matched     {} of {} plays have a song of the catalogue ({share:.1} %)",
+                n(self.matched),
+                n(self.songplays)
+            )?;
             let megabytes = self.bytes as f64 / 1e6;
             let rate = if self.seconds > 0.0 { megabytes / self.seconds } else { 0.0 };
             writeln!(f, "  took        {:.2} s for {megabytes:.1} MB ({rate:.0} MB/s)", self.seconds)?;

@@ -9,6 +9,7 @@ use crate::cli::{DemoArgs, Format};
 use crate::commands::{open_read_only, print_query};
 use crate::error::{EXIT_DONE, Error, Kind, Result, io_error};
 use crate::interrupt::Interrupt;
+use crate::output::say;
 use crate::settings::Settings;
 use crate::source::Location;
 use crate::warehouse::WarehouseUrl;
@@ -29,7 +30,7 @@ pub(super) fn run(args: &DemoArgs, settings: &Settings, interrupt: &Interrupt) -
     let (logs, songs) = (folder.join("log_data"), folder.join("song_data"));
     write_logs(&logs)?;
     write_songs(&songs)?;
-    println!("Made a month of invented data in {}.", folder.display());
+    say(&format!("Made a month of invented data in {}.\n", folder.display()))?;
     interrupt.check()?;
 
     let mut settings = settings.clone();
@@ -39,18 +40,22 @@ pub(super) fn run(args: &DemoArgs, settings: &Settings, interrupt: &Interrupt) -
     let sources = load::sources(&settings, interrupt);
     let options = load::load_options(&settings, false, false);
     let report = load::load(&settings, &sources, &options, interrupt)?;
-    println!("\n{report}");
+    say(&format!("\n{report}\n"))?;
 
     let warehouse = open_read_only(&settings, interrupt)?;
     for (question, sql) in QUESTIONS {
-        println!("{question}");
+        say(&format!("{question}\n"))?;
         print_query(&warehouse, sql, &[], Format::Table)?;
-        println!();
+        say("\n")?;
     }
     let path = settings.warehouse.to_string();
-    println!("The database is {path}. Go on with");
-    println!("  sparkify sql \"select * from users limit 5\" --warehouse {path}");
-    println!("  sparkify load --logs {} --songs {} --warehouse {path}    (nothing new: done at once)", logs.display(), songs.display());
+    say(&format!(
+        "The database is {path}. Go on with\n  \
+         sparkify sql \"select * from users limit 5\" --warehouse {path}\n  \
+         sparkify load --logs {} --songs {} --warehouse {path}    (nothing new: done at once)\n",
+        logs.display(),
+        songs.display()
+    ))?;
     Ok(EXIT_DONE)
 }
 

@@ -1,14 +1,13 @@
 //! `sparkify load`: what is new in the sources goes into the warehouse.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::time::Instant;
 
 use super::{open, open_read_only};
 use crate::cli::LoadArgs;
 use crate::error::{EXIT_DONE, Error, Kind, Result};
 use crate::interrupt::Interrupt;
-use crate::output::output_error;
+use crate::output::say;
 use crate::pipeline::{self, LoadOptions, Plan};
 use crate::progress::LoadProgress;
 use crate::report::{RunReport, Status};
@@ -31,7 +30,7 @@ pub(super) fn run(args: &LoadArgs, settings: &Settings, interrupt: &Interrupt) -
     let options = load_options(settings, args.full_refresh, args.keep_staging);
     let report = load(settings, &sources, &options, interrupt)?;
     let text = if args.json { format!("{}\n", serde_json::json!(report)) } else { report.to_string() };
-    std::io::stdout().write_all(text.as_bytes()).map_err(output_error)?;
+    say(&text)?;
     for (file, error) in report.bad_files.iter().filter(|_| args.json) {
         eprintln!("left out {file}: {error}");
     }
@@ -70,18 +69,16 @@ pub(super) fn load(settings: &Settings, sources: &Sources, options: &LoadOptions
     let known = warehouse.known_files()?;
     let plan = Plan::new(logs, songs, &known, options.full_refresh);
     let mut report = if plan.files() == 0 && !options.full_refresh {
-        let totals = warehouse.totals()?;
-        RunReport {
+        let mut report = RunReport {
             run_id: uuid::Uuid::now_v7().to_string(),
             status: Status::NothingNew,
             files_listed: plan.listed,
             files_skipped: plan.listed,
-            users: totals.users,
-            songs: totals.songs,
-            artists: totals.artists,
-            matched: totals.matched,
+            passed_over: plan.passed_over.clone(),
             ..RunReport::default()
-        }
+        };
+        report.set_totals(warehouse.totals()?);
+        report
     } else {
         let progress = LoadProgress::new(plan.files(), plan.bytes());
         let loaded = pipeline::load(&mut warehouse, sources, &plan, options, &progress);
@@ -154,7 +151,7 @@ fn dry_run(args: &LoadArgs, settings: &Settings, sources: &Sources, interrupt: &
         recorder.commit()?;
     }
     let text = format!("{head}{}", recorder.script());
-    std::io::stdout().write_all(text.as_bytes()).map_err(output_error)?;
+    say(&text)?;
     Ok(EXIT_DONE)
 }
 

@@ -4,6 +4,7 @@ use super::{load, open, open_read_only, print_query};
 use crate::cli::{Format, RejectsArgs};
 use crate::error::{EXIT_DONE, EXIT_INCOMPLETE, Result};
 use crate::interrupt::Interrupt;
+use crate::output::say;
 use crate::replay;
 use crate::settings::Settings;
 use crate::warehouse::Statement;
@@ -26,12 +27,13 @@ fn replay(args: &RejectsArgs, settings: &Settings, interrupt: &Interrupt) -> Res
     drop(warehouse);
     report.warehouse = settings.warehouse.to_string();
     if args.json {
-        println!("{}", serde_json::json!(report));
+        say(&format!("{}\n", serde_json::json!(report)))?;
     } else {
         let tried = report.lines + report.song_records + report.songs_rejected;
         let rejected = report.rejected + report.songs_rejected;
-        println!("{tried} lines tried again: {} loaded, {} known already, {rejected} still rejected",
-            report.accepted + report.song_records, report.duplicates);
+        let loaded = report.accepted + report.song_records;
+        let known = report.duplicates;
+        say(&format!("{tried} lines tried again: {loaded} loaded, {known} known already, {rejected} still rejected\n"))?;
     }
     Ok(if report.rejected + report.songs_rejected > 0 { EXIT_INCOMPLETE } else { EXIT_DONE })
 }

@@ -6,6 +6,7 @@ use super::open;
 use crate::cli::{TablesAction, TablesArgs};
 use crate::error::{EXIT_DONE, Error, Kind, Result, io_error};
 use crate::interrupt::Interrupt;
+use crate::output::say;
 use crate::settings::Settings;
 use crate::warehouse::{Warehouse, WarehouseUrl};
 
@@ -14,7 +15,7 @@ pub(super) fn run(args: &TablesArgs, settings: &Settings, interrupt: &Interrupt)
     if args.action != TablesAction::Create {
         let WarehouseUrl::DuckDb(path) = url;
         if !path.exists() && args.action == TablesAction::Drop {
-            println!("There is no warehouse at {url}.");
+            say(&format!("There is no warehouse at {url}.\n"))?;
             return Ok(EXIT_DONE);
         }
         if !args.yes && path.exists() {
@@ -23,15 +24,15 @@ pub(super) fn run(args: &TablesArgs, settings: &Settings, interrupt: &Interrupt)
     }
     let mut warehouse = open(settings, interrupt)?;
     match args.action {
-        TablesAction::Create => println!("The tables are in {url}."),
+        TablesAction::Create => say(&format!("The tables are in {url}.\n"))?,
         TablesAction::Drop => {
             warehouse.drop_tables()?;
-            println!("The tables in {url} are dropped.");
+            say(&format!("The tables in {url} are dropped.\n"))?;
         }
         TablesAction::Reset => {
             warehouse.drop_tables()?;
             warehouse.ensure_schema()?;
-            println!("The tables in {url} are empty.");
+            say(&format!("The tables in {url} are empty.\n"))?;
         }
     }
     Ok(EXIT_DONE)

@@ -1,15 +1,9 @@
-//! The only code that quotes names and texts for SQL.
+//! The only code that quotes names for SQL. Values are never quoted: they are bound as parameters.
 
 /// A name as an identifier.
 #[must_use]
 pub fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// A text as a literal.
-#[must_use]
-pub fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }
 
 #[cfg(test)]
@@ -19,6 +13,5 @@ mod tests {
     #[test]
     fn quotes_cannot_end_the_quoting() {
         assert_eq!(identifier("a\"; drop table x"), "\"a\"\"; drop table x\"");
-        assert_eq!(literal("it's"), "'it''s'");
     }
 }

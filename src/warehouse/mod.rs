@@ -184,6 +184,8 @@ pub struct Totals {
     pub artists: u64,
     /// Plays that have a song.
     pub matched: u64,
+    /// Rows of songplays.
+    pub songplays: u64,
 }
 
 /// An engine that holds a star schema. Between [`Warehouse::begin`] and [`Warehouse::commit`] all is one transaction.

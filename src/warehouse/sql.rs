@@ -29,6 +29,10 @@ macro_rules! statements {
 }
 
 statements! {
+    TableExists = "schema/table_exists",
+    ReadVersion = "schema/read_version",
+    DeleteVersion = "schema/delete_version",
+    InsertVersion = "schema/insert_version",
     CreateSchemaVersion = "schema/sparkify_schema",
     CreateSongplays = "schema/songplays",
     CreateUsers = "schema/users",
@@ -57,11 +61,13 @@ statements! {
     DeleteArtists = "transform/delete_artists",
     InsertArtists = "transform/insert_artists",
     SongKeys = "transform/song_keys",
+    ReadSongKeys = "transform/read_song_keys",
     TouchedPlays = "transform/touched_plays",
     MatchTouchedPlays = "transform/match_touched_plays",
     MatchStagedPlays = "transform/match_staged_plays",
     ContestedPlays = "transform/contested_plays",
     RelinkSongplays = "transform/relink_songplays",
+    FactBounds = "transform/fact_bounds",
     KnownEvents = "transform/known_events",
     InsertSongplays = "transform/insert_songplays",
     InsertPageViews = "transform/insert_page_views",

@@ -32,7 +32,13 @@ impl Warehouse for DuckDb {
     fn totals(&mut self) -> Result<Totals> {
         let count = |row: &duckdb::Row<'_>, i| row.get::<_, i64>(i).map(|n| n as u64);
         let totals = self.rows(Statement::Totals, |row| {
-            Ok(Totals { users: count(row, 0)?, songs: count(row, 1)?, artists: count(row, 2)?, matched: count(row, 3)? })
+            Ok(Totals {
+                users: count(row, 0)?,
+                songs: count(row, 1)?,
+                artists: count(row, 2)?,
+                matched: count(row, 3)?,
+                songplays: count(row, 4)?,
+            })
         })?;
         Ok(totals.first().copied().unwrap_or_default())
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use duckdb::Connection;
 
-use super::super::ident::{identifier, literal};
+use super::super::ident::identifier;
 use super::super::sql::TABLES;
 use super::super::{SCHEMA_VERSION, Statement};
 use super::query_error;
@@ -35,8 +35,9 @@ pub(super) fn version(connection: &Connection) -> Result<Option<i32>> {
     if !has_table(connection, "sparkify_schema")? {
         return Ok(None);
     }
-    let versions = connection.query_row("select max(version) from sparkify_schema", [], |row| row.get::<_, Option<i32>>(0));
-    versions.map_err(|e| query_error("schema version", e))
+    let statement = Statement::ReadVersion;
+    let version = connection.query_row(statement.text(), [], |row| row.get::<_, Option<i32>>(0));
+    version.map_err(|e| query_error(statement.name(), e))
 }
 
 /// Makes what is missing, brings forward what is old, refuses what is new or someone else's.
@@ -94,17 +95,15 @@ pub(super) fn drop_all(connection: &Connection) -> Result<()> {
 }
 
 fn set_version(connection: &Connection, version: i32) -> Result<()> {
-    connection
-        .execute_batch(&format!("delete from sparkify_schema; insert into sparkify_schema values ({version})"))
-        .map_err(|e| query_error("schema version", e))
+    let (delete, insert) = (Statement::DeleteVersion, Statement::InsertVersion);
+    connection.execute(delete.text(), []).map_err(|e| query_error(delete.name(), e))?;
+    connection.execute(insert.text(), [version]).map_err(|e| query_error(insert.name(), e))?;
+    Ok(())
 }
 
 fn has_table(connection: &Connection, name: &str) -> Result<bool> {
-    let sql = format!(
-        "select count(*) > 0 from information_schema.tables where table_catalog = current_database() and table_schema = 'main' and table_name = {}",
-        literal(name)
-    );
-    connection.query_row(&sql, [], |row| row.get(0)).map_err(|e| query_error("look for tables", e))
+    let statement = Statement::TableExists;
+    connection.query_row(statement.text(), [name], |row| row.get(0)).map_err(|e| query_error(statement.name(), e))
 }
 
 fn in_transaction(connection: &Connection, body: impl FnOnce() -> Result<()>) -> Result<()> {

@@ -53,9 +53,9 @@ impl DuckDb {
 
     /// The catalogue by title and artist, with the numbers of `song_keys`.
     fn read_song_index(&self) -> Result<SongIndex> {
-        let failed = |e| query_error("song_keys", e);
+        let failed = |e| query_error(Statement::ReadSongKeys.name(), e);
         let mut index = SongIndex::default();
-        let mut statement = self.connection.prepare("select key_no, title, artist_name from song_keys").map_err(failed)?;
+        let mut statement = self.connection.prepare(Statement::ReadSongKeys.text()).map_err(failed)?;
         let mut rows = statement.query([]).map_err(failed)?;
         while let Some(row) = rows.next().map_err(failed)? {
             let text = |i| row.get_ref(i).and_then(|v| v.as_str().map_err(Into::into));
@@ -66,13 +66,11 @@ impl DuckDb {
 
     /// The stretch of time that staged events and facts share.
     fn overlap(&self, bounds: EventBounds) -> Result<Option<EventBounds>> {
-        let sql = "select min(epoch_ms(low)), max(epoch_ms(high)) from (\
-                   select min(start_time) as low, max(start_time) as high from songplays \
-                   union all select min(start_time), max(start_time) from page_views)";
+        let statement = Statement::FactBounds;
         let held: (Option<i64>, Option<i64>) = self
             .connection
-            .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
-            .map_err(|e| query_error("bounds of the facts", e))?;
+            .query_row(statement.text(), [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .map_err(|e| query_error(statement.name(), e))?;
         let (Some(low), Some(high)) = held else { return Ok(None) };
         let shared = EventBounds { min_ms: bounds.min_ms.max(low), max_ms: bounds.max_ms.min(high) };
         Ok((shared.min_ms <= shared.max_ms).then_some(shared))

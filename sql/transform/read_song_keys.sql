@@ -1,0 +1,2 @@
+select key_no, title, artist_name
+from song_keys;
