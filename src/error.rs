@@ -75,11 +75,23 @@ impl Kind {
         let (exit_code, retryable, hint) = match self {
             Self::Usage => (2, false, "run the command with --help for examples"),
             Self::Settings => (2, false, "`sparkify config` prints what is in force and where each value came from"),
-            Self::SourceMissing => (1, false, "check the path or URL; a prefix is a folder, so `log_data` does not cover `log_data_old`"),
-            Self::SourceDenied => (1, false, "the credentials in use need s3:ListBucket on the bucket and s3:GetObject on its objects (on disk: read permission)"),
-            Self::SourceCredentials => (1, false, "set AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or s3.anonymous = true for a public bucket"),
+            Self::SourceMissing => {
+                (1, false, "check the path or URL; a prefix is a folder, so `log_data` does not cover `log_data_old`")
+            }
+            Self::SourceDenied => (
+                1,
+                false,
+                "the credentials in use need s3:ListBucket on the bucket and s3:GetObject on its objects (on disk: read permission)",
+            ),
+            Self::SourceCredentials => (
+                1,
+                false,
+                "set AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or s3.anonymous = true for a public bucket",
+            ),
             Self::SourceRegion => (1, false, "set the bucket's own region with --s3-region, AWS_REGION or s3.region"),
-            Self::SourceFile => (1, false, "repair or remove the file, or pass --skip-bad-files to load the others and leave it for next time"),
+            Self::SourceFile => {
+                (1, false, "repair or remove the file, or pass --skip-bad-files to load the others and leave it for next time")
+            }
             Self::SourceUnavailable => (1, true, "the store did not answer properly; try again in a while"),
             Self::TooManyRejects => (1, false, "look at the reasons above; raise --max-rejects if these lines may be left out"),
             Self::WarehouseLocked => (1, true, "wait for it to finish, or pass --wait to let sparkify do so"),

@@ -25,7 +25,8 @@ impl FromStr for RejectLimit {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let bad = || Error::new(Kind::Settings, format!("`{text}` is no limit: give a number of lines, like 100, or a share, like 1%"));
+        let bad =
+            || Error::new(Kind::Settings, format!("`{text}` is no limit: give a number of lines, like 100, or a share, like 1%"));
         match text.trim().strip_suffix('%') {
             Some(percent) => match percent.trim().parse::<f64>() {
                 Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(Self::Percent(percent)),
@@ -60,10 +61,14 @@ impl RejectLimit {
         if within {
             return Ok(());
         }
-        let reasons: Vec<String> = report.top_reasons(5).iter().map(|(reason, count)| format!("\n  {count} × {reason}")).collect();
+        let reasons: Vec<String> =
+            report.top_reasons(5).iter().map(|(reason, count)| format!("\n  {count} × {reason}")).collect();
         Err(Error::new(
             Kind::TooManyRejects,
-            format!("{rejected} of {records} records were rejected, over the limit of {self}; nothing was loaded{}", reasons.concat()),
+            format!(
+                "{rejected} of {records} records were rejected, over the limit of {self}; nothing was loaded{}",
+                reasons.concat()
+            ),
         ))
     }
 }

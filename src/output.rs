@@ -99,7 +99,8 @@ impl<W: Write> Rows for Printer<W> {
                     *numeric &= matches!(value, Value::Integer(_) | Value::Float(_) | Value::Null);
                 }
                 let cells: Vec<String> = values.iter().map(|value| harmless(&plain(value)).replace('|', "\\|")).collect();
-                let cells = if self.format == Format::Table { values.iter().map(|v| harmless(&plain(v))).collect() } else { cells };
+                let cells =
+                    if self.format == Format::Table { values.iter().map(|v| harmless(&plain(v))).collect() } else { cells };
                 self.table.add_row(cells);
             }
         }

@@ -230,7 +230,15 @@ impl<'a> Run<'a> {
             for (file, line, reject) in &batch.rejects {
                 self.song_tallies[*file].lines += 1;
                 self.song_tallies[*file].rejected += 1;
-                rows.push(reject_row(Input::Song, &files[*file], *line, reject.byte_offset, &reject.reason, reject.raw.clone(), reject.raw_length));
+                rows.push(reject_row(
+                    Input::Song,
+                    &files[*file],
+                    *line,
+                    reject.byte_offset,
+                    &reject.reason,
+                    reject.raw.clone(),
+                    reject.raw_length,
+                ));
                 *self.report.reasons.entry(format!("song: {}", reject.reason.category())).or_default() += 1;
             }
             self.warehouse.add_rejects(&self.report.run_id, &rows)?;
@@ -303,7 +311,9 @@ impl<'a> Run<'a> {
     fn take_batch(&mut self, batch: Batch, files: &[PlannedFile]) -> Result<()> {
         let rows: Vec<RejectRow> = batch
             .rejects()
-            .map(|(file, line, r)| reject_row(Input::Log, &files[file], line, r.byte_offset, &r.reason, r.raw.clone(), r.raw_length))
+            .map(|(file, line, r)| {
+                reject_row(Input::Log, &files[file], line, r.byte_offset, &r.reason, r.raw.clone(), r.raw_length)
+            })
             .collect();
         for (_, _, reject) in batch.rejects() {
             *self.report.reasons.entry(reject.reason.category().into_owned()).or_default() += 1;
@@ -334,7 +344,10 @@ impl<'a> Run<'a> {
                 .map(|l| reject_row(Input::Log, planned, l.line, l.byte_offset, &reason, l.raw, l.raw_length))
                 .collect();
             if rows.len() != lines.len() {
-                return Err(Error::new(Kind::SourceFile, format!("{} changed while it was loaded", planned.source.display_name())));
+                return Err(Error::new(
+                    Kind::SourceFile,
+                    format!("{} changed while it was loaded", planned.source.display_name()),
+                ));
             }
             *self.report.reasons.entry(reason.category().into_owned()).or_default() += rows.len() as u64;
             self.warehouse.add_rejects(&self.report.run_id, &rows)?;
@@ -362,7 +375,8 @@ impl<'a> Run<'a> {
             report.bytes += file.source.size;
         }
         report.unknown_keys = self.unknown_keys.clone();
-        let all_in = report.rejected + report.songs_rejected == 0 && report.files_loaded + report.files_skipped == report.files_listed;
+        let all_in =
+            report.rejected + report.songs_rejected == 0 && report.files_loaded + report.files_skipped == report.files_listed;
         report.status = if all_in { Status::Done } else { Status::Incomplete };
     }
 
@@ -408,6 +422,23 @@ pub fn run_row(report: &RunReport, kind: &'static str, fingerprint: &str, starte
     }
 }
 
-fn reject_row(input: Input, file: &PlannedFile, line: u64, byte_offset: u64, reason: &Reason, raw: Vec<u8>, raw_length: u64) -> RejectRow {
-    RejectRow { input, url: file.source.url.clone(), file_no: file.file_no, line, byte_offset, reason: reason.to_string(), raw, raw_length }
+fn reject_row(
+    input: Input,
+    file: &PlannedFile,
+    line: u64,
+    byte_offset: u64,
+    reason: &Reason,
+    raw: Vec<u8>,
+    raw_length: u64,
+) -> RejectRow {
+    RejectRow {
+        input,
+        url: file.source.url.clone(),
+        file_no: file.file_no,
+        line,
+        byte_offset,
+        reason: reason.to_string(),
+        raw,
+        raw_length,
+    }
 }

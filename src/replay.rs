@@ -86,7 +86,12 @@ fn replayed(line: &QuarantinedLine, duplicate: bool) -> ReplayedLine {
     ReplayedLine { file_no: line.file_no, line: line.line, byte_offset: line.byte_offset, duplicate }
 }
 
-fn songs(warehouse: &mut dyn Warehouse, lines: &[QuarantinedLine], files: &Files, report: &mut RunReport) -> Result<Vec<ReplayedLine>> {
+fn songs(
+    warehouse: &mut dyn Warehouse,
+    lines: &[QuarantinedLine],
+    files: &Files,
+    report: &mut RunReport,
+) -> Result<Vec<ReplayedLine>> {
     let mut records = Vec::new();
     let mut released = Vec::new();
     for line in lines.iter().filter(|l| l.input == Input::Song) {

@@ -5,8 +5,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::warehouse::Totals;
 use crate::error::{EXIT_DONE, EXIT_INCOMPLETE, Error, Kind, Result};
+use crate::warehouse::Totals;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Default)]
@@ -201,7 +201,15 @@ mod tests {
 
     #[test]
     fn counts_must_add_up() {
-        let mut report = RunReport { lines: 10, accepted: 7, duplicates: 2, rejected: 1, songplays_added: 5, page_views_added: 2, ..RunReport::default() };
+        let mut report = RunReport {
+            lines: 10,
+            accepted: 7,
+            duplicates: 2,
+            rejected: 1,
+            songplays_added: 5,
+            page_views_added: 2,
+            ..RunReport::default()
+        };
         assert!(report.balance().is_ok());
         report.page_views_added = 3;
         assert_eq!(report.balance().unwrap_err().kind(), Kind::Conservation);

@@ -185,8 +185,8 @@ impl Settings {
     /// Identifies the settings that were set, for the ledger.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let text: String = self.values.iter().map(|(key, (value, _))| format!("{key}={value}\n")).collect();
-        format!("{:016x}", rapidhash::v3::rapidhash_v3(text.as_bytes()))
+        let lines: Vec<String> = self.values.iter().map(|(key, (value, _))| format!("{key}={value}\n")).collect();
+        format!("{:016x}", rapidhash::v3::rapidhash_v3(lines.concat().as_bytes()))
     }
 }
 
@@ -352,7 +352,12 @@ mod tests {
     }
 
     fn shown(settings: &Settings, key: &str) -> (Option<String>, String) {
-        settings.table().into_iter().find(|(name, _, _)| *name == key).map(|(_, value, origin)| (value, origin.to_string())).unwrap()
+        settings
+            .table()
+            .into_iter()
+            .find(|(name, _, _)| *name == key)
+            .map(|(_, value, origin)| (value, origin.to_string()))
+            .unwrap()
     }
 
     #[test]

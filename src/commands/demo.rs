@@ -73,7 +73,8 @@ fn write_logs(folder: &Path) -> Result<()> {
     let mut days: BTreeMap<String, String> = BTreeMap::new();
     for line in text.lines() {
         let ts = field(line, "\"ts\":").and_then(|t| t.parse().ok()).unwrap_or(0);
-        let day = chrono::DateTime::from_timestamp_millis(ts).unwrap_or_default().format("%Y/%m/%Y-%m-%d-events.json").to_string();
+        let day =
+            chrono::DateTime::from_timestamp_millis(ts).unwrap_or_default().format("%Y/%m/%Y-%m-%d-events.json").to_string();
         let file = days.entry(day).or_default();
         file.push_str(line);
         file.push('\n');

@@ -84,8 +84,7 @@ impl<const N: usize> FieldFinder<N> {
                 if scanner.peek() == Some(b'"') {
                     continue;
                 }
-            }
-            else {
+            } else {
                 scanner.skip_space();
                 match scanner.peek() {
                     Some(b'}') => {

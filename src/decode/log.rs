@@ -78,9 +78,7 @@ impl LogDecoder {
             return;
         }
         chunk.lines += 1;
-        let accepted = check_utf8(line, sound)
-            .and_then(|()| self.find_fields(line))
-            .and_then(|()| self.row(line, number, chunk));
+        let accepted = check_utf8(line, sound).and_then(|()| self.find_fields(line)).and_then(|()| self.row(line, number, chunk));
         if let Err(reason) = accepted {
             let raw = line.strip_suffix(b"\r").unwrap_or(line);
             chunk.rejects.push(Reject::new(number, byte_offset, reason, raw));
@@ -250,9 +248,8 @@ pub(super) fn integer(spec: &FieldSpec, bytes: &[u8], token: Token) -> Result<i6
     let parsed = match token.kind {
         TokenKind::Absent | TokenKind::Null => return Ok(NULL_INTEGER),
         TokenKind::Whole => number::whole(raw),
-        TokenKind::Number => number::integer(raw),
         TokenKind::Plain if raw.is_empty() => return Ok(NULL_INTEGER),
-        TokenKind::Plain => number::integer(raw),
+        TokenKind::Number | TokenKind::Plain => number::integer(raw),
         TokenKind::Escaped => number::integer(&unescaped(raw)),
         TokenKind::Bool | TokenKind::Array | TokenKind::Object => Err(NumberError::NotANumber),
     };

@@ -20,7 +20,7 @@ pub use chunk::{EventChunk, Span};
 pub use dictionary::Dictionary;
 pub use fingerprint::song_key as song_key_hash;
 pub use log::LogDecoder;
-pub use reject::{Reason, Reject, MAX_LINE_BYTES, RAW_CAP};
+pub use reject::{MAX_LINE_BYTES, RAW_CAP, Reason, Reject};
 pub use song::{Song, SongChunk, decode_songs};
 pub use text::repair;
 

@@ -38,7 +38,7 @@ fn unicode_escape(text: &[u8]) -> (char, usize) {
     let unit = hex4(text, 2).unwrap_or(0xFFFD);
     let low = if (0xD800..0xDC00).contains(&unit) { hex4(text, 8) } else { None };
     let units = [unit, low.unwrap_or(0)];
-    let pair = &units[..1 + usize::from(low.is_some())];
+    let pair = &units[..=usize::from(low.is_some())];
     let c = char::decode_utf16(pair.iter().copied()).next().and_then(Result::ok).unwrap_or('\u{FFFD}');
     (if c == '\0' { '\u{FFFD}' } else { c }, 6 * pair.len())
 }

@@ -345,7 +345,7 @@ fn plain_run(bytes: &[u8]) -> usize {
 
 #[inline]
 fn is_special(byte: u8) -> bool {
-    (byte == b'"') | (byte == b'\\') | (byte < 0x20)
+    (byte == b'"') || (byte == b'\\') || (byte < 0x20)
 }
 
 /// The four hex digits at `at` as a UTF-16 unit.

@@ -85,9 +85,7 @@ impl fmt::Debug for Credentials {
 impl CredentialProvider for Credentials {
     type Credential = AwsCredential;
 
-    fn get_credential<'a, 'f>(
-        &'a self,
-    ) -> Pin<Box<dyn Future<Output = object_store::Result<Arc<AwsCredential>>> + Send + 'f>>
+    fn get_credential<'a, 'f>(&'a self) -> Pin<Box<dyn Future<Output = object_store::Result<Arc<AwsCredential>>> + Send + 'f>>
     where
         'a: 'f,
         Self: 'f,

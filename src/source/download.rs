@@ -84,12 +84,7 @@ impl Lane {
 pub(super) type Handover = Sender<Download>;
 
 /// Starts the downloads one after the other, as memory allows. Those handed over belong to whoever has them.
-pub(super) async fn run(
-    shared: Arc<Shared>,
-    files: Arc<[SourceFile]>,
-    handovers: Vec<Option<Handover>>,
-    bytes_in_flight: usize,
-) {
+pub(super) async fn run(shared: Arc<Shared>, files: Arc<[SourceFile]>, handovers: Vec<Option<Handover>>, bytes_in_flight: usize) {
     // One half is for what is downloaded ahead, the other for what is open.
     let ahead = bytes_in_flight.clamp(SMALLEST_BUDGET, u32::MAX as usize) / 2;
     let window = (ahead / LARGE_OBJECTS).min(LARGEST_WINDOW);
@@ -169,9 +164,7 @@ impl Transfer<'_> {
         let answer = self.bucket.in_time(self.bucket.store.get_opts(&key, options)).await??;
         // Not every store heeds If-Match.
         let etag = answer.meta.e_tag.as_deref().map(unquoted);
-        if answer.meta.size != self.file.size
-            || self.etag().is_some_and(|listed| etag.is_some_and(|etag| etag != listed))
-        {
+        if answer.meta.size != self.file.size || self.etag().is_some_and(|listed| etag.is_some_and(|etag| etag != listed)) {
             return Err(Failure::Changed);
         }
         let mut body = answer.into_stream();

@@ -98,13 +98,11 @@ impl Failure {
                 Error::new(Kind::Settings, format!("`{name}` is not a valid bucket name")).caused_by(refusal)
             }
             Self::Credentials(none) => {
-                Error::new(Kind::SourceCredentials, format!("no usable AWS credentials for the bucket `{name}`"))
-                    .caused_by(none)
+                Error::new(Kind::SourceCredentials, format!("no usable AWS credentials for the bucket `{name}`")).caused_by(none)
             }
             Self::Refused(refusal) => unavailable(&format!("the bucket `{name}`"), refusal),
             Self::Key(text) => {
-                let message =
-                    format!("the bucket `{name}` holds a key with an empty, `.` or `..` part, which cannot be loaded");
+                let message = format!("the bucket `{name}` holds a key with an empty, `.` or `..` part, which cannot be loaded");
                 Error::new(Kind::SourceFile, message)
                     .caused_by(Trouble(text))
                     .with_hint("rename or remove that object, or name a narrower prefix")
@@ -121,11 +119,14 @@ impl Failure {
             Self::Changed => changed(file),
             Self::Refused(refusal) if matches!(refusal.status, 412 | 416) => changed(file).caused_by(refusal),
             Self::Refused(refusal) if refusal.status == 404 && refusal.code != "NoSuchBucket" => gone(file).caused_by(refusal),
-            Self::Refused(refusal) if refusal.code == "InvalidObjectState" => {
-                Error::new(Kind::SourceFile, format!("{url} is archived")).caused_by(refusal).with_hint(
-                    "restore it from its Glacier class first, or pass --skip-bad-files to load the others and leave it for next time",
-                )
-            }
+            Self::Refused(refusal) if refusal.code == "InvalidObjectState" => Error::new(
+                Kind::SourceFile,
+                format!("{url} is archived"),
+            )
+            .caused_by(refusal)
+            .with_hint(
+                "restore it from its Glacier class first, or pass --skip-bad-files to load the others and leave it for next time",
+            ),
             Self::Refused(refusal) if refusal.status == 403 && !refusal.is_about_credentials() => {
                 Error::new(Kind::SourceDenied, format!("no access to {url}")).caused_by(refusal)
             }
@@ -161,13 +162,11 @@ fn bad_credentials(bucket: &str, refusal: Refusal) -> Error {
         "InvalidToken" => {
             ("the session token is not valid", Some("set AWS_SESSION_TOKEN anew, or remove it for a permanent key"))
         }
-        "RequestTimeTooSkewed" => {
-            ("this machine's clock is wrong", Some("set the clock: S3 accepts a difference of 15 minutes"))
-        }
+        "RequestTimeTooSkewed" => ("this machine's clock is wrong", Some("set the clock: S3 accepts a difference of 15 minutes")),
         _ => ("the credentials were refused", None),
     };
-    let error = Error::new(Kind::SourceCredentials, format!("cannot sign in to the bucket `{bucket}`: {what}"))
-        .caused_by(refusal);
+    let error =
+        Error::new(Kind::SourceCredentials, format!("cannot sign in to the bucket `{bucket}`: {what}")).caused_by(refusal);
     match hint {
         Some(hint) => error.with_hint(hint),
         None => error,
@@ -181,10 +180,8 @@ async fn wrong_region(bucket: &Bucket, refusal: Refusal) -> Error {
         None => bucket.actual_region().await,
     };
     let error = match actual.filter(|actual| actual != asked) {
-        Some(actual) => {
-            Error::new(Kind::SourceRegion, format!("the bucket `{name}` is in the region {actual}, not {asked}"))
-                .with_hint(format!("pass --s3-region {actual}, or set AWS_REGION or s3.region"))
-        }
+        Some(actual) => Error::new(Kind::SourceRegion, format!("the bucket `{name}` is in the region {actual}, not {asked}"))
+            .with_hint(format!("pass --s3-region {actual}, or set AWS_REGION or s3.region")),
         None => Error::new(Kind::SourceRegion, format!("the bucket `{name}` is not in the region {asked}")),
     };
     error.caused_by(refusal)

@@ -123,8 +123,7 @@ impl Walk {
             self.walked.push(target);
             return self.tree(link, stop);
         }
-        let listed_there =
-            target.file_name().is_some_and(|name| Compression::of_name(&name.to_string_lossy()).is_some());
+        let listed_there = target.file_name().is_some_and(|name| Compression::of_name(&name.to_string_lossy()).is_some());
         if listed_there && self.covers(&target) {
             self.pass_over(&link, why::TWICE);
         } else {

@@ -34,9 +34,7 @@ impl Location {
                 let path = url_to_path(text).ok_or_else(|| wrong(format!("`{text}` is not a usable file URL")))?;
                 Place::Disk(path)
             }
-            Some((scheme, _))
-                if !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+') =>
-            {
+            Some((scheme, _)) if !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+') => {
                 return Err(wrong(format!(
                     "`{}` names a store of kind `{scheme}`, which is not supported",
                     without_userinfo(text)
@@ -104,11 +102,7 @@ fn wrong(message: String) -> Error {
 /// The path as one spelling: absolute, and without `..`, so that the same file keeps the same URL from run to run.
 /// Links are kept as named, except where `..` makes them matter.
 pub(super) fn absolute(path: &Path) -> std::io::Result<PathBuf> {
-    if path.components().any(|part| part == Component::ParentDir) {
-        path.canonicalize()
-    } else {
-        std::path::absolute(path)
-    }
+    if path.components().any(|part| part == Component::ParentDir) { path.canonicalize() } else { std::path::absolute(path) }
 }
 
 /// The `file://` URL of an absolute path; bytes that are not text are percent-encoded too.

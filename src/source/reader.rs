@@ -92,8 +92,7 @@ impl Reader {
             Compression::None => Body::Plain(raw),
             Compression::Gzip => Body::Gzip(Box::new(MultiGzDecoder::new(buffered(raw)))),
             Compression::Zstd => Body::Zstd(
-                zstd::stream::read::Decoder::with_buffer(buffered(raw))
-                    .map_err(|error| file_error(&files[index], error))?,
+                zstd::stream::read::Decoder::with_buffer(buffered(raw)).map_err(|error| file_error(&files[index], error))?,
             ),
         };
         Ok(Self { files, index, body, stop, ended: false })
@@ -182,9 +181,7 @@ impl Reader {
     fn explain(&self, error: io::Error) -> Error {
         let error = file_error(self.file(), error);
         match &self.raw().source {
-            RawSource::Disk(open)
-                if error.kind() == Kind::SourceFile && unchanged(open, self.file()).is_ok_and(|same| !same) =>
-            {
+            RawSource::Disk(open) if error.kind() == Kind::SourceFile && unchanged(open, self.file()).is_ok_and(|same| !same) => {
                 changed(self.file()).caused_by(error)
             }
             _ => error,
@@ -206,10 +203,7 @@ impl Read for Reader {
 
 impl std::fmt::Debug for Reader {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Reader")
-            .field("url", &self.file().url)
-            .field("read", &self.raw_bytes_read())
-            .finish_non_exhaustive()
+        f.debug_struct("Reader").field("url", &self.file().url).field("read", &self.raw_bytes_read()).finish_non_exhaustive()
     }
 }
 

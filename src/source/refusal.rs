@@ -26,10 +26,7 @@ impl HttpConnector for Connector {
 struct Reading(HttpClient);
 
 impl HttpService for Reading {
-    fn call<'a, 'f>(
-        &'a self,
-        request: HttpRequest,
-    ) -> Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send + 'f>>
+    fn call<'a, 'f>(&'a self, request: HttpRequest) -> Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send + 'f>>
     where
         'a: 'f,
         Self: 'f,
@@ -40,8 +37,7 @@ impl HttpService for Reading {
             if status.is_success() {
                 return Ok(response);
             }
-            let region =
-                response.headers().get("x-amz-bucket-region").and_then(|value| value.to_str().ok()).map(str::to_owned);
+            let region = response.headers().get("x-amz-bucket-region").and_then(|value| value.to_str().ok()).map(str::to_owned);
             // A refusal whose text is lost is still a refusal.
             let body = response.into_body().bytes().await.unwrap_or_default();
             let refusal = Refusal::read(status.as_u16(), region, &String::from_utf8_lossy(&body));
@@ -99,12 +95,8 @@ impl Refusal {
     }
 
     pub(super) fn is_about_region(&self) -> bool {
-        const CODES: [&str; 4] = [
-            "PermanentRedirect",
-            "TemporaryRedirect",
-            "AuthorizationHeaderMalformed",
-            "IllegalLocationConstraintException",
-        ];
+        const CODES: [&str; 4] =
+            ["PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"];
         matches!(self.status, 301 | 302 | 307 | 308) || CODES.contains(&self.code.as_str())
     }
 }
@@ -113,12 +105,8 @@ impl Refusal {
 fn element(xml: &str, name: &str) -> Option<String> {
     let (_, rest) = xml.split_once(&format!("<{name}>"))?;
     let (text, _) = rest.split_once(&format!("</{name}>"))?;
-    let text = text
-        .replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&quot;", "\"")
-        .replace("&apos;", "'")
-        .replace("&amp;", "&");
+    let text =
+        text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&apos;", "'").replace("&amp;", "&");
     // Answers of servers in between can be anything; a message is one short line.
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
     Some(line.trim().to_owned()).filter(|line| !line.is_empty())

@@ -83,17 +83,12 @@ impl Bucket {
             .with_client_options(client.clone())
             .with_http_connector(Connector)
             // All retrying is done here: it must resume where a body broke, and sign anew.
-            .with_retry(RetryConfig {
-                backoff: BackoffConfig::default(),
-                max_retries: 0,
-                retry_timeout: Duration::ZERO,
-            });
+            .with_retry(RetryConfig { backoff: BackoffConfig::default(), max_retries: 0, retry_timeout: Duration::ZERO });
         // The certificate of *.s3.amazonaws.com does not cover a bucket with dots in its name.
         let path_style = options.path_style.unwrap_or(endpoint.is_some() || name.contains('.'));
         builder = builder.with_virtual_hosted_style_request(!path_style);
         if let Some(endpoint) = &endpoint {
-            builder =
-                builder.with_endpoint(if path_style { as_base(endpoint) } else { with_bucket_host(endpoint, name)? });
+            builder = builder.with_endpoint(if path_style { as_base(endpoint) } else { with_bucket_host(endpoint, name)? });
         }
         builder = if options.anonymous {
             builder.with_skip_signature(true)
@@ -173,9 +168,8 @@ fn endpoint(options: &S3Options) -> Result<Option<Url>> {
     let Some(text) = options.endpoint.clone().or_else(from_env).filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
-    let wrong = |what: &str| {
-        Error::new(Kind::Settings, format!("the S3 endpoint {what}")).with_hint("name it as https://host[:port]")
-    };
+    let wrong =
+        |what: &str| Error::new(Kind::Settings, format!("the S3 endpoint {what}")).with_hint("name it as https://host[:port]");
     // The text itself is not repeated: it may hold a password.
     let url = Url::parse(&text).map_err(|error| wrong("is not a URL").caused_by(error))?;
     if !url.username().is_empty() || url.password().is_some() {

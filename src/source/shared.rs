@@ -166,8 +166,7 @@ impl Shared {
 
     /// The credentials of the run. `region` is where a role is assumed, should that be needed.
     pub(super) async fn credentials(&self, region: &str) -> Arc<Credentials> {
-        let make =
-            async || Arc::new(Credentials::new(self.given.clone(), self.options.profile.as_deref(), region).await);
+        let make = async || Arc::new(Credentials::new(self.given.clone(), self.options.profile.as_deref(), region).await);
         Arc::clone(self.credentials.get_or_init(make).await)
     }
 }

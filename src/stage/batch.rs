@@ -82,10 +82,8 @@ impl Batch {
     #[must_use]
     pub fn new(chunks: Vec<EventChunk>, files: Arc<[PlannedFile]>, threads: usize) -> Self {
         let verdicts = chunks.iter().map(|c| c.ts.iter().map(|_| AtomicU8::new(Verdict::Accepted as u8)).collect()).collect();
-        let rows_before = chunks
-            .iter()
-            .scan(0, |rows, chunk| Some(std::mem::replace(rows, *rows + chunk.len() as u64)))
-            .collect();
+        let rows_before =
+            chunks.iter().scan(0, |rows, chunk| Some(std::mem::replace(rows, *rows + chunk.len() as u64))).collect();
         let batch = Self { chunks, verdicts, rows_before, files, play_times: OnceLock::new(), song_keys: OnceLock::new() };
         for (row_no, verdict) in duplicates::find(&batch, threads) {
             batch.judge(row_no, verdict);
@@ -218,7 +216,9 @@ impl Batch {
 
     /// The lines that could not be decoded, with the index of their file and their line, counted from 1.
     pub fn rejects(&self) -> impl Iterator<Item = (usize, u64, &Reject)> + '_ {
-        self.chunks.iter().flat_map(|chunk| chunk.rejects.iter().map(|r| (chunk.file, chunk.first_line + u64::from(r.line) + 1, r)))
+        self.chunks
+            .iter()
+            .flat_map(|chunk| chunk.rejects.iter().map(|r| (chunk.file, chunk.first_line + u64::from(r.line) + 1, r)))
     }
 
     /// The latest state and the levels of the users in the accepted events.
@@ -230,9 +230,8 @@ impl Batch {
     /// The distinct times of the accepted plays, in order, in milliseconds since 1970.
     pub fn play_times(&self) -> &[i64] {
         self.play_times.get_or_init(|| {
-            let mut times: Vec<i64> = (0..self.chunks.len())
-                .flat_map(|c| self.accepted(c, true).map(move |row| self.chunks[c].ts[row]))
-                .collect();
+            let mut times: Vec<i64> =
+                (0..self.chunks.len()).flat_map(|c| self.accepted(c, true).map(move |row| self.chunks[c].ts[row])).collect();
             times.sort_unstable();
             times.dedup();
             times

@@ -17,17 +17,11 @@ pub enum TimePart {
 }
 
 /// Tells the parts of points in time; quick where they come in order, as most share the day of the one before.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Clock {
     /// Days since 1970.
     day_number: i64,
     date: NaiveDate,
-}
-
-impl Default for Clock {
-    fn default() -> Self {
-        Self { day_number: 0, date: NaiveDate::default() }
-    }
 }
 
 impl Clock {

@@ -24,7 +24,7 @@ pub(super) fn find(batch: &Batch, threads: usize) -> Vec<(u64, Verdict)> {
 
 fn find_share(batch: &Batch, hashes: &[u64], share: u64, shares: u64) -> Vec<(u64, Verdict)> {
     // The upper bits choose the share, the lower ones the slot.
-    let is_mine = |hash: u64| (u128::from(hash) * u128::from(shares) >> 64) as u64 == share;
+    let is_mine = |hash: u64| ((u128::from(hash) * u128::from(shares)) >> 64) as u64 == share;
     let mine = hashes.iter().filter(|&&hash| is_mine(hash)).count();
     let mask = (mine * 2).next_power_of_two() - 1;
     let mut table = vec![FREE; mask + 1];

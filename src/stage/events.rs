@@ -166,16 +166,15 @@ impl Worker {
 
     /// Decodes one block of the file under way, or of the next one. False when there is none.
     fn step(&mut self, queue: &Queue<'_>, taken: &AtomicU64, chunks: &mut Vec<EventChunk>) -> Result<bool, (usize, Error)> {
-        let mut open = match self.open.take() {
-            Some(open) => open,
-            None => {
-                let file = queue.next.fetch_add(1, Ordering::Relaxed);
-                if file >= queue.files.len() {
-                    return Ok(false);
-                }
-                let reader = queue.fetcher.open(file).map_err(|e| (file, e))?;
-                Open { file, part: 0, reader: BlockReader::new(reader, std::mem::take(&mut self.buffer)), reported: 0 }
+        let mut open = if let Some(open) = self.open.take() {
+            open
+        } else {
+            let file = queue.next.fetch_add(1, Ordering::Relaxed);
+            if file >= queue.files.len() {
+                return Ok(false);
             }
+            let reader = queue.fetcher.open(file).map_err(|e| (file, e))?;
+            Open { file, part: 0, reader: BlockReader::new(reader, std::mem::take(&mut self.buffer)), reported: 0 }
         };
         let file = open.file;
         match self.decode_block(&mut open, taken) {

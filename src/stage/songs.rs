@@ -102,7 +102,11 @@ impl<'a> SongIntake<'a> {
             match self.read_file(file, &mut buffer) {
                 Ok(chunk) => {
                     songs.fetch_add(chunk.songs.len(), Ordering::Relaxed);
-                    mine.songs.extend(chunk.songs.into_iter().map(|(line, song)| SongRecord { file, line: u64::from(line) + 1, song }));
+                    mine.songs.extend(chunk.songs.into_iter().map(|(line, song)| SongRecord {
+                        file,
+                        line: u64::from(line) + 1,
+                        song,
+                    }));
                     mine.rejects.extend(chunk.rejects.into_iter().map(|r| (file, u64::from(r.line) + 1, r)));
                     for (key, times) in chunk.unknown_keys {
                         count_unknown_key(&mut mine.unknown_keys, &key, times);

@@ -178,9 +178,7 @@ fn locations_are_paths_file_urls_or_s3_urls() {
         let location = at(text);
         assert_eq!((location.to_string().as_str(), location.is_s3()), (text, s3));
     }
-    for text in
-        ["", "gs://music/x", "http://host/x", "s3://", "s3:///key", "s3://music//x", "s3://music/a/../b", "s3://-x/"]
-    {
+    for text in ["", "gs://music/x", "http://host/x", "s3://", "s3:///key", "s3://music//x", "s3://music/a/../b", "s3://-x/"] {
         fails(Location::parse(text), Kind::Settings, "");
     }
     let error = Location::parse("https://me:otherSecret@host/x").unwrap_err();
@@ -226,12 +224,7 @@ fn a_folder_is_listed_in_full_and_in_order() {
     let (files, passed_over) = below(&disk_url(&logs), &listing);
     assert_eq!(
         files,
-        [
-            "2018/10/x.jsonl.gz",
-            "2018/10/y.json.zst",
-            "2018/11/2018-11-01-events.json",
-            "2018/11/2018-11-02-events.json"
-        ]
+        ["2018/10/x.jsonl.gz", "2018/10/y.json.zst", "2018/11/2018-11-01-events.json", "2018/11/2018-11-02-events.json"]
     );
     assert_eq!(
         passed_over,
@@ -279,8 +272,7 @@ fn a_folder_without_json_is_no_source() {
 #[test]
 fn odd_names_survive_the_way_through_a_url() {
     let root = folder();
-    let mut names =
-        vec!["a b.json", "100%25.json", "q?x#y.json", "Björk \"漢\".json", "back\\slash.json", "semi;colon&.json"];
+    let mut names = vec!["a b.json", "100%25.json", "q?x#y.json", "Björk \"漢\".json", "back\\slash.json", "semi;colon&.json"];
     names.sort_unstable();
     for name in &names {
         put(root.path(), name, name);
@@ -606,9 +598,7 @@ fn endpoints_are_checked_before_anything_is_sent() {
     for endpoint in ["http://minio.example:9000", "http://10.0.0.7", "http://localhost.example"] {
         fails(list(endpoint, false), Kind::Settings, "unencrypted");
     }
-    for endpoint in
-        ["minio:9000", "ftp://minio", "http://me:otherSecret@localhost", "https://host/?x=otherSecret", "nonsense"]
-    {
+    for endpoint in ["minio:9000", "ftp://minio", "http://me:otherSecret@localhost", "https://host/?x=otherSecret", "nonsense"] {
         fails(list(endpoint, true), Kind::Settings, "the S3 endpoint");
     }
     let closed = "http://127.0.0.1:9";
@@ -657,8 +647,7 @@ fn a_body_that_breaks_is_resumed_where_it_broke() {
     let sources = store.sources();
     let listing = sources.list(&at("s3://music")).unwrap();
     assert!(read_first(&sources, &listing).unwrap() == content);
-    let asked: Vec<String> =
-        store.server.faults().requests().into_iter().filter(|line| line.contains("a.json")).collect();
+    let asked: Vec<String> = store.server.faults().requests().into_iter().filter(|line| line.contains("a.json")).collect();
     assert_eq!(asked.len(), 10);
     assert_eq!(asked[1], format!("GET /music/a.json bytes={}-{}", content.len() / 2, content.len() - 1));
 }
@@ -712,11 +701,7 @@ fn objects_that_changed_or_went_are_errors() {
     store.server.faults().add(1, "resumed.json", Fault::Stall);
     let fetcher = sources.fetch(files, BUDGET).unwrap();
     let mut kept = b"kept".to_vec();
-    fails(
-        fetcher.read_all(0, &mut kept),
-        Kind::SourceFile,
-        "s3://music/changed.json changed between listing and reading",
-    );
+    fails(fetcher.read_all(0, &mut kept), Kind::SourceFile, "s3://music/changed.json changed between listing and reading");
     assert_eq!(kept, b"kept");
     fails(read_one(&fetcher, 1), Kind::SourceFile, "s3://music/gone.json is gone");
     read_one(&fetcher, 2).unwrap();

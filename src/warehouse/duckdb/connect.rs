@@ -40,7 +40,7 @@ unsafe impl Send for Database {}
 impl Drop for Database {
     fn drop(&mut self) {
         // SAFETY: the handle is open, and closed only here.
-        unsafe { ffi::duckdb_close(&mut self.raw) };
+        unsafe { ffi::duckdb_close(&raw mut self.raw) };
     }
 }
 
@@ -63,15 +63,15 @@ impl Database {
         // the strings; the error text is freed by DuckDB's own function.
         unsafe {
             let mut config = std::ptr::null_mut();
-            ffi::duckdb_create_config(&mut config);
+            ffi::duckdb_create_config(&raw mut config);
             for (name, value) in options {
                 let (name, value) = (CString::new(name).unwrap_or_default(), CString::new(value).unwrap_or_default());
                 ffi::duckdb_set_config(config, name.as_ptr(), value.as_ptr());
             }
             let mut raw = std::ptr::null_mut();
             let mut message = std::ptr::null_mut();
-            let state = ffi::duckdb_open_ext(c_path.as_ptr(), &mut raw, config, &mut message);
-            ffi::duckdb_destroy_config(&mut config);
+            let state = ffi::duckdb_open_ext(c_path.as_ptr(), &raw mut raw, config, &raw mut message);
+            ffi::duckdb_destroy_config(&raw mut config);
             if state == ffi::DuckDBSuccess {
                 return Ok(Self { raw });
             }
@@ -84,7 +84,8 @@ impl Database {
     /// A connection to it.
     pub fn connect(&self) -> Result<Connection> {
         // SAFETY: the handle is open as long as `self` lives, and the caller drops the connection first.
-        unsafe { Connection::open_from_raw(self.raw) }.map_err(|e| Error::new(Kind::Query, "cannot connect to DuckDB").caused_by(e))
+        unsafe { Connection::open_from_raw(self.raw) }
+            .map_err(|e| Error::new(Kind::Query, "cannot connect to DuckDB").caused_by(e))
     }
 
     /// Makes the staged batch readable in SQL.
@@ -92,9 +93,9 @@ impl Database {
         // SAFETY: the connection is opened and closed here, around its only use.
         let registered = unsafe {
             let mut connection = std::ptr::null_mut();
-            let connected = ffi::duckdb_connect(self.raw, &mut connection) == ffi::DuckDBSuccess;
+            let connected = ffi::duckdb_connect(self.raw, &raw mut connection) == ffi::DuckDBSuccess;
             let registered = connected && stream::register(connection, shelf);
-            ffi::duckdb_disconnect(&mut connection);
+            ffi::duckdb_disconnect(&raw mut connection);
             registered
         };
         if registered { Ok(()) } else { Err(Error::new(Kind::Query, "DuckDB did not accept the staging function")) }
@@ -102,7 +103,13 @@ impl Database {
 }
 
 /// Opens the file at `path`, waiting up to `wait` for another process to let go of it.
-pub(super) fn open_waiting(path: &Path, access: Access, resources: Resources, wait: Duration, interrupt: &Interrupt) -> Result<Database> {
+pub(super) fn open_waiting(
+    path: &Path,
+    access: Access,
+    resources: Resources,
+    wait: Duration,
+    interrupt: &Interrupt,
+) -> Result<Database> {
     let deadline = Instant::now() + wait;
     let mut told = false;
     loop {
@@ -184,9 +191,10 @@ struct Draft(PathBuf);
 
 impl Draft {
     fn new(path: &Path) -> Result<Self> {
-        let mut name = path.file_name().map(std::ffi::OsStr::to_os_string).ok_or_else(|| {
-            Error::new(Kind::Settings, format!("the warehouse's path {} names no file", path.display()))
-        })?;
+        let mut name = path
+            .file_name()
+            .map(std::ffi::OsStr::to_os_string)
+            .ok_or_else(|| Error::new(Kind::Settings, format!("the warehouse's path {} names no file", path.display())))?;
         name.push(format!(".creating-{}", std::process::id()));
         let draft = path.with_file_name(name);
         // Left behind by a process of the same number that was killed.
@@ -213,10 +221,18 @@ mod tests {
         let kind = |message| open_error(Path::new("/w.duckdb"), message).kind();
         let locked = "IO Error: Could not set lock on file \"/w.duckdb\": Conflicting lock is held in /usr/bin/duckdb (PID 4711) by user ann. See also https://…";
         assert_eq!(kind(locked), Kind::WarehouseLocked);
-        assert_eq!(open_error(Path::new("/w.duckdb"), locked).to_string(), "the warehouse /w.duckdb is held by /usr/bin/duckdb (PID 4711)");
-        assert_eq!(kind("IO Error: The file \"/w.duckdb\" exists, but it is not a valid DuckDB database file!"), Kind::WarehouseInvalid);
         assert_eq!(
-            kind("Serialization Error: Trying to read a database file with version number 99, but we can only read versions between 64 and 68."),
+            open_error(Path::new("/w.duckdb"), locked).to_string(),
+            "the warehouse /w.duckdb is held by /usr/bin/duckdb (PID 4711)"
+        );
+        assert_eq!(
+            kind("IO Error: The file \"/w.duckdb\" exists, but it is not a valid DuckDB database file!"),
+            Kind::WarehouseInvalid
+        );
+        assert_eq!(
+            kind(
+                "Serialization Error: Trying to read a database file with version number 99, but we can only read versions between 64 and 68."
+            ),
             Kind::WarehouseVersion
         );
         assert_eq!(kind("IO Error: Could not write file: No space left on device"), Kind::Disk);

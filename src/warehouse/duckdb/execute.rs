@@ -6,7 +6,7 @@ use duckdb::types::{TimeUnit, Value as DuckValue, ValueRef};
 
 use super::super::ident::identifier;
 use super::super::sql::REFRESHED_TABLES;
-use super::super::{FileRow, Input, KnownFile, QuarantinedLine, ReplayedLine, RejectRow, RunRow, Statement, Totals, Warehouse};
+use super::super::{FileRow, Input, KnownFile, QuarantinedLine, RejectRow, ReplayedLine, RunRow, Statement, Totals, Warehouse};
 use super::stage::timestamp_ms;
 use super::{DuckDb, query_error, schema};
 use crate::error::Result;
@@ -228,9 +228,9 @@ fn owned(value: DuckValue) -> Value {
         D::Float(x) => Value::Float(x.into()),
         D::Double(x) => Value::Float(x),
         D::Decimal(d) => Value::Text(d.to_string()),
-        D::Timestamp(unit, n) => Value::Text(timestamp(&unit, n)),
+        D::Timestamp(unit, n) => Value::Text(timestamp(unit, n)),
         D::Text(text) | D::Enum(text) => Value::Text(text),
-        D::Blob(bytes) => Value::Text(bytes.iter().map(|b| format!("\\x{b:02X}")).collect()),
+        D::Blob(bytes) => Value::Text(bytes.iter().map(|b| format!("\\x{b:02X}")).collect::<Vec<_>>().concat()),
         D::Date32(days) => Value::Text(date(days)),
         D::Time64(unit, n) => Value::Text(time_of_day(unit.to_micros(n))),
         D::Interval { months, days, nanos } => Value::Text(format!("{months} months {days} days {} seconds", nanos as f64 / 1e9)),
@@ -250,13 +250,15 @@ fn text_of(value: &Value) -> String {
     }
 }
 
-fn timestamp(unit: &TimeUnit, n: i64) -> String {
+fn timestamp(unit: TimeUnit, n: i64) -> String {
     let micros = unit.to_micros(n);
-    chrono::DateTime::from_timestamp_micros(micros).map_or_else(|| micros.to_string(), |t| t.naive_utc().format("%Y-%m-%d %H:%M:%S%.f").to_string())
+    chrono::DateTime::from_timestamp_micros(micros)
+        .map_or_else(|| micros.to_string(), |t| t.naive_utc().format("%Y-%m-%d %H:%M:%S%.f").to_string())
 }
 
 fn date(days: i32) -> String {
-    chrono::DateTime::from_timestamp(i64::from(days) * 86_400, 0).map_or_else(|| days.to_string(), |t| t.format("%Y-%m-%d").to_string())
+    chrono::DateTime::from_timestamp(i64::from(days) * 86_400, 0)
+        .map_or_else(|| days.to_string(), |t| t.format("%Y-%m-%d").to_string())
 }
 
 fn time_of_day(micros: i64) -> String {

@@ -39,9 +39,7 @@ impl DuckDb {
     /// [`Kind::WarehouseLocked`], [`Kind::WarehouseInvalid`], [`Kind::WarehouseVersion`], [`Kind::Disk`].
     pub fn open(path: &Path, options: &OpenOptions) -> Result<Self> {
         if !path.exists() {
-            connect::create(path, options.resources, |connection| {
-                schema::create(connection)
-            })?;
+            connect::create(path, options.resources, schema::create)?;
         }
         let mut warehouse = Self::open_existing(path, Access::ReadWrite, options)?;
         warehouse.ensure_schema()?;
@@ -68,7 +66,10 @@ impl DuckDb {
     fn open_existing(path: &Path, access: Access, options: &OpenOptions) -> Result<Self> {
         // DuckDB takes an empty file for a new database; here it is someone's mistake or a copy cut short.
         if std::fs::metadata(path).is_ok_and(|m| m.is_file() && m.len() == 0) {
-            return Err(Error::new(Kind::WarehouseInvalid, format!("{} is empty, so it is not a DuckDB database", path.display())));
+            return Err(Error::new(
+                Kind::WarehouseInvalid,
+                format!("{} is empty, so it is not a DuckDB database", path.display()),
+            ));
         }
         let database = connect::open_waiting(path, access, options.resources, options.wait, &options.interrupt)?;
         let shelf = Shelf::default();
@@ -78,7 +79,14 @@ impl DuckDb {
         if access == Access::ReadWrite {
             database.register(&shelf)?;
         }
-        Ok(Self { connection, _database: database, shelf, song_index: None, threads: options.resources.threads, path: path.to_owned() })
+        Ok(Self {
+            connection,
+            _database: database,
+            shelf,
+            song_index: None,
+            threads: options.resources.threads,
+            path: path.to_owned(),
+        })
     }
 
     /// Whether the sparkify tables are there.

@@ -53,7 +53,9 @@ pub(super) enum ColumnType {
 impl Source {
     pub fn column_type(self) -> ColumnType {
         match self {
-            Self::RowNo | Self::EventId | Self::SongKey | Self::UserId | Self::SessionId | Self::PayloadHash => ColumnType::BigInt,
+            Self::RowNo | Self::EventId | Self::SongKey | Self::UserId | Self::SessionId | Self::PayloadHash => {
+                ColumnType::BigInt
+            }
             Self::ItemInSession => ColumnType::Integer,
             Self::Status | Self::TextRepair | Self::Part(_) => ColumnType::SmallInt,
             Self::Length => ColumnType::Double,

@@ -86,9 +86,7 @@ pub(super) fn too_new(path: &Path, version: i32) -> Error {
 pub(super) fn drop_all(connection: &Connection) -> Result<()> {
     in_transaction(connection, || {
         for name in TABLES.iter().map(|(name, _)| *name).chain(["staging_events"]) {
-            connection
-                .execute_batch(&format!("drop table if exists {}", identifier(name)))
-                .map_err(|e| query_error(name, e))?;
+            connection.execute_batch(&format!("drop table if exists {}", identifier(name))).map_err(|e| query_error(name, e))?;
         }
         Ok(())
     })

@@ -104,9 +104,7 @@ impl DuckDb {
                 u.item_in_session
             ])
         })?;
-        self.append("staged_levels", people.levels.iter(), |l, add| {
-            add(params![l.user_id, timestamp_ms(l.at_ms), l.level])
-        })
+        self.append("staged_levels", people.levels.iter(), |l, add| add(params![l.user_id, timestamp_ms(l.at_ms), l.level]))
     }
 
     pub(super) fn put_songs(&mut self, songs: &[SongRecord], files: &[PlannedFile]) -> Result<()> {

@@ -98,7 +98,7 @@ pub(super) unsafe fn register(connection: ffi::duckdb_connection, shelf: &Shelf)
         ffi::duckdb_table_function_set_name(function, name.as_ptr());
         let mut argument = ffi::duckdb_create_logical_type(ffi::DUCKDB_TYPE_DUCKDB_TYPE_BIGINT);
         ffi::duckdb_table_function_add_parameter(function, argument);
-        ffi::duckdb_destroy_logical_type(&mut argument);
+        ffi::duckdb_destroy_logical_type(&raw mut argument);
         ffi::duckdb_table_function_set_extra_info(function, Box::into_raw(Box::new(shelf.clone())).cast(), Some(free::<Shelf>));
         ffi::duckdb_table_function_set_bind(function, Some(bind));
         ffi::duckdb_table_function_set_init(function, Some(init));
@@ -106,7 +106,7 @@ pub(super) unsafe fn register(connection: ffi::duckdb_connection, shelf: &Shelf)
         ffi::duckdb_table_function_set_function(function, Some(scan));
         ffi::duckdb_table_function_supports_projection_pushdown(function, true);
         let registered = ffi::duckdb_register_table_function(connection, function);
-        ffi::duckdb_destroy_table_function(&mut function);
+        ffi::duckdb_destroy_table_function(&raw mut function);
         registered == ffi::DuckDBSuccess
     }
 }
@@ -132,7 +132,7 @@ unsafe extern "C" fn bind(info: ffi::duckdb_bind_info) {
         let (shelf, index) = unsafe {
             let mut parameter = ffi::duckdb_bind_get_parameter(info, 0);
             let index = ffi::duckdb_get_int64(parameter);
-            ffi::duckdb_destroy_value(&mut parameter);
+            ffi::duckdb_destroy_value(&raw mut parameter);
             (&*ffi::duckdb_bind_get_extra_info(info).cast::<Shelf>(), index)
         };
         let relation = usize::try_from(index).ok().and_then(|i| RELATIONS.get(i)).ok_or("no such staged relation")?;
@@ -143,7 +143,7 @@ unsafe extern "C" fn bind(info: ffi::duckdb_bind_info) {
             unsafe {
                 let mut logical = ffi::duckdb_create_logical_type(type_id(source.column_type()));
                 ffi::duckdb_bind_add_result_column(info, name.as_ptr(), logical);
-                ffi::duckdb_destroy_logical_type(&mut logical);
+                ffi::duckdb_destroy_logical_type(&raw mut logical);
             }
         }
         let rows = if relation.rows == Rows::Times { batch.play_times().len() as u64 } else { batch.rows() };
@@ -291,7 +291,9 @@ fn claim(bound: &BindData, global: &GlobalState, local: &mut LocalState) -> bool
             }
             Rows::All => rows.extend(0..batch.chunks()[unit].len() as u32),
             Rows::Keys => rows.extend(
-                (0..batch.chunks()[unit].len()).filter(|&row| batch.verdict(unit, row) == Verdict::Accepted).map(|row| row as u32),
+                (0..batch.chunks()[unit].len())
+                    .filter(|&row| batch.verdict(unit, row) == Verdict::Accepted)
+                    .map(|row| row as u32),
             ),
             Rows::Plays => rows.extend(batch.accepted(unit, true).map(|row| row as u32)),
             Rows::Views => rows.extend(batch.accepted(unit, false).map(|row| row as u32)),
@@ -353,8 +355,8 @@ fn write_times(times: &[i64], source: Source, rows: &[u32], out: &Output, at: us
     match source {
         Source::Part(part) => {
             let mut clock = Clock::default();
-            let mut row_part = |row: usize| clock.part(times[row], part);
-            out.numbers(at, rows, |row| row_part(row));
+            let row_part = |row: usize| clock.part(times[row], part);
+            out.numbers(at, rows, row_part);
         }
         _ => out.numbers(at, rows, |row| micros(times[row])),
     }

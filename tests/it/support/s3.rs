@@ -126,8 +126,7 @@ impl S3Server {
     /// Serves the folders in `root` as buckets.
     pub fn start(root: &Path) -> Self {
         let (access_key, secret_key) = ("AKIDTESTSERVER", "secretOfTheTestServer");
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         listener.set_nonblocking(true).expect("a socket");
@@ -135,15 +134,13 @@ impl S3Server {
         let markers = Arc::default();
         let service = |auth: bool| {
             let files = FileSystem::new(root).expect("the root folder");
-            let mut builder =
-                S3ServiceBuilder::new(Store { files, root: root.to_owned(), markers: Arc::clone(&markers) });
+            let mut builder = S3ServiceBuilder::new(Store { files, root: root.to_owned(), markers: Arc::clone(&markers) });
             if auth {
                 builder.set_auth(SimpleAuth::from_single(access_key, secret_key));
             }
             builder.build()
         };
-        let layer =
-            Arc::new(Layer { signed: service(true), open: service(false), access_key, faults: Arc::clone(&faults) });
+        let layer = Arc::new(Layer { signed: service(true), open: service(false), access_key, faults: Arc::clone(&faults) });
         runtime.spawn(async move {
             let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
             while let Ok((socket, _)) = listener.accept().await {
@@ -153,9 +150,7 @@ impl S3Server {
                     async move { Ok::<_, Infallible>(layer.answer(request).await) }
                 });
                 // A client that goes away is no concern of the server.
-                tokio::spawn(
-                    hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(socket), service),
-                );
+                tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(socket), service));
             }
         });
         Self { root: root.to_owned(), url, access_key, secret_key, faults, markers, runtime: Some(runtime) }
@@ -354,8 +349,7 @@ impl S3 for Store {
             for (_, key) in self.markers.lock().unwrap().iter().filter(|marker| first && marker.0 == bucket) {
                 if key.starts_with(&prefix) {
                     let now = std::time::SystemTime::now().into();
-                    let marker =
-                        Object { key: Some(key.clone()), size: Some(0), last_modified: Some(now), ..Object::default() };
+                    let marker = Object { key: Some(key.clone()), size: Some(0), last_modified: Some(now), ..Object::default() };
                     objects.insert(0, marker);
                 }
             }
