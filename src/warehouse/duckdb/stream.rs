@@ -146,7 +146,8 @@ unsafe extern "C" fn bind(info: ffi::duckdb_bind_info) {
                 ffi::duckdb_destroy_logical_type(&mut logical);
             }
         }
-        let rows = if relation.rows == Rows::Times { batch.play_times().len() as u64 } else { batch.rows() };
+        // An estimate for all: to ask for the times here would fix them before the known events are judged.
+        let rows = batch.rows();
         let data = Box::new(BindData { relation, batch });
         // SAFETY: DuckDB owns the box from here and frees it by the callback.
         unsafe {
