@@ -18,7 +18,7 @@ use duckdb::ffi;
 use super::relations::{ColumnType, RELATIONS, Relation, Rows, Source};
 use crate::decode::EventChunk;
 use crate::record::NULL_INTEGER;
-use crate::stage::{Batch, Verdict};
+use crate::stage::Batch;
 
 /// The table function's name; its argument is an index into [`RELATIONS`].
 pub(super) const FUNCTION: &str = "sparkify_staged";
@@ -291,10 +291,8 @@ fn claim(bound: &BindData, global: &GlobalState, local: &mut LocalState) -> bool
                 let end = bound.batch.play_times().len().min((unit + 1) * TIMES_A_UNIT);
                 rows.extend((unit * TIMES_A_UNIT) as u32..end as u32);
             }
-            Rows::All => rows.extend(0..batch.chunks()[unit].len() as u32),
-            Rows::Keys => rows.extend(
-                (0..batch.chunks()[unit].len()).filter(|&row| batch.verdict(unit, row) == Verdict::Accepted).map(|row| row as u32),
-            ),
+            // Keys of repeated events as well: if the first of them is in conflict, so are the others, or they are known.
+            Rows::All | Rows::Keys => rows.extend(0..batch.chunks()[unit].len() as u32),
             Rows::Plays => rows.extend(batch.accepted(unit, true).map(|row| row as u32)),
             Rows::Views => rows.extend(batch.accepted(unit, false).map(|row| row as u32)),
         }
