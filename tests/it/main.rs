@@ -1,10 +1,17 @@
 //! The one integration binary: linking DuckDB takes long, so it is linked once.
+//!
+//! The real binary and the library together, against a second implementation of the contract.
+
+mod support;
 
 mod architecture;
+mod cli;
 mod clients;
+mod concurrency;
 mod config_files;
+mod decoder;
+mod differential;
+mod kill;
+mod properties;
 mod sources;
 mod sql_files;
-mod support {
-    pub mod s3;
-}

@@ -10,9 +10,7 @@ pub(super) enum Rows {
     Plays,
     /// Accepted events that are no plays.
     Views,
-    /// Everything that is not a duplicate within the batch.
-    Keys,
-    /// Every decoded line.
+    /// Every decoded line. Keys of repeated events as well: if the first of them is in conflict, so are the others.
     All,
     /// The distinct times of accepted plays.
     Times,
@@ -124,7 +122,7 @@ pub(super) const RELATIONS: [Relation; 5] = [
     },
     Relation {
         name: "staged_keys",
-        rows: Rows::Keys,
+        rows: Rows::All,
         columns: &[
             ("row_no", Source::RowNo),
             ("start_time", Source::StartTime),

@@ -18,7 +18,7 @@ use duckdb::ffi;
 use super::relations::{ColumnType, RELATIONS, Relation, Rows, Source};
 use crate::decode::EventChunk;
 use crate::record::NULL_INTEGER;
-use crate::stage::{Batch, Clock, Verdict};
+use crate::stage::{Batch, Clock};
 
 /// The table function's name; its argument is an index into [`RELATIONS`].
 pub(super) const FUNCTION: &str = "sparkify_staged";
@@ -146,7 +146,8 @@ unsafe extern "C" fn bind(info: ffi::duckdb_bind_info) {
                 ffi::duckdb_destroy_logical_type(&raw mut logical);
             }
         }
-        let rows = if relation.rows == Rows::Times { batch.play_times().len() as u64 } else { batch.rows() };
+        // An estimate for all: to ask for the times here would fix them before the known events are judged.
+        let rows = batch.rows();
         let data = Box::new(BindData { relation, batch });
         // SAFETY: DuckDB owns the box from here and frees it by the callback.
         unsafe {
@@ -290,11 +291,6 @@ fn claim(bound: &BindData, global: &GlobalState, local: &mut LocalState) -> bool
                 rows.extend((unit * TIMES_A_UNIT) as u32..end as u32);
             }
             Rows::All => rows.extend(0..batch.chunks()[unit].len() as u32),
-            Rows::Keys => rows.extend(
-                (0..batch.chunks()[unit].len())
-                    .filter(|&row| batch.verdict(unit, row) == Verdict::Accepted)
-                    .map(|row| row as u32),
-            ),
             Rows::Plays => rows.extend(batch.accepted(unit, true).map(|row| row as u32)),
             Rows::Views => rows.extend(batch.accepted(unit, false).map(|row| row as u32)),
         }

@@ -1,0 +1,212 @@
+//! The binary killed at any moment: the warehouse holds the state before the run or after it.
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::support::count_from_environment;
+use crate::support::generate::Random;
+use crate::support::warehouse::{Answer, Site, Tables, assert_same};
+
+const DAYS: usize = 8;
+const LATER_DAYS: usize = 3;
+
+/// The sample's events eight times over, moved by a month each, one file a month; ids of users and sessions kept apart.
+fn months() -> Vec<String> {
+    let packed = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/sample/log_data.jsonl.gz")).unwrap();
+    let mut sample = String::new();
+    flate2::read::GzDecoder::new(packed.as_slice()).read_to_string(&mut sample).unwrap();
+    let month = |index: i64| {
+        let mut text = String::with_capacity(sample.len() + 100);
+        for line in sample.lines() {
+            let at = line.find("\"ts\":").unwrap() + 5;
+            let end = at + line[at..].find(',').unwrap();
+            let ts: i64 = line[at..end].parse().unwrap();
+            text.push_str(&line[..at]);
+            text.push_str(&(ts + index * 31 * 86_400_000).to_string());
+            text.push_str(&line[end..]);
+            text.push('\n');
+        }
+        text
+    };
+    (0..DAYS as i64).map(month).collect()
+}
+
+/// The inputs: everything, or all but the last files.
+fn site(months: &[String], files: usize) -> Site {
+    let site = Site::new();
+    for (index, text) in months[..files].iter().enumerate() {
+        site.put(&format!("log_data/{index}.json"), text);
+    }
+    let packed = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/sample/song_data.jsonl.gz")).unwrap();
+    site.put("song_data/all.jsonl.gz", packed);
+    site
+}
+
+fn spawn(site: &Site, more: &[&str]) -> Child {
+    site.command(&site.load_arguments(more)).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// What lies beside the warehouse that should not.
+fn leftovers(site: &Site) -> Vec<String> {
+    let names = fs::read_dir(site.root()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| !["log_data", "song_data", "w.duckdb", "w.duckdb.wal"].contains(&name.as_str())).collect()
+}
+
+/// How the warehouse is before the run that is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Start {
+    NoFile,
+    Part,
+    All,
+}
+
+#[test]
+fn killed_at_any_moment_and_run_again() {
+    let kills = count_from_environment("SPARKIFY_KILLS", 25);
+    let months = months();
+    let undisturbed = site(&months, DAYS);
+    let started = Instant::now();
+    undisturbed.load(&[]).expect(0);
+    let duration = started.elapsed();
+    let all = undisturbed.tables();
+    assert!(all["songplays"].len() > 50_000);
+
+    // The warehouse that incremental loads start from.
+    let part_site = site(&months, DAYS - LATER_DAYS);
+    part_site.load(&[]).expect(0);
+    let part = part_site.tables();
+
+    let victim = site(&months, DAYS);
+    let mut random = Random::new(0xC1);
+    let (mut before, mut after, mut too_late) = (0, 0, 0);
+    for kill in 0..kills {
+        let start = [Start::NoFile, Start::Part, Start::All][kill % 3];
+        let (more, wanted_before): (&[&str], Option<&Tables>) = match start {
+            Start::NoFile => (&[], None),
+            Start::Part => (&[], Some(&part)),
+            Start::All => (&["--full-refresh"], Some(&all)),
+        };
+        for name in ["w.duckdb", "w.duckdb.wal"] {
+            let _ = fs::remove_file(victim.path(name));
+        }
+        match start {
+            Start::NoFile => {}
+            Start::Part => drop(fs::copy(part_site.path("w.duckdb"), victim.path("w.duckdb")).unwrap()),
+            Start::All => drop(fs::copy(undisturbed.path("w.duckdb"), victim.path("w.duckdb")).unwrap()),
+        }
+        // The copy names its source's files; the victim's are others, but of the same content, so a load would take them
+        // for copies. Their names are told to be the same.
+        rename_files(&victim);
+
+        // Twice in a row now and then, so that what a kill leaves is killed as well.
+        for _ in 0..1 + kill % 2 {
+            let mut child = spawn(&victim, more);
+            let moment = duration.mul_f64(random.below(1200) as f64 / 1000.0);
+            std::thread::sleep(moment);
+            too_late += usize::from(child.try_wait().unwrap().is_some());
+            child.kill().unwrap();
+            let ended = Answer::of(&child.wait_with_output().unwrap());
+            assert!(matches!(ended.code, -9 | 0), "{ended:?}");
+            if !victim.path("w.duckdb").exists() {
+                assert_eq!(start, Start::NoFile);
+                before += 1;
+                continue;
+            }
+            let found = victim.tables();
+            let is_before = wanted_before.map_or(found.values().all(Vec::is_empty), |wanted| found == *wanted);
+            if is_before && start != Start::All {
+                before += 1;
+            } else {
+                assert_same(&found, &all, &format!("kill {kill}, {start:?}, after {moment:?}: neither before nor after"));
+                after += 1;
+            }
+            victim.check_invariants();
+        }
+        victim.load(more).expect(0);
+        assert_same(&victim.tables(), &all, &format!("kill {kill}, {start:?}: run again"));
+        victim.check_invariants();
+    }
+    eprintln!("{kills} kills: {before} left the state before, {after} the one after; {too_late} came too late");
+    assert!(before > 0 && after > 0, "{before} before, {after} after: the moments are badly chosen");
+}
+
+/// Makes the ledger name the files of this site.
+fn rename_files(site: &Site) {
+    if !site.path("w.duckdb").exists() {
+        return;
+    }
+    let connection = duckdb::Connection::open(site.path("w.duckdb")).unwrap();
+    let root = site.root().display();
+    for folder in ["log_data", "song_data"] {
+        connection
+            .execute_batch(&format!("update load_files set url = 'file://{root}/{folder}/' || split_part(url, '/{folder}/', 2) where url like '%/{folder}/%'"))
+            .unwrap();
+    }
+    let mut files = connection.prepare("select url from load_files").unwrap();
+    let urls: Vec<String> = files.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    for url in urls {
+        let path = url.strip_prefix("file://").unwrap();
+        let stat = fs::metadata(path).unwrap_or_else(|e| panic!("{path}: {e}"));
+        let modified = stat.modified().unwrap().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos();
+        connection
+            .execute("update load_files set version = ? where url = ?", [format!("{modified}-{}", stat.len()), url])
+            .unwrap();
+    }
+}
+
+#[test]
+fn interrupted_nothing_is_changed() {
+    let months = months();
+    let part_site = site(&months, DAYS - LATER_DAYS);
+    part_site.load(&[]).expect(0);
+    let before = part_site.tables();
+    let runs = part_site.sql("select * from load_runs");
+    for index in DAYS - LATER_DAYS..DAYS {
+        part_site.put(&format!("log_data/{index}.json"), &months[index]);
+    }
+    let mut interrupted = 0;
+    for (number, more) in
+        [&[][..], &["--full-refresh"], &[], &["--full-refresh"], &[], &["--full-refresh"]].into_iter().enumerate()
+    {
+        for signal in [libc::SIGINT, libc::SIGTERM] {
+            let child = spawn(&part_site, more);
+            std::thread::sleep(Duration::from_millis(20 + 50 * number as u64));
+            // SAFETY: the process is ours and not yet waited for.
+            unsafe { libc::kill(child.id() as i32, signal) };
+            let answer = Answer::of(&child.wait_with_output().unwrap());
+            if answer.code == 0 {
+                // It was done before the signal came; the next ones would have nothing to interrupt.
+                assert!(interrupted > 0, "no signal came in time");
+                return;
+            }
+            assert!(answer.code == 130 || answer.code == -signal, "{answer:?}");
+            interrupted += usize::from(answer.code == 130);
+            assert_eq!(part_site.tables(), before);
+            assert_eq!(part_site.sql("select * from load_runs"), runs);
+            assert_eq!(leftovers(&part_site), Vec::<String>::new());
+        }
+    }
+    assert!(interrupted > 0, "no signal came in time");
+}
+
+#[test]
+fn an_interrupted_first_load_leaves_no_events() {
+    let months = months();
+    let site = site(&months, DAYS);
+    let child = spawn(&site, &[]);
+    std::thread::sleep(Duration::from_millis(120));
+    // SAFETY: the process is ours and not yet waited for.
+    unsafe { libc::kill(child.id() as i32, libc::SIGINT) };
+    let answer = Answer::of(&child.wait_with_output().unwrap()).expect(130);
+    assert!(answer.stderr.contains("interrupted"), "{}", answer.stderr);
+    assert_eq!(answer.stdout, "");
+    assert_eq!(leftovers(&site), Vec::<String>::new());
+    if site.path("w.duckdb").exists() {
+        assert!(site.tables().values().all(Vec::is_empty));
+    }
+    site.load(&[]).expect(0);
+    site.check_invariants();
+}

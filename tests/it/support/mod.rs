@@ -1,0 +1,22 @@
+//! What the tests stand on: a second implementation of the contract, the real binary, made-up data.
+
+pub mod generate;
+pub mod oracle;
+pub mod reference;
+pub mod s3;
+pub mod warehouse;
+
+/// The folder with the real data, if the tests on it are to run.
+pub fn real_data() -> Option<std::path::PathBuf> {
+    let folder = std::env::var_os("SPARKIFY_REAL_DATA");
+    if folder.is_none() {
+        // Past the capturing of passing tests' output, so that it is seen.
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), b"left out: SPARKIFY_REAL_DATA is not set\n");
+    }
+    folder.map(Into::into)
+}
+
+/// A number from the environment, for tests that can run longer on demand.
+pub fn count_from_environment(variable: &str, default: usize) -> usize {
+    std::env::var(variable).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{variable} is no number: {text}")))
+}

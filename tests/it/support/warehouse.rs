@@ -1,0 +1,328 @@
+//! The real binary in a clean environment, and the tables it leaves.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::value::RawValue;
+
+use super::oracle::File;
+
+/// A value of a table. Floats are compared by their bits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cell {
+    Null,
+    Bool(bool),
+    Integer(i64),
+    Float(u64),
+    Text(String),
+}
+
+impl From<i64> for Cell {
+    fn from(value: i64) -> Self {
+        Self::Integer(value)
+    }
+}
+
+impl From<f64> for Cell {
+    fn from(value: f64) -> Self {
+        Self::Float(value.to_bits())
+    }
+}
+
+impl From<String> for Cell {
+    fn from(value: String) -> Self {
+        Self::Text(value)
+    }
+}
+
+impl<T: Into<Cell>> From<Option<T>> for Cell {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+/// Rows by table, sorted, surrogate ids aside.
+pub type Tables = BTreeMap<&'static str, Vec<Vec<Cell>>>;
+
+/// The columns to compare, by table.
+const COLUMNS: [(&str, &str); 7] = [
+    (
+        "songplays",
+        "epoch_ms(start_time), user_id, level, song_id, artist_id, session_id, location, user_agent, item_in_session, song, artist, length, match_method",
+    ),
+    (
+        "page_views",
+        "epoch_ms(start_time), user_id, level, session_id, item_in_session, page, method, status, auth, location, user_agent",
+    ),
+    ("users", "user_id, first_name, last_name, gender, level, epoch_ms(registered_at), epoch_ms(last_seen_at)"),
+    ("user_levels", "user_id, level, epoch_ms(valid_from), epoch_ms(valid_to), is_current"),
+    ("songs", "song_id, title, artist_id, year, duration, artist_name"),
+    ("artists", "artist_id, name, location, latitude, longitude"),
+    ("time", "epoch_ms(start_time), hour, day, week, month, year, weekday"),
+];
+
+/// Fails with the first rows that differ.
+#[track_caller]
+pub fn assert_same(found: &Tables, wanted: &Tables, what: &str) {
+    assert_eq!(found.keys().collect::<Vec<_>>(), wanted.keys().collect::<Vec<_>>());
+    for (table, wanted) in wanted {
+        let found = &found[table];
+        if found == wanted {
+            continue;
+        }
+        let only = |a: &[Vec<Cell>], b: &[Vec<Cell>]| {
+            let rows: Vec<String> = a
+                .iter()
+                .filter(|row| b.binary_search(row).is_err())
+                .take(3)
+                .map(|row| format!("{row:?}").chars().take(500).collect())
+                .collect();
+            rows.join("\n  ")
+        };
+        panic!(
+            "{what}: {table} has {} rows, wanted {}\nnot wanted:\n  {}\nmissing:\n  {}",
+            found.len(),
+            wanted.len(),
+            only(found, wanted),
+            only(wanted, found)
+        );
+    }
+}
+
+/// A folder with inputs and a warehouse, gone when dropped.
+pub struct Site {
+    folder: tempfile::TempDir,
+}
+
+/// What a command printed, and its exit code (negative: the signal that ended it).
+#[derive(Debug)]
+pub struct Answer {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Answer {
+    pub fn of(output: &Output) -> Self {
+        use std::os::unix::process::ExitStatusExt;
+        Self {
+            code: output.status.code().unwrap_or_else(|| -output.status.signal().unwrap_or(0)),
+            stdout: String::from_utf8(output.stdout.clone()).unwrap(),
+            stderr: String::from_utf8(output.stderr.clone()).unwrap(),
+        }
+    }
+
+    /// Fails unless the exit code is this one.
+    #[track_caller]
+    pub fn expect(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// The one JSON value on stdout.
+    #[track_caller]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("{e}: {}\n{}", self.stdout, self.stderr))
+    }
+}
+
+impl Default for Site {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Site {
+    pub fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn root(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Writes a file below the site's folder.
+    pub fn put(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// Writes a file with this time of modification, in seconds.
+    pub fn put_at(&self, name: &str, content: impl AsRef<[u8]>, modified: i64) -> PathBuf {
+        let path = self.put(name, content);
+        let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(modified.try_into().unwrap());
+        fs::File::options().write(true).open(&path).unwrap().set_modified(time).unwrap();
+        path
+    }
+
+    /// The binary, to run in the site's folder with nothing of the surroundings.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sparkify"));
+        command.args(arguments).env_clear().env("HOME", self.root()).current_dir(self.root()).stdin(Stdio::null());
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Answer {
+        Answer::of(&self.command(arguments).output().unwrap())
+    }
+
+    /// `load` of `log_data` and `song_data`, as far as they are there, into `w.duckdb`.
+    pub fn load_arguments<'a>(&self, more: &[&'a str]) -> Vec<&'a str> {
+        let mut arguments = vec!["load", "--warehouse", "w.duckdb"];
+        if self.path("log_data").exists() {
+            arguments.extend(["--logs", "log_data"]);
+        }
+        if self.path("song_data").exists() {
+            arguments.extend(["--songs", "song_data"]);
+        }
+        arguments.extend(more);
+        arguments
+    }
+
+    pub fn load(&self, more: &[&str]) -> Answer {
+        self.run(&self.load_arguments(more))
+    }
+
+    /// The rows of a query, as JSON.
+    #[track_caller]
+    pub fn sql(&self, query: &str) -> serde_json::Value {
+        self.run(&["sql", query, "--format", "json", "--warehouse", "w.duckdb"]).expect(0).json()
+    }
+
+    /// The single number that a query gives.
+    #[track_caller]
+    pub fn number(&self, query: &str) -> i64 {
+        let rows = self.sql(query);
+        let row = rows[0].as_object().unwrap();
+        assert_eq!((rows.as_array().unwrap().len(), row.len()), (1, 1), "{rows}");
+        row.values().next().unwrap().as_i64().unwrap_or_else(|| panic!("{rows}"))
+    }
+
+    /// All tables.
+    #[track_caller]
+    pub fn tables(&self) -> Tables {
+        tables_of(self.root(), &self.path("w.duckdb"))
+    }
+
+    /// What must hold in any warehouse, whatever was loaded.
+    #[track_caller]
+    pub fn check_invariants(&self) {
+        let checks = [
+            (
+                "lines of a file",
+                "select count(*) from load_files where input = 'log' and lines <> accepted + duplicates + rejected",
+            ),
+            ("lines of a run", "select count(*) from load_runs where lines <> accepted + duplicates + rejected"),
+            ("rows of a run", "select count(*) from load_runs where accepted <> songplays_added + page_views_added"),
+            (
+                "rows of a file",
+                "with rows as (select songplay_id // 4294967296 as file_no from songplays union all select view_id // 4294967296 from page_views), \
+                 counted as (select file_no, count(*) as n from rows group by file_no) \
+                 select count(*) from load_files as f full join counted as c on c.file_no = f.file_no \
+                 where f.input is distinct from 'song' and coalesce(f.accepted, 0) <> coalesce(c.n, 0)",
+            ),
+            (
+                "ids",
+                "select count(*) - count(distinct id) from (select songplay_id as id from songplays union all select view_id from page_views)",
+            ),
+            (
+                "event keys",
+                "select count(*) from (select user_id, session_id, item_in_session, start_time from \
+                 (select user_id, session_id, item_in_session, start_time from songplays union all \
+                 select user_id, session_id, item_in_session, start_time from page_views) group by all having count(*) > 1)",
+            ),
+            ("plays without an instant", "select count(*) from songplays anti join time using (start_time)"),
+            ("plays without a user", "select count(*) from songplays anti join users using (user_id)"),
+            (
+                "plays of a song that is not there",
+                "select count(*) from songplays where song_id is not null and song_id not in (select song_id from songs)",
+            ),
+            ("plays among the views", "select count(*) from page_views where page = 'NextSong'"),
+            (
+                "stays that overlap or leave a gap",
+                "select count(*) from (select valid_to, lead(valid_from) over (partition by user_id order by valid_from) as next from user_levels) \
+                 where valid_to is distinct from next",
+            ),
+            (
+                "rejects of a file",
+                "select count(*) from load_files as f where rejected <> (select count(*) from load_rejects as r where r.file_no = f.file_no)",
+            ),
+        ];
+        let columns: Vec<String> = checks.iter().map(|(what, query)| format!("({query}) as \"{what}\"")).collect();
+        let found = self.sql(&format!("select {}", columns.join(", ")));
+        for (what, count) in found[0].as_object().unwrap() {
+            assert_eq!(*count, 0, "{what}");
+        }
+    }
+}
+
+/// All tables of a warehouse, through the binary.
+#[track_caller]
+pub fn tables_of(folder: &Path, warehouse: &Path) -> Tables {
+    let columns: Vec<String> =
+        COLUMNS.iter().map(|(table, columns)| format!("(select list({}) from {table}) as {table}", structure(columns))).collect();
+    let query = format!("select {}", columns.join(", "));
+    let output = Command::new(env!("CARGO_BIN_EXE_sparkify"))
+        .args(["sql", &query, "--format", "json", "--warehouse"])
+        .arg(warehouse)
+        .env_clear()
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let answer = Answer::of(&output).expect(0);
+    let found: Vec<BTreeMap<String, Option<Vec<BTreeMap<String, &RawValue>>>>> = serde_json::from_str(&answer.stdout).unwrap();
+    let mut tables = Tables::new();
+    for (table, _) in COLUMNS {
+        let rows = found[0][table].as_deref().unwrap_or_default();
+        let mut rows: Vec<Vec<Cell>> = rows.iter().map(|row| row.values().map(|raw| cell(raw)).collect()).collect();
+        rows.sort();
+        tables.insert(table, rows);
+    }
+    tables
+}
+
+/// A structure of these columns, under names that sort in their order.
+fn structure(columns: &str) -> String {
+    let fields: Vec<String> = columns.split(", ").enumerate().map(|(i, column)| format!("'c{i:02}': {column}")).collect();
+    format!("{{{}}}", fields.join(", "))
+}
+
+fn cell(raw: &RawValue) -> Cell {
+    let text = raw.get();
+    match text.as_bytes()[0] {
+        b'n' => Cell::Null,
+        b't' => Cell::Bool(true),
+        b'f' => Cell::Bool(false),
+        b'"' => Cell::Text(serde_json::from_str(text).unwrap()),
+        _ if text.contains(['.', 'e', 'E']) => Cell::from(text.parse::<f64>().unwrap()),
+        _ => Cell::Integer(text.parse().unwrap()),
+    }
+}
+
+/// The files below a folder, as the oracle takes them.
+pub fn files_below(folder: &Path) -> Vec<File> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let modified = fs::metadata(&path).unwrap().modified().unwrap();
+                let modified = modified.duration_since(std::time::UNIX_EPOCH).unwrap().as_micros() as i64;
+                files.push(File { url: path.display().to_string(), modified, bytes: fs::read(&path).unwrap() });
+            }
+        }
+    }
+    files.sort_by(|a, b| a.url.cmp(&b.url));
+    files
+}
