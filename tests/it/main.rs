@@ -1,4 +1,4 @@
-//! The one integration binary: linking DuckDB takes long, so it is linked once.
+//! The one integration binary: linking `DuckDB` takes long, so it is linked once.
 
 mod architecture;
 mod clients;
