@@ -39,7 +39,7 @@ fn each_is_known_to_the_program() {
     let known: BTreeSet<&str> = Statement::ALL.iter().map(|s| s.name()).collect();
     assert_eq!(known.len(), Statement::ALL.len(), "two statements share a file");
     let mut found = 0;
-    for (name, text) in sql_files() {
+    for (name, _) in sql_files() {
         let in_demo = demo.contains(&format!("\"../../sql/{name}.sql\""));
         assert!(known.contains(name.as_str()) ^ in_demo, "{name} is to be one of Statement's, or one of the demo's questions");
         if known.contains(name.as_str()) {
