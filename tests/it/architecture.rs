@@ -11,7 +11,7 @@ const MAY_USE: [(&str, &[&str]); 9] = [
     ("src/decode", &["record"]),
     ("src/stage", &["decode", "error", "record", "source"]),
     ("src/transform.rs", &["error", "stage", "warehouse"]),
-    ("src/report.rs", &["decode", "error"]),
+    ("src/report.rs", &["decode", "error", "warehouse"]),
     ("src/warehouse", &["decode", "error", "interrupt", "record", "stage"]),
     ("src/pipeline.rs", &["decode", "error", "limit", "report", "source", "stage", "transform", "warehouse"]),
 ];

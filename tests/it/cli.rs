@@ -31,7 +31,8 @@ fn good_site() -> Site {
 
 /// The names in the site's folder.
 fn names(site: &Site) -> Vec<String> {
-    let mut names: Vec<String> = fs::read_dir(site.root()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<String> =
+        fs::read_dir(site.root()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
@@ -86,11 +87,19 @@ fn a_bad_line_goes_to_the_quarantine_and_the_rest_loads() {
         site.put("log_data/1.json", text);
 
         let refused = site.load(&[]).expect(1);
-        assert!(refused.stderr.contains("1 of 6 records were rejected, over the limit of 1%; nothing was loaded"), "{what}: {}", refused.stderr);
+        assert!(
+            refused.stderr.contains("1 of 6 records were rejected, over the limit of 1%; nothing was loaded"),
+            "{what}: {}",
+            refused.stderr
+        );
         assert_eq!(site.number("select count(*) from songplays"), 0, "{what}");
 
         let report = site.load(&["--json", "--max-rejects", "1"]).expect(3).json();
-        assert_eq!((&report["lines"], &report["accepted"], &report["rejected"], &report["status"]), (&json!(6), &json!(5), &json!(1), &json!("incomplete")), "{what}");
+        assert_eq!(
+            (&report["lines"], &report["accepted"], &report["rejected"], &report["status"]),
+            (&json!(6), &json!(5), &json!(1), &json!("incomplete")),
+            "{what}"
+        );
         let rejects = site.run(&["rejects", "--json", "--warehouse", "w.duckdb"]).expect(0).json();
         let reject = &rejects[0];
         assert_eq!(rejects.as_array().unwrap().len(), 1, "{what}");
@@ -229,7 +238,9 @@ fn a_newer_warehouse_is_refused_and_left_as_it_was() {
     let before = fs::read(site.path("w.duckdb")).unwrap();
     site.put("log_data/2.json", lines(5..6));
     let wanted = "w.duckdb has tables of version 99; this sparkify knows versions up to 1";
-    for arguments in [site.load_arguments(&[]), vec!["sql", "select 1", "--warehouse", "w.duckdb"], site.load_arguments(&["--dry-run"])] {
+    for arguments in
+        [site.load_arguments(&[]), vec!["sql", "select 1", "--warehouse", "w.duckdb"], site.load_arguments(&["--dry-run"])]
+    {
         let refused = site.run(&arguments).expect(1);
         assert!(refused.stderr.contains(wanted) && refused.stderr.contains("newer sparkify"), "{}", refused.stderr);
     }
@@ -255,7 +266,10 @@ fn a_changed_file_is_read_again() {
     site.load(&[]).expect(0);
     site.put_at("log_data/1.json", lines(0..7), 1_700_000_000);
     let report = site.load(&["--json"]).expect(0).json();
-    assert_eq!((&report["files_loaded"], &report["lines"], &report["accepted"], &report["duplicates"]), (&json!(1), &json!(7), &json!(2), &json!(5)));
+    assert_eq!(
+        (&report["files_loaded"], &report["lines"], &report["accepted"], &report["duplicates"]),
+        (&json!(1), &json!(7), &json!(2), &json!(5))
+    );
     assert_eq!(site.number("select count(*) from load_files where input = 'log'"), 2, "both versions");
     site.check_invariants();
 }
@@ -280,7 +294,11 @@ fn usage_and_settings_errors_exit_with_2() {
     }
     site.put("sparkify.toml", "warehous = \"x.duckdb\"\n");
     let refused = site.run(&["config"]).expect(2);
-    assert!(refused.stderr.contains("there is no setting `warehous`") && refused.stderr.contains("did you mean `warehouse`?"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("there is no setting `warehous`") && refused.stderr.contains("did you mean `warehouse`?"),
+        "{}",
+        refused.stderr
+    );
 }
 
 #[test]
@@ -333,8 +351,26 @@ fn the_summary_as_people_read_it() {
 #[test]
 fn the_json_report_has_the_promised_keys() {
     const KEYS: [&str; 20] = [
-        "accepted", "artists", "bytes", "duplicates", "files_listed", "files_loaded", "files_skipped", "lines", "matched", "page_views_added", "rejected",
-        "run_id", "seconds", "song_records", "songplays_added", "songs", "songs_rejected", "status", "users", "warehouse",
+        "accepted",
+        "artists",
+        "bytes",
+        "duplicates",
+        "files_listed",
+        "files_loaded",
+        "files_skipped",
+        "lines",
+        "matched",
+        "page_views_added",
+        "rejected",
+        "run_id",
+        "seconds",
+        "song_records",
+        "songplays_added",
+        "songs",
+        "songs_rejected",
+        "status",
+        "users",
+        "warehouse",
     ];
     let site = good_site();
     for (status, loaded) in [("done", 2), ("nothing_new", 0)] {
@@ -361,13 +397,19 @@ fn a_dry_run_changes_nothing_and_prints_sql() {
     let site = good_site();
     let script = site.load(&["--dry-run"]).expect(0).stdout;
     assert_eq!(names(&site), ["log_data", "song_data"], "no database is made");
-    assert!(script.contains("-- warehouse: w.duckdb (would be made)") && script.contains("-- 2 of 2 files would be loaded"), "{script}");
+    assert!(
+        script.contains("-- warehouse: w.duckdb (would be made)") && script.contains("-- 2 of 2 files would be loaded"),
+        "{script}"
+    );
     assert!(script.contains("log_data/1.json (") && script.contains("song_data/1.json ("), "{script}");
     let parts = statements(&script);
     assert!(parts.len() > 30, "{}", parts.len());
     for part in &parts {
         let word = part.split_whitespace().next().unwrap_or_default();
-        assert!(["create", "insert", "delete", "update", "drop", "begin", "commit", "with", "select"].contains(&word), "`{part}`");
+        assert!(
+            ["create", "insert", "delete", "update", "drop", "begin", "commit", "with", "select"].contains(&word),
+            "`{part}`"
+        );
     }
     assert!(parts.iter().any(|part| part.starts_with("insert into songplays")));
 
@@ -375,9 +417,15 @@ fn a_dry_run_changes_nothing_and_prints_sql() {
     let before = fs::read(site.path("w.duckdb")).unwrap();
     site.put("log_data/2.json", lines(5..7));
     let script = site.load(&["--dry-run"]).expect(0).stdout;
-    assert!(script.contains("-- 1 of 3 files would be loaded") && !script.contains("create table if not exists songplays"), "{script}");
+    assert!(
+        script.contains("-- 1 of 3 files would be loaded") && !script.contains("create table if not exists songplays"),
+        "{script}"
+    );
     let refresh = site.load(&["--dry-run", "--full-refresh"]).expect(0).stdout;
-    assert!(refresh.contains("-- 3 of 3 files") && statements(&refresh).contains(&"delete from songplays".to_owned()), "{refresh}");
+    assert!(
+        refresh.contains("-- 3 of 3 files") && statements(&refresh).contains(&"delete from songplays".to_owned()),
+        "{refresh}"
+    );
     assert_eq!(fs::read(site.path("w.duckdb")).unwrap(), before);
     assert_eq!(site.number("select count(*) from songplays"), 5);
 }
@@ -421,12 +469,17 @@ fn staged_events_stay_on_request() {
 fn a_replay_frees_what_loads_now_and_keeps_the_rest() {
     let site = Site::new();
     let conflict = line(0, "\"location\":\"elsewhere\"");
-    site.put("log_data/1.json", [lines(0..2), conflict, "\nbroken for ever\n".to_owned(), line(5, "").replace("\"page\"", "page")].concat());
+    site.put(
+        "log_data/1.json",
+        [lines(0..2), conflict, "\nbroken for ever\n".to_owned(), line(5, "").replace("\"page\"", "page")].concat(),
+    );
     site.put("song_data/1.json", [SONG, "\n{\"song_id\":\"S2\"}\n"].concat());
     site.load(&["--max-rejects", "100%"]).expect(3);
     assert_eq!(site.number("select count(*) from load_rejects"), 4);
     let run = site.sql("select distinct run_id from load_rejects")[0]["run_id"].as_str().unwrap().to_owned();
-    let of_run = |run: &str| site.run(&["rejects", "--run", run, "--json", "--warehouse", "w.duckdb"]).expect(0).json().as_array().unwrap().len();
+    let of_run = |run: &str| {
+        site.run(&["rejects", "--run", run, "--json", "--warehouse", "w.duckdb"]).expect(0).json().as_array().unwrap().len()
+    };
     assert_eq!((of_run(&run), of_run("another")), (4, 0));
 
     let replay = |code| site.run(&["rejects", "replay", "--warehouse", "w.duckdb"]).expect(code).stdout;
@@ -435,8 +488,17 @@ fn a_replay_frees_what_loads_now_and_keeps_the_rest() {
 
     // The event in the way goes, as after a repair by hand, and two lines are mended.
     let by_hand = duckdb::Connection::open(site.path("w.duckdb")).unwrap();
-    by_hand.execute_batch("delete from songplays where item_in_session = 0; update load_files set accepted = accepted - 1, lines = lines - 1").unwrap();
-    by_hand.execute("update load_rejects set raw = replace(raw, ',page', ',\"page\"'), raw_bytes = null where raw like '%,page%'", []).unwrap();
+    by_hand
+        .execute_batch(
+            "delete from songplays where item_in_session = 0; update load_files set accepted = accepted - 1, lines = lines - 1",
+        )
+        .unwrap();
+    by_hand
+        .execute(
+            "update load_rejects set raw = replace(raw, ',page', ',\"page\"'), raw_bytes = null where raw like '%,page%'",
+            [],
+        )
+        .unwrap();
     by_hand.execute("update load_rejects set raw = ? where input = 'song'", [SONG.replace("S1", "S2")]).unwrap();
     drop(by_hand);
     assert_eq!(replay(3), "4 lines tried again: 3 loaded, 0 known already, 1 still rejected\n");
@@ -455,7 +517,8 @@ fn a_replay_frees_what_loads_now_and_keeps_the_rest() {
 fn sql_in_four_formats() {
     let site = good_site();
     site.load(&[]).expect(0);
-    let ask = |format: &str, query: &str| site.run(&["sql", query, "--format", format, "--warehouse", "w.duckdb"]).expect(0).stdout;
+    let ask =
+        |format: &str, query: &str| site.run(&["sql", query, "--format", format, "--warehouse", "w.duckdb"]).expect(0).stdout;
     let query = "select 1 as n, 'a|b' as t, null as nothing, timestamp '2018-11-01 21:01:46.796' as at union all select 20, 'c\"d', 'x', null order by n";
     assert_eq!(
         serde_json::from_str::<Value>(&ask("json", query)).unwrap(),
@@ -523,7 +586,11 @@ fn config_shows_values_origins_and_no_secrets() {
         (row["value"].as_str().map(str::to_owned), row["from"].as_str().unwrap().to_owned())
     };
     let file = site.path("sparkify.toml").display().to_string();
-    assert_eq!(row("logs"), (Some(site.path("data/logs").display().to_string()), file.clone()), "a path is meant from the file's folder");
+    assert_eq!(
+        row("logs"),
+        (Some(site.path("data/logs").display().to_string()), file.clone()),
+        "a path is meant from the file's folder"
+    );
     assert_eq!(row("threads"), (Some("2".to_owned()), "environment (SPARKIFY_THREADS)".to_owned()));
     assert_eq!(row("s3.endpoint"), (Some("http://***@localhost:9000".to_owned()), file));
     assert_eq!(row("max_rejects"), (Some("1%".to_owned()), "default".to_owned()));
@@ -534,7 +601,12 @@ fn config_shows_values_origins_and_no_secrets() {
 fn the_demo_needs_nothing_and_finds_nothing_new_the_second_time() {
     let site = Site::new();
     let first = site.run(&["demo"]).expect(0).stdout;
-    for text in ["Made a month of invented data in sparkify-demo.", "Loaded into sparkify-demo/sparkify.duckdb", "Which songs are played most?", "The database is sparkify-demo/sparkify.duckdb."] {
+    for text in [
+        "Made a month of invented data in sparkify-demo.",
+        "Loaded into sparkify-demo/sparkify.duckdb",
+        "Which songs are played most?",
+        "The database is sparkify-demo/sparkify.duckdb.",
+    ] {
         assert!(first.contains(text), "{first}");
     }
     assert!(site.run(&["demo"]).expect(0).stdout.contains("0 new files"));
