@@ -49,6 +49,4 @@ struct Malformed {
     /// Offset in the scanned bytes.
     at: usize,
     what: &'static str,
-    /// The text ended too early; more bytes might mend it.
-    at_end: bool,
 }

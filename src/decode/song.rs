@@ -4,7 +4,7 @@ use super::fields::FieldFinder;
 use super::log::{first_fault, float, integer};
 use super::reject::{MAX_LINE_BYTES, Reason, Reject};
 use super::token::{Scanner, Token, TokenKind};
-use super::{UnknownKeys, text};
+use super::{UnknownKeys, count_unknown_key, text};
 use crate::record::{NULL_INTEGER, SONG_FIELDS, SongField};
 
 /// One song's metadata, text repaired, unknown values None.
@@ -36,8 +36,12 @@ pub struct SongChunk {
     pub unknown_keys: UnknownKeys,
 }
 
+/// How close to the end of a piece a fault may be the cut's own: no token that fails as a whole is longer than a surrogate
+/// pair in escapes, 12 bytes.
+const LONGEST_TOKEN: usize = 12;
+
 /// Decodes the songs in `bytes`, which begin `byte_offset` bytes and `first_line` lines into their file. Returns the
-/// number of bytes used: all of them if this is the file's end, else those before an object that is still open.
+/// number of bytes used: all of them if this is the file's end, else those before a record that may go on behind it.
 pub fn decode_songs(bytes: &[u8], byte_offset: u64, first_line: u32, is_end: bool, chunk: &mut SongChunk) -> usize {
     let mut finder = FieldFinder::new(&SONG_FIELDS);
     let mut scanner = Scanner::new(bytes, 0);
@@ -49,42 +53,43 @@ pub fn decode_songs(bytes: &[u8], byte_offset: u64, first_line: u32, is_end: boo
         scanner.skip_space();
         let start = scanner.at;
         if start >= bytes.len() {
-            break;
+            return bytes.len();
         }
-        let decoded = if scanner.peek() == Some(b'{') {
-            finder.read(&mut scanner).ok_or_else(|| {
-                let fault = scanner.fault();
-                (Reason::Malformed { column: fault.at - start + 1, what: fault.what }, fault.at_end)
-            })
+        // More bytes can mend a record that the piece cuts off, but not for ever.
+        let can_wait = !is_end && bytes.len() - start <= MAX_LINE_BYTES;
+        let read = if scanner.peek() == Some(b'{') {
+            finder.read(&mut scanner).ok_or_else(|| scanner.fault())
         } else {
-            Err((Reason::NotAnObject, false))
+            scanner.fail("an object was expected").ok_or_else(|| scanner.fault())
+        };
+        let end = match read {
+            Ok(()) => scanner.at,
+            Err(fault) if can_wait && bytes.len() - fault.at < LONGEST_TOKEN => return start,
+            Err(_) => match next_object(bytes, start) {
+                None if can_wait => return start,
+                next => next.unwrap_or(bytes.len()),
+            },
+        };
+        let raw = bytes[start..end].trim_ascii_end();
+        let decoded = match read {
+            Ok(()) => song(bytes, raw, &finder.tokens),
+            Err(_) if bytes[start] != b'{' => Err(Reason::NotAnObject),
+            Err(fault) => Err(Reason::Malformed { column: fault.at - start + 1, what: fault.what }),
         };
         match decoded {
-            Err((_, true)) if !is_end && bytes.len() - start <= MAX_LINE_BYTES => {
-                chunk.unknown_keys.append(&mut finder.unknown);
-                return start;
-            }
-            Ok(()) => {
-                let raw = &bytes[start..scanner.at];
-                match song(bytes, raw, &finder.tokens) {
-                    Ok(song) => chunk.songs.push((line.at(start), song)),
-                    Err(reason) => chunk.rejects.push(Reject::new(line.at(start), byte_offset + start as u64, reason, raw)),
-                }
-            }
-            Err((reason, _)) => {
-                scanner.at = next_object(bytes, start);
-                let raw = bytes[start..scanner.at].trim_ascii_end();
-                chunk.rejects.push(Reject::new(line.at(start), byte_offset + start as u64, reason, raw));
-            }
+            Ok(song) => chunk.songs.push((line.at(start), song)),
+            Err(reason) => chunk.rejects.push(Reject::new(line.at(start), byte_offset + start as u64, reason, raw)),
+        }
+        scanner.at = end;
+        for (key, times) in std::mem::take(&mut finder.unknown) {
+            count_unknown_key(&mut chunk.unknown_keys, &key, times);
         }
     }
-    chunk.unknown_keys.append(&mut finder.unknown);
-    bytes.len()
 }
 
-/// Where decoding goes on after a record that cannot be read: the next line that begins with a brace, or the end.
-fn next_object(bytes: &[u8], start: usize) -> usize {
-    memchr::memmem::find(&bytes[start..], b"\n{").map_or(bytes.len(), |n| start + n + 1)
+/// Where decoding goes on after a record that cannot be read: the next line that begins with a brace.
+fn next_object(bytes: &[u8], start: usize) -> Option<usize> {
+    memchr::memmem::find(&bytes[start..], b"\n{").map(|n| start + n + 1)
 }
 
 /// Counts lines only as far as asked; most song files are one line.
@@ -148,4 +153,29 @@ fn string((_, bytes, token): (&crate::record::FieldSpec, &[u8], Token)) -> Strin
     }
     // The record was checked to be UTF-8, and escapes make nothing else.
     String::from_utf8(out).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SONGS: &str = "{\"song_id\":\"S1\",\"title\":\"\\ud83c\\udfb5\",\"artist_id\":\"A1\",\"artist_name\":\"n\",\"artist_latitude\":null,\"x\":true}\n\
+        {\"song_id\": broken\nacross two lines\n{\"song_id\":\"S2\",\"title\":\"t\",\"artist_id\":\"A2\",\"artist_name\":\"m\",\"x\":1}";
+
+    /// Wherever a file is cut into pieces, it says the same.
+    #[test]
+    fn cuts_do_not_matter() {
+        let mut whole = SongChunk::default();
+        decode_songs(SONGS.as_bytes(), 0, 0, true, &mut whole);
+        assert_eq!((whole.songs.len(), whole.rejects.len(), whole.unknown_keys["x"]), (2, 1, 2));
+        for cut in 1..SONGS.len() {
+            let mut pieces = SongChunk::default();
+            let used = decode_songs(&SONGS.as_bytes()[..cut], 0, 0, false, &mut pieces);
+            let lines = SONGS[..used].matches('\n').count() as u32;
+            decode_songs(&SONGS.as_bytes()[used..], used as u64, lines, true, &mut pieces);
+            assert_eq!(pieces.songs, whole.songs, "cut at {cut}");
+            assert_eq!(pieces.rejects, whole.rejects, "cut at {cut}");
+            assert_eq!(pieces.unknown_keys, whole.unknown_keys, "cut at {cut}");
+        }
+    }
 }

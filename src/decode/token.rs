@@ -67,7 +67,7 @@ pub(super) struct Scanner<'a> {
 
 impl<'a> Scanner<'a> {
     pub fn new(bytes: &'a [u8], at: usize) -> Self {
-        Self { bytes, at, fault: Malformed { at, what: "", at_end: false } }
+        Self { bytes, at, fault: Malformed { at, what: "" } }
     }
 
     #[inline]
@@ -80,7 +80,7 @@ impl<'a> Scanner<'a> {
     pub fn fail<T>(&mut self, what: &'static str) -> Option<T> {
         let at_end = self.at >= self.bytes.len();
         let what = if at_end { "the text ends in the middle of a value" } else { what };
-        self.fault = Malformed { at: self.at, what, at_end };
+        self.fault = Malformed { at: self.at, what };
         None
     }
 

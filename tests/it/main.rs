@@ -13,5 +13,6 @@ mod decoder;
 mod differential;
 mod kill;
 mod properties;
+mod s3_load;
 mod sources;
 mod sql_files;
