@@ -196,8 +196,7 @@ impl<'a> Run<'a> {
         if self.options.full_refresh {
             self.warehouse.empty_tables()?;
         }
-        self.load_songs()?;
-        if let Some(files) = self.load_events()? {
+        if let Some(files) = self.load_songs_and_events()? {
             return Ok(Outcome::Restart(files));
         }
         self.keep_conflicts()?;
@@ -253,11 +252,11 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Loads the log files. Some if the run must begin again without these files.
-    fn load_events(&mut self) -> Result<Option<Vec<(SourceFile, Error)>>> {
+    /// Loads the song files, then the log files. Some if the run must begin again without these files.
+    fn load_songs_and_events(&mut self) -> Result<Option<Vec<(SourceFile, Error)>>> {
         let files = Arc::clone(&self.logs);
         if files.is_empty() {
-            return Ok(None);
+            return self.load_songs().map(|()| None);
         }
         let options = self.options;
         let (fetcher, stop) = (self.fetcher(&files)?, self.sources.stop());
@@ -270,8 +269,7 @@ impl<'a> Run<'a> {
             options.batch_bytes,
             options.skip_bad_files,
         );
-        transform::begin_events(self.warehouse, options.keep_staging)?;
-        // While the warehouse takes one batch, the next is decoded.
+        // While the warehouse takes the songs or one batch of events, the next batch is decoded.
         let (sender, receiver) = mpsc::sync_channel(0);
         let intake = thread::scope(|scope| {
             let decoding = scope.spawn(move || {
@@ -284,15 +282,17 @@ impl<'a> Run<'a> {
                     }
                 }
             });
+            self.load_songs()?;
+            transform::begin_events(self.warehouse, options.keep_staging)?;
             for batch in receiver {
                 match batch? {
                     Some(batch) => self.take_batch(batch, &files)?,
                     None => break,
                 }
             }
+            transform::end_events(self.warehouse)?;
             decoding.join().map_err(|_| Error::new(Kind::Io, "a decoding thread failed"))
         })?;
-        transform::end_events(self.warehouse)?;
         for (key, times) in intake.unknown_keys() {
             count_unknown_key(&mut self.unknown_keys, key, *times);
         }
