@@ -1,4 +1,6 @@
-//! The decoder against serde_json, line by line: what is accepted, and every value of it.
+//! The decoder against `serde_json`, line by line: what is accepted, and every value of it.
+
+use std::fmt::Write as _;
 
 use sparkify::decode::{EventChunk, LogDecoder, SongChunk, Span, decode_songs};
 use sparkify::record::{LABEL_FIELDS, LOG_FIELDS, NULL_INTEGER, SONG_FIELDS};
@@ -42,9 +44,11 @@ fn quoted(random: &mut Random, text: &str) -> String {
             '"' | '\\' => out.extend(['\\', c]),
             '\n' => out.push_str("\\n"),
             '/' if escape => out.push_str("\\/"),
-            _ if escape => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| {
-                out.push_str(&if random.one_in(2) { format!("\\u{unit:04x}") } else { format!("\\u{unit:04X}") });
-            }),
+            _ if escape => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    let _ = if random.one_in(2) { write!(out, "\\u{unit:04x}") } else { write!(out, "\\u{unit:04X}") };
+                }
+            }
             _ => out.push(c),
         }
     }
@@ -156,7 +160,7 @@ fn is_number(kind: sparkify::record::FieldType) -> bool {
 fn log_line(random: &mut Random) -> Vec<u8> {
     const EVENTSIM_ORDER: [usize; 18] = [15, 17, 12, 10, 1, 9, 14, 7, 4, 8, 16, 5, 2, 11, 3, 0, 13, 6];
     let mut line = match random.below(8) {
-        0..3 => random.pick(&SPECIMENS).as_bytes().to_vec(),
+        0..=2 => random.pick(&SPECIMENS).as_bytes().to_vec(),
         kind => {
             let eventsim = kind == 3;
             let spec = |i: usize| &LOG_FIELDS[if eventsim { EVENTSIM_ORDER[i] } else { i }];

@@ -188,7 +188,7 @@ fn hostile_lines_run_by_run() {
         let mut oracle = Oracle::default();
         for run in 0..3 {
             let (mut logs, mut songs) = (Vec::new(), Vec::new());
-            for number in 0..1 + random.below(3) {
+            for number in 0..=random.below(3) {
                 // Later runs bring earlier and later names, and files read again.
                 let name = format!("log_data/{:02}-{number}.json", random.below(20));
                 if site.path(&name).exists() {

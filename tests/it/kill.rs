@@ -110,7 +110,7 @@ fn killed_at_any_moment_and_run_again() {
         rename_files(&victim);
 
         // Twice in a row now and then, so that what a kill leaves is killed as well.
-        for _ in 0..1 + kill % 2 {
+        for _ in 0..=kill % 2 {
             let mut child = spawn(&victim, more);
             let moment = duration.mul_f64(random.below(1200) as f64 / 1000.0);
             std::thread::sleep(moment);
@@ -169,8 +169,8 @@ fn interrupted_nothing_is_changed() {
     part_site.load(&[]).expect(0);
     let before = part_site.checksums();
     let runs = part_site.sql("select * from load_runs");
-    for index in DAYS - LATER_DAYS..DAYS {
-        part_site.put(&format!("log_data/{index}.json"), &months[index]);
+    for (index, text) in months.iter().enumerate().skip(DAYS - LATER_DAYS) {
+        part_site.put(&format!("log_data/{index}.json"), text);
     }
     let mut interrupted = 0;
     for (number, more) in [&[][..], &["--full-refresh"], &[], &["--full-refresh"], &[], &["--full-refresh"]].into_iter().enumerate() {

@@ -286,7 +286,7 @@ fn files_larger_than_a_batch() {
             "{{\"ts\":{},\"page\":\"NextSong\",\"sessionId\":{file},\"itemInSession\":{number},\"userId\":{},\"level\":\"{}\",\"song\":\"S{variant}\",\"location\":\"{}\"}}\n",
             1_541_106_106_796i64 + i64::from(number) * 60_000,
             number % 50 + 1,
-            if number / 500 % 2 == 0 { "free" } else { "paid" },
+            if (number / 500).is_multiple_of(2) { "free" } else { "paid" },
             "x".repeat(400)
         )
     };
