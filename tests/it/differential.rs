@@ -171,7 +171,7 @@ fn hostile_songs(random: &mut Random, lines: usize) -> Vec<u8> {
         ];
         if random.one_in(4) {
             let (at, value) = (random.below(pairs.len()), random.pick(HOSTILE));
-            pairs[at].1 = value.to_owned();
+            value.clone_into(&mut pairs[at].1);
         }
         let fields: Vec<String> = pairs.iter().map(|(key, value)| format!("\"{key}\": {value}")).collect();
         bytes.extend_from_slice(format!("{{{}}}\n", fields.join(", ")).as_bytes());

@@ -274,7 +274,8 @@ pub fn tables_of(folder: &Path, warehouse: &Path) -> Tables {
         .output()
         .unwrap();
     let answer = Answer::of(&output).expect(0);
-    let found: Vec<BTreeMap<String, Option<Vec<BTreeMap<String, &RawValue>>>>> = serde_json::from_str(&answer.stdout).unwrap();
+    type Row<'a> = BTreeMap<String, &'a RawValue>;
+    let found: Vec<BTreeMap<String, Option<Vec<Row<'_>>>>> = serde_json::from_str(&answer.stdout).unwrap();
     let mut tables = Tables::new();
     for (table, _) in COLUMNS {
         let rows = found[0][table].as_deref().unwrap_or_default();
