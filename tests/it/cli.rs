@@ -182,7 +182,7 @@ fn a_file_without_permission_is_named_and_a_dangling_link_is_passed_over() {
         return;
     }
     let path = site.put("log_data/2.json", lines(5..6));
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
     assert!(site.load(&[]).expect(1).stderr.contains("log_data/2.json"));
     site.load(&["--skip-bad-files"]).expect(3);
 }

@@ -239,7 +239,7 @@ fn hostile_songs(random: &mut Random, lines: usize) -> Vec<u8> {
         ];
         if random.one_in(4) {
             let (at, value) = (random.below(pairs.len()), random.pick(HOSTILE));
-            pairs[at].1 = value.to_owned();
+            value.clone_into(&mut pairs[at].1);
         }
         let fields: Vec<String> = pairs.iter().map(|(key, value)| format!("\"{key}\": {value}")).collect();
         bytes.extend_from_slice(format!("{{{}}}\n", fields.join(", ")).as_bytes());
@@ -256,7 +256,7 @@ fn hostile_lines_run_by_run() {
         let mut oracle = Oracle::default();
         for run in 0..3 {
             let (mut logs, mut songs) = (Vec::new(), Vec::new());
-            for number in 0..1 + random.below(3) {
+            for number in 0..=random.below(3) {
                 // Later runs bring earlier and later names, and files read again.
                 let name = format!("log_data/{:02}-{number}.json", random.below(20));
                 if site.path(&name).exists() {

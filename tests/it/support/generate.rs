@@ -102,8 +102,8 @@ impl Song {
         let known = |dice: &mut Random, value: Value| if dice.one_in(2) { value } else { Value::Null };
         json!({
             "num_songs": 1, "song_id": format!("SO{:02}", self.id), "artist_id": format!("AR{artist}"),
-            "title": garble(TITLES[dice.below(4)], if dice.one_in(3) { 1 } else { 0 }),
-            "artist_name": garble(ARTISTS[if dice.one_in(4) { dice.below(3) } else { artist }], if dice.one_in(4) { 1 } else { 0 }),
+            "title": garble(TITLES[dice.below(4)], usize::from(dice.one_in(3))),
+            "artist_name": garble(ARTISTS[if dice.one_in(4) { dice.below(3) } else { artist }], usize::from(dice.one_in(4))),
             "artist_latitude": known(&mut dice, json!(f64::from(self.id) + 0.5)),
             "artist_longitude": known(&mut dice, json!(-12.25)),
             "artist_location": dice.pick(&["", "Reykjavík", "London, England"]),

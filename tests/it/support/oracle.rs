@@ -126,7 +126,9 @@ impl Oracle {
         tables.insert("time", self.time());
         tables.insert("users", self.users());
         tables.insert("user_levels", self.user_levels());
-        tables.values_mut().for_each(|rows| rows.sort());
+        for rows in tables.values_mut() {
+            rows.sort();
+        }
         tables
     }
 
@@ -213,7 +215,9 @@ impl Oracle {
                 users.entry(user_id).or_default().push(event);
             }
         }
-        users.values_mut().for_each(|events| events.sort_by_key(|event| place(event)));
+        for events in users.values_mut() {
+            events.sort_by_key(|event| place(event));
+        }
         users
     }
 

@@ -1,4 +1,4 @@
-//! The decoding of one record by serde_json: plain, slow, written from the contract. The judge of the real decoder.
+//! The decoding of one record by `serde_json`: plain, slow, written from the contract. The judge of the real decoder.
 
 use std::collections::BTreeMap;
 
@@ -83,7 +83,7 @@ pub fn object(text: &str) -> Result<Object<'_>, Refused> {
     serde_json::from_str(text).map_err(|_| Refused::Malformed)
 }
 
-/// serde_json leaves raw values half checked: escapes and depth are for us to follow.
+/// `serde_json` leaves raw values half checked: escapes and depth are for us to follow.
 fn check(text: &str, depth: usize) -> Result<(), Refused> {
     let malformed = |_| Refused::Malformed;
     match text.as_bytes()[0] {

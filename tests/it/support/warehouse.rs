@@ -212,6 +212,15 @@ impl Site {
         tables_of(self.root(), &self.path("w.duckdb"))
     }
 
+    /// Each table's number of rows and a checksum of them all, for tables too large to compare row by row each time.
+    #[track_caller]
+    pub fn checksums(&self) -> serde_json::Value {
+        let sum = |(table, columns): &(&str, &str)| {
+            format!("(select [count(*), coalesce(bit_xor(hash({columns})), 0)]::varchar from {table}) as {table}")
+        };
+        self.sql(&format!("select {}", COLUMNS.iter().map(sum).collect::<Vec<_>>().join(", ")))[0].take()
+    }
+
     /// What must hold in any warehouse, whatever was loaded.
     #[track_caller]
     pub fn check_invariants(&self) {
@@ -278,7 +287,8 @@ pub fn tables_of(folder: &Path, warehouse: &Path) -> Tables {
         .output()
         .unwrap();
     let answer = Answer::of(&output).expect(0);
-    let found: Vec<BTreeMap<String, Option<Vec<BTreeMap<String, &RawValue>>>>> = serde_json::from_str(&answer.stdout).unwrap();
+    type Row<'a> = BTreeMap<String, &'a RawValue>;
+    let found: Vec<BTreeMap<String, Option<Vec<Row<'_>>>>> = serde_json::from_str(&answer.stdout).unwrap();
     let mut tables = Tables::new();
     for (table, _) in COLUMNS {
         let rows = found[0][table].as_deref().unwrap_or_default();
