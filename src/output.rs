@@ -85,9 +85,10 @@ impl<W: Write> Rows for Printer<W> {
     fn row(&mut self, values: Vec<Value>) -> Result<()> {
         match self.format {
             Format::Json => {
-                let fields: serde_json::Map<String, serde_json::Value> =
-                    self.names.iter().cloned().zip(values.iter().map(json)).collect();
-                let text = format!("{}{}", if self.rows == 0 { "[\n" } else { ",\n" }, serde_json::Value::Object(fields));
+                // By hand, as the columns' order is worth keeping.
+                let field = |(name, value): (&String, &Value)| format!("{}:{}", serde_json::json!(name), json(value));
+                let fields: Vec<String> = self.names.iter().zip(&values).map(field).collect();
+                let text = format!("{}{{{}}}", if self.rows == 0 { "[\n" } else { ",\n" }, fields.join(","));
                 self.text(&text)?;
             }
             Format::Csv => {

@@ -14,6 +14,9 @@ use crate::source::{Fetcher, Reader, Stop, file_error};
 pub struct EventIntake<'a> {
     queue: Queue<'a>,
     workers: Vec<Worker>,
+    /// Decoded already, but of files behind one that is not through: they belong to a later batch, so that events are
+    /// judged in the order of files and lines whatever the threads did.
+    held_back: Vec<EventChunk>,
     /// Lines of each unfinished file in earlier batches.
     lines_before: HashMap<usize, u64>,
     /// Files that failed, with the error, in the order of files.
@@ -85,6 +88,7 @@ impl<'a> EventIntake<'a> {
         Self {
             queue: Queue { files, fetcher, stop, progress, batch_bytes, skip_bad_files, next: AtomicUsize::new(0) },
             workers: (0..threads).map(|_| Worker::default()).collect(),
+            held_back: Vec::new(),
             lines_before: HashMap::new(),
             bad_files: Vec::new(),
             unknown_keys: UnknownKeys::new(),
@@ -97,8 +101,19 @@ impl<'a> EventIntake<'a> {
     /// [`crate::error::Kind::SourceFile`] and its kin for a file that cannot be read, unless bad files are to be skipped;
     /// [`crate::error::Kind::Interrupted`].
     pub fn next_batch(&mut self) -> Result<Option<Batch>> {
+        loop {
+            let (chunks, is_end) = self.next_chunks()?;
+            if !chunks.is_empty() || is_end {
+                let files = Arc::clone(&self.queue.files);
+                return Ok((!chunks.is_empty()).then(|| Batch::new(chunks, files, self.workers.len())));
+            }
+        }
+    }
+
+    /// The next chunks in the order of files and lines, and whether they are the last.
+    fn next_chunks(&mut self) -> Result<(Vec<EventChunk>, bool)> {
         let taken = AtomicU64::new(0);
-        let batch = Mutex::new(Collected::default());
+        let batch = Mutex::new(Collected { chunks: std::mem::take(&mut self.held_back), failed: Vec::new() });
         thread::scope(|scope| {
             for worker in &mut self.workers {
                 let (queue, batch, taken) = (&self.queue, &batch, &taken);
@@ -113,7 +128,10 @@ impl<'a> EventIntake<'a> {
         }
         chunks.retain(|chunk| failed.iter().all(|(file, _)| *file != chunk.file));
         chunks.sort_unstable_by_key(|chunk| (chunk.file, chunk.part));
-        let nothing_left = chunks.is_empty() && failed.is_empty();
+        let unfinished = self.workers.iter().filter_map(|w| w.open.as_ref()).map(|open| open.file).min();
+        if let Some(unfinished) = unfinished {
+            self.held_back = chunks.split_off(chunks.partition_point(|chunk| chunk.file <= unfinished));
+        }
         self.bad_files.append(&mut failed);
         for chunk in &mut chunks {
             let before = self.lines_before.entry(chunk.file).or_default();
@@ -123,10 +141,8 @@ impl<'a> EventIntake<'a> {
                 count_unknown_key(&mut self.unknown_keys, &key, times);
             }
         }
-        if nothing_left {
-            return Ok(None);
-        }
-        Ok(Some(Batch::new(chunks, Arc::clone(&self.queue.files), self.workers.len())))
+        let is_end = unfinished.is_none() && self.queue.next.load(Ordering::Relaxed) >= self.queue.files.len();
+        Ok((chunks, is_end))
     }
 
     /// The files that could not be read, when bad files are skipped.
@@ -148,7 +164,8 @@ impl Worker {
     /// Takes files, one after the other, until the batch is full, all are taken, one failed or the run was stopped.
     fn work(&mut self, queue: &Queue<'_>, batch: &Mutex<Collected>, taken: &AtomicU64) {
         let mut chunks = Vec::new();
-        while taken.load(Ordering::Relaxed) < queue.batch_bytes && !queue.stop.is_stopped() {
+        // At least one step, so that every file under way gets on in every batch.
+        loop {
             match self.step(queue, taken, &mut chunks) {
                 Ok(true) => {}
                 Ok(false) => break,
@@ -156,9 +173,12 @@ impl Worker {
                     lock(batch).failed.push(failure);
                     if !queue.skip_bad_files {
                         // The others stop as well: no batch comes of this.
-                        taken.store(u64::MAX, Ordering::Relaxed);
+                        taken.store(u64::MAX / 2, Ordering::Relaxed);
                     }
                 }
+            }
+            if taken.load(Ordering::Relaxed) >= queue.batch_bytes || queue.stop.is_stopped() {
+                break;
             }
         }
         lock(batch).chunks.append(&mut chunks);

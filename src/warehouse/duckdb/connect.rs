@@ -195,11 +195,26 @@ impl Draft {
             .file_name()
             .map(std::ffi::OsStr::to_os_string)
             .ok_or_else(|| Error::new(Kind::Settings, format!("the warehouse's path {} names no file", path.display())))?;
-        name.push(format!(".creating-{}", std::process::id()));
+        name.push(".creating-");
+        Self::remove_abandoned(path, &name);
+        name.push(std::process::id().to_string());
         let draft = path.with_file_name(name);
-        // Left behind by a process of the same number that was killed.
         let _ = std::fs::remove_file(&draft);
         Ok(Self(draft))
+    }
+
+    /// Removes what processes that were killed have left behind, where the system tells which processes live.
+    fn remove_abandoned(path: &Path, prefix: &std::ffi::OsStr) {
+        let folder = path.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let (Ok(entries), true) = (std::fs::read_dir(folder), Path::new("/proc/self").exists()) else { return };
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let (Some(name), Some(prefix)) = (name.to_str(), prefix.to_str()) else { continue };
+            let Some(process) = name.strip_prefix(prefix).map(|rest| rest.trim_end_matches(".wal")) else { continue };
+            if process.parse::<u32>().is_ok() && !Path::new("/proc").join(process).exists() {
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
     }
 }
 

@@ -105,12 +105,12 @@ fn query_error(statement: &str, error: ::duckdb::Error) -> Error {
         return Error::interrupted();
     }
     if text.contains("No space left on device") || text.contains("Could not write") && text.contains("space") {
-        return Error::new(Kind::Disk, "the disk is full").caused_by(error);
+        return Error::new(Kind::Disk, "the disk is full").caused_by(text);
     }
     if text.contains("Out of Memory") || text.contains("could not allocate") {
         return Error::new(Kind::Query, format!("{statement}: not enough memory"))
-            .caused_by(error)
+            .caused_by(text)
             .with_hint("allow more with --memory, or free some space for temporary files beside the warehouse");
     }
-    Error::new(Kind::Query, format!("{statement} failed")).caused_by(error)
+    Error::new(Kind::Query, format!("{statement} failed")).caused_by(text)
 }
