@@ -214,7 +214,9 @@ mod tests {
 
     fn history(events: &[(i64, u32)]) -> Vec<(i64, u32)> {
         let mut history = History::default();
-        events.iter().for_each(|&(ts, level)| history.add(ts, level));
+        for &(ts, level) in events {
+            history.add(ts, level);
+        }
         history.0
     }
 

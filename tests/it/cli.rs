@@ -338,7 +338,7 @@ fn the_summary_as_people_read_it() {
       added       6 songplays, 0 page views
       song files  1 songs read, 0 rejected
       now         1 users, 1 songs, 1 artists
-      matched     6 plays have a song of the catalogue
+      matched     6 of 6 plays have a song of the catalogue (100.0 %)
       took        [time] for 0.0 MB ([rate])
       rejected    1 × conflict: same event key, another payload
       rejected    1 × malformed JSON

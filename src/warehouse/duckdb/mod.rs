@@ -99,6 +99,7 @@ impl DuckDb {
 }
 
 /// Names the statement that DuckDB refused, and sorts the refusal.
+#[allow(clippy::needless_pass_by_value, reason = "it stands in map_err, which hands the error over")]
 fn query_error(statement: &str, error: ::duckdb::Error) -> Error {
     let text = error.to_string();
     if text.contains("INTERRUPT") || text.contains("Interrupted") {
