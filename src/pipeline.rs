@@ -27,7 +27,7 @@ pub struct LoadOptions {
     pub keep_staging: bool,
     /// Threads that decode.
     pub threads: usize,
-    /// Bytes of log lines in a batch.
+    /// Bytes of memory for a batch of decoded events.
     pub batch_bytes: u64,
     /// Bytes of downloads held at a time.
     pub bytes_in_flight: usize,

@@ -124,6 +124,14 @@ impl EventChunk {
         self.labels.iter_mut().for_each(|codes| codes.reserve(rows));
     }
 
+    /// About how much memory the chunk takes, in bytes.
+    #[must_use]
+    pub fn memory(&self) -> u64 {
+        const ROW: usize = 2 * size_of::<Span>() + 7 * size_of::<u64>() + 3 * size_of::<u32>() + 2 + 4 * LABEL_FIELDS.len();
+        let rejects: usize = self.rejects.iter().map(|reject| reject.raw.len() + size_of::<Reject>()).sum();
+        (self.text.len() + self.ts.len() * ROW + rejects) as u64
+    }
+
     /// A label's text; None for null.
     #[must_use]
     pub fn label(&self, field: usize, row: usize) -> Option<&[u8]> {

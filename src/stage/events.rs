@@ -53,7 +53,7 @@ struct Queue<'a> {
     fetcher: Fetcher,
     stop: Stop,
     progress: &'a dyn Progress,
-    /// A batch is closed once this many bytes of lines were taken for it.
+    /// A batch is closed once its chunks take this many bytes of memory.
     batch_bytes: u64,
     skip_bad_files: bool,
     next: AtomicUsize,
@@ -228,10 +228,10 @@ impl Worker {
                 // A little more than the last one needed, so that the next one need not grow.
                 self.rows_a_byte = chunk.len() as f64 / length * 1.05;
                 self.text_a_byte = chunk.text.len() as f64 / length * 1.05;
-                taken.fetch_add(bytes.len() as u64, Ordering::Relaxed);
             }
             Block::TooLong { beginning, length, offset } => self.decoder.too_long(&beginning, length, offset, &mut chunk),
         }
+        taken.fetch_add(chunk.memory(), Ordering::Relaxed);
         Ok(Some(chunk))
     }
 }
