@@ -345,7 +345,10 @@ fn the_summary_as_people_read_it() {
                   `sparkify rejects --run [run]` shows them
       passed over file://[folder]/log_data/.DS_Store (hidden)
     ");
-    assert_reads!(site, site.load(&[]).expect(0).stdout, @"0 new files: 3 listed, all known to w.duckdb ([time])");
+    assert_reads!(site, site.load(&[]).expect(0).stdout, @r"
+    0 new files: 3 listed, all known to w.duckdb ([time])
+      passed over file://[folder]/log_data/.DS_Store (hidden)
+    ");
 }
 
 #[test]
