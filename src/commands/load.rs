@@ -53,8 +53,8 @@ pub(super) fn load_options(settings: &Settings, full_refresh: bool, keep_staging
         max_rejects: settings.max_rejects,
         keep_staging,
         threads: settings.threads,
-        // Two batches are held at a time; DuckDB has the other half of the memory.
-        batch_bytes: settings.memory / 4,
+        // Two batches are held at a time, beside what DuckDB has; a quarter is left for everything else.
+        batch_bytes: settings.memory * 3 / 16,
         bytes_in_flight: (settings.memory / 16) as usize,
         fingerprint: settings.fingerprint(),
     }

@@ -47,8 +47,8 @@ fn of_none() -> Result<Settings> {
 /// How a command opens its warehouse.
 fn open_options(settings: &Settings, interrupt: &Interrupt) -> OpenOptions {
     OpenOptions {
-        // The other half is for decoded batches.
-        resources: Resources { memory: settings.memory / 2, threads: settings.threads },
+        // As much again is for decoded batches.
+        resources: Resources { memory: settings.memory * 3 / 8, threads: settings.threads },
         wait: settings.wait,
         interrupt: interrupt.clone(),
     }
