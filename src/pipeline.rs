@@ -105,7 +105,6 @@ pub fn load(
         match outcome {
             Ok(Outcome::Committed) => {
                 let mut report = run.report;
-                report.set_totals(warehouse.totals()?);
                 report.bad_files.extend(excluded.iter().map(|(file, error)| (file.display_name(), error.report())));
                 report.seconds = started.elapsed().as_secs_f64();
                 return Ok(report);
@@ -204,6 +203,8 @@ impl<'a> Run<'a> {
         self.options.max_rejects.check(&self.report)?;
         self.report.balance()?;
         self.write_ledger(started_us)?;
+        // Before the commit: whatever fails after it must not make a run look undone.
+        self.report.set_totals(self.warehouse.totals()?);
         self.sources.stop().check()?;
         self.warehouse.commit()?;
         Ok(Outcome::Committed)

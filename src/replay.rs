@@ -29,7 +29,6 @@ pub fn replay(warehouse: &mut dyn Warehouse, options: &LoadOptions) -> Result<Ru
     });
     match worked {
         Ok(mut report) => {
-            report.set_totals(warehouse.totals()?);
             report.seconds = started.elapsed().as_secs_f64();
             Ok(report)
         }
@@ -49,6 +48,7 @@ fn work(warehouse: &mut dyn Warehouse, lines: &[QuarantinedLine], options: &Load
     released.extend(events(warehouse, lines, &files, options, &mut report)?);
     report.status = if report.rejected + report.songs_rejected > 0 { Status::Incomplete } else { Status::Done };
     report.balance()?;
+    report.set_totals(warehouse.totals()?);
     if !released.is_empty() {
         warehouse.release(&released)?;
         let last_file_no = warehouse.last_file_no()?;
