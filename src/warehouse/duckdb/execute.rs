@@ -44,10 +44,12 @@ impl Warehouse for DuckDb {
     }
 
     fn begin(&mut self) -> Result<()> {
+        self.set_interruptible(true);
         self.batch("begin", "begin")
     }
 
     fn commit(&mut self) -> Result<()> {
+        self.set_interruptible(false);
         self.batch("commit", "commit")
     }
 

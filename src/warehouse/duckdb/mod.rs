@@ -8,6 +8,7 @@ mod stage;
 mod stream;
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ::duckdb::Connection;
 
@@ -29,6 +30,8 @@ pub struct DuckDb {
     /// The temporary table `song_keys`, once it was read.
     song_index: Option<SongIndex>,
     threads: usize,
+    /// Whether an interrupt may reach DuckDB. Not during a commit: DuckDB would report it as failed though it was not.
+    interruptible: Arc<Mutex<bool>>,
     path: PathBuf,
 }
 
@@ -75,7 +78,15 @@ impl DuckDb {
         let shelf = Shelf::default();
         let connection = database.connect()?;
         let handle = connection.interrupt_handle();
-        options.interrupt.on_set(move || handle.interrupt());
+        let interruptible = Arc::new(Mutex::new(true));
+        let may_interrupt = Arc::clone(&interruptible);
+        options.interrupt.on_set(move || {
+            // The lock is held meanwhile, so that a commit cannot begin between the question and the interrupt.
+            let allowed = may_interrupt.lock().unwrap_or_else(PoisonError::into_inner);
+            if *allowed {
+                handle.interrupt();
+            }
+        });
         if access == Access::ReadWrite {
             database.register(&shelf)?;
         }
@@ -85,8 +96,14 @@ impl DuckDb {
             shelf,
             song_index: None,
             threads: options.resources.threads,
+            interruptible,
             path: path.to_owned(),
         })
+    }
+
+    /// Lets interrupts through to DuckDB or keeps them from it.
+    fn set_interruptible(&self, allowed: bool) {
+        *self.interruptible.lock().unwrap_or_else(PoisonError::into_inner) = allowed;
     }
 
     /// Whether the sparkify tables are there.
