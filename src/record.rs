@@ -150,3 +150,13 @@ pub const LABEL_FIELDS: [LogField; 9] = [
     LogField::Page,
     LogField::UserAgent,
 ];
+
+/// Where a field stands in [`LABEL_FIELDS`]; only fields of that list may be asked for, and only in constants.
+#[must_use]
+pub const fn label_index(field: LogField) -> usize {
+    let mut i = 0;
+    while LABEL_FIELDS[i] as u8 != field as u8 {
+        i += 1;
+    }
+    i
+}

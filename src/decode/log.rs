@@ -7,22 +7,13 @@ use super::number::{self, NumberError};
 use super::reject::{MAX_LINE_BYTES, RAW_CAP, Reason, Reject};
 use super::token::{Scanner, Token, TokenKind};
 use super::{Malformed, count_unknown_key, fingerprint, text};
-use crate::record::{FieldSpec, FieldType, LABEL_FIELDS, LOG_FIELDS, LogField, NULL_INTEGER, PLAY_PAGE};
+use crate::record::{FieldSpec, FieldType, LABEL_FIELDS, LOG_FIELDS, LogField, NULL_INTEGER, PLAY_PAGE, label_index};
 
 /// The byte order mark that some editors put at a file's beginning.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-const PAGE_LABEL: usize = label_of(LogField::Page);
-const USER_AGENT_LABEL: usize = label_of(LogField::UserAgent);
-
-/// Where a field stands among the labels.
-const fn label_of(field: LogField) -> usize {
-    let mut i = 0;
-    while LABEL_FIELDS[i] as u8 != field as u8 {
-        i += 1;
-    }
-    i
-}
+const PAGE_LABEL: usize = label_index(LogField::Page);
+const USER_AGENT_LABEL: usize = label_index(LogField::UserAgent);
 
 /// Decodes log lines. Holds what one line teaches about the next; use one a thread.
 pub struct LogDecoder {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{Batch, RowRef};
 use crate::decode::EventChunk;
-use crate::record::{LABEL_FIELDS, LogField, NULL_INTEGER};
+use crate::record::{LogField, NULL_INTEGER, label_index};
 
 /// A user's state on the latest of the batch's events.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,18 +96,10 @@ impl LevelNames {
     }
 }
 
-const LEVEL: usize = index(LogField::Level);
-const FIRST_NAME: usize = index(LogField::FirstName);
-const LAST_NAME: usize = index(LogField::LastName);
-const GENDER: usize = index(LogField::Gender);
-
-const fn index(field: LogField) -> usize {
-    let mut i = 0;
-    while LABEL_FIELDS[i] as u8 != field as u8 {
-        i += 1;
-    }
-    i
-}
+const LEVEL: usize = label_index(LogField::Level);
+const FIRST_NAME: usize = label_index(LogField::FirstName);
+const LAST_NAME: usize = label_index(LogField::LastName);
+const GENDER: usize = label_index(LogField::Gender);
 
 impl People {
     pub(super) fn of(batch: &Batch) -> Self {

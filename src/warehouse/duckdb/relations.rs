@@ -1,6 +1,6 @@
 //! The staged batch as DuckDB sees it: a few relations, each a choice of rows and columns.
 
-use crate::record::{LABEL_FIELDS, LogField};
+use crate::record::{LogField, label_index};
 use crate::stage::TimePart;
 
 /// Which rows of the batch.
@@ -72,11 +72,7 @@ pub(super) struct Relation {
 }
 
 const fn label(field: LogField) -> Source {
-    let mut i = 0;
-    while LABEL_FIELDS[i] as u8 != field as u8 {
-        i += 1;
-    }
-    Source::Label(i)
+    Source::Label(label_index(field))
 }
 
 /// All relations. The table function takes an index into this list.
