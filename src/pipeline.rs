@@ -291,7 +291,6 @@ impl<'a> Run<'a> {
                     None => break,
                 }
             }
-            transform::end_events(self.warehouse)?;
             decoding.join().map_err(|_| Error::new(Kind::Io, "a decoding thread failed"))
         })?;
         for (key, times) in intake.unknown_keys() {

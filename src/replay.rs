@@ -140,7 +140,6 @@ fn events(
     transform::begin_events(warehouse, false)?;
     let batch = Batch::new(chunks, Arc::clone(&files.files), options.threads);
     let (batch, added) = transform::events(warehouse, batch, false)?;
-    transform::end_events(warehouse)?;
     report.songplays_added = added.songplays;
     report.page_views_added = added.page_views;
     let mut released = Vec::new();

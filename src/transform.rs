@@ -1,6 +1,7 @@
 //! The SQL of a load, step by step. Each function runs inside the run's transaction and leaves no temporary table.
 
 use std::sync::Arc;
+use std::thread;
 
 use crate::error::{Error, Kind, Result};
 use crate::stage::{Batch, EventBounds, People, PlannedFile, SongRecord};
@@ -43,7 +44,7 @@ pub fn songs(warehouse: &mut dyn Warehouse, songs: &[SongRecord], files: &[Plann
     drop_tables(warehouse, &["touched_plays", "changed_songs"])
 }
 
-/// Prepares what every batch of events needs of the catalogue. Undone by [`end_events`].
+/// Prepares for batches of events.
 ///
 /// # Errors
 /// What the warehouse reports.
@@ -52,15 +53,7 @@ pub fn begin_events(warehouse: &mut dyn Warehouse, keep_staging: bool) -> Result
         warehouse.drop_table("staging_events")?;
         warehouse.execute(Statement::CreateStagingEvents)?;
     }
-    warehouse.execute(Statement::SongKeys).map(drop)
-}
-
-/// Undoes [`begin_events`].
-///
-/// # Errors
-/// What the warehouse reports.
-pub fn end_events(warehouse: &mut dyn Warehouse) -> Result<()> {
-    drop_tables(warehouse, &["song_keys"])
+    Ok(())
 }
 
 /// Moves a batch of events into the tables. Returns it with its final verdicts, and what it added.
@@ -95,19 +88,23 @@ pub fn events(warehouse: &mut dyn Warehouse, batch: Batch, keep_staging: bool) -
 pub fn staged_events(
     warehouse: &mut dyn Warehouse,
     bounds: EventBounds,
-    people: impl FnOnce() -> People,
+    people: impl FnOnce() -> People + Send,
     keep_staging: bool,
 ) -> Result<Added> {
     if keep_staging {
         warehouse.execute(Statement::KeepStagingEvents)?;
     }
-    warehouse.execute(Statement::MatchStagedPlays)?;
-    warehouse.execute(Statement::ContestedPlays)?;
-    let songplays = warehouse.execute(Statement::InsertSongplays)?;
-    let page_views = warehouse.execute(Statement::InsertPageViews)?;
-    warehouse.execute_within(Statement::InsertTime, bounds)?;
+    // The users are gathered while the warehouse writes the facts.
+    let (added, people) = thread::scope(|scope| {
+        let people = scope.spawn(people);
+        let songplays = warehouse.execute(Statement::InsertSongplays)?;
+        let page_views = warehouse.execute(Statement::InsertPageViews)?;
+        warehouse.execute_within(Statement::InsertTime, bounds)?;
+        let people = people.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Ok((Added { songplays, page_views }, people))
+    })?;
     // The levels before the users: they need to know when each was last seen before this batch.
-    warehouse.stage_people(&people())?;
+    warehouse.stage_people(&people)?;
     warehouse.execute_within(Statement::LevelPoints, bounds)?;
     for statement in [
         Statement::LevelStays,
@@ -119,8 +116,8 @@ pub fn staged_events(
     ] {
         warehouse.execute(statement)?;
     }
-    drop_tables(warehouse, &["contested_plays", "newer_users", "level_stays", "level_points"])?;
-    Ok(Added { songplays, page_views })
+    drop_tables(warehouse, &["newer_users", "level_stays", "level_points"])?;
+    Ok(added)
 }
 
 fn drop_tables(warehouse: &mut dyn Warehouse, tables: &[&'static str]) -> Result<()> {

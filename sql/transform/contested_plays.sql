@@ -1,5 +1,5 @@
--- Plays whose title and artist several songs share, each with the one that wins: equal as it arrived before equal
--- after repair, then the nearest duration, then the lowest song_id.
+-- Plays held already whose title and artist several songs share, each with the one that wins: equal as it arrived
+-- before equal after repair, then the nearest duration, then the lowest song_id.
 create temporary table contested_plays as
 with rivals as (
     select

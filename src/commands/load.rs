@@ -143,7 +143,6 @@ fn dry_run(args: &LoadArgs, settings: &Settings, sources: &Sources, interrupt: &
             recorder.stage_events(nothing)?;
             let bounds = EventBounds { min_ms: 0, max_ms: 0 };
             transform::staged_events(&mut recorder, bounds, People::default, args.keep_staging)?;
-            transform::end_events(&mut recorder)?;
         }
         recorder.add_files("", &[])?;
         recorder.add_rejects("", &[])?;

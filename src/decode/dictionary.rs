@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::chunk::Span;
+use super::token::{Token, TokenKind};
 use super::{fingerprint, text};
 
 /// Slots of the cache in front of the map. A power of two.
@@ -41,12 +42,13 @@ impl Dictionary {
     /// The code of null.
     pub const NULL: u32 = 0;
 
-    /// The code of the value spelled `raw` in the JSON text, without its quotes. `finish` has the last word on a new
-    /// value's text.
-    #[inline]
-    pub(super) fn code(&mut self, raw: &[u8], escaped: bool, store: &mut Vec<u8>, finish: fn(&[u8]) -> &[u8]) -> u32 {
+    /// The code of the value that the text `token` spells in `bytes`. `finish` has the last word on a new value's text.
+    #[inline(always)]
+    pub(super) fn code(&mut self, bytes: &[u8], token: Token, store: &mut Vec<u8>, finish: fn(&[u8]) -> &[u8]) -> u32 {
+        let raw = token.of(bytes);
+        let escaped = token.kind == TokenKind::Escaped;
         if raw.len() < 16 {
-            let spelling = short(raw);
+            let spelling = short(raw, bytes.get(token.start()..token.start() + 16));
             let slot = ((spelling ^ (spelling >> 64)) as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 57;
             let slot = slot as usize % SHORT_CACHE;
             let (known, code) = self.short[slot];
@@ -68,6 +70,7 @@ impl Dictionary {
     }
 
     #[cold]
+    #[inline(never)]
     fn look_up(&mut self, raw: &[u8], escaped: bool, store: &mut Vec<u8>, finish: fn(&[u8]) -> &[u8]) -> u32 {
         match self.map.get(raw) {
             Some(&code) => code,
@@ -99,13 +102,17 @@ impl Dictionary {
     }
 }
 
-/// A spelling of up to 15 bytes as one number, its length in the last byte.
-#[inline]
-fn short(raw: &[u8]) -> u128 {
+/// A spelling of up to 15 bytes as one number, its length in the last byte. `sixteen` are the bytes from its first on,
+/// where there are as many: taken at once, they need no copy of unknown length.
+#[inline(always)]
+fn short(raw: &[u8], sixteen: Option<&[u8]>) -> u128 {
+    let length = (raw.len() as u128) << 120;
+    if let Some(sixteen) = sixteen.and_then(|b| b.try_into().ok()) {
+        return u128::from_le_bytes(sixteen) & ((1 << (8 * raw.len())) - 1) | length;
+    }
     let mut bytes = [0; 16];
     bytes[..raw.len()].copy_from_slice(raw);
-    bytes[15] = raw.len() as u8;
-    u128::from_le_bytes(bytes)
+    u128::from_le_bytes(bytes) | length
 }
 
 /// A cheap hash of a spelling of at least 16 bytes: its length and eight bytes each of beginning, middle and end. It

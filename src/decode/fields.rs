@@ -1,6 +1,6 @@
 //! Finding a record's fields: an object's known keys and where their values stand.
 
-use super::token::{Scanner, Token, TokenKind};
+use super::token::{Pattern, Scanner, Token, TokenKind};
 use super::{UnknownKeys, count_unknown_key, text};
 use crate::record::FieldSpec;
 
@@ -16,34 +16,6 @@ pub(super) struct FieldFinder<const N: usize> {
     order: Vec<u8>,
     pub tokens: [Token; N],
     pub unknown: UnknownKeys,
-}
-
-/// A short text to compare with in one step. Longer ones never match, which costs time but no correctness.
-#[derive(Clone, Copy)]
-struct Pattern {
-    text: u128,
-    mask: u128,
-    len: usize,
-}
-
-impl Pattern {
-    fn new(text: &[u8]) -> Self {
-        let mut bytes = [0; 16];
-        let fits = text.len() <= 16;
-        bytes[..text.len().min(16)].copy_from_slice(&text[..text.len().min(16)]);
-        let mask = if text.len() < 16 { (1 << (8 * text.len())) - 1 } else { u128::MAX };
-        Self { text: if fits { u128::from_le_bytes(bytes) } else { u128::MAX }, mask, len: text.len() }
-    }
-
-    /// Steps over the text if it stands at the scanner.
-    #[inline]
-    fn eat(&self, scanner: &mut Scanner<'_>) -> bool {
-        let found = scanner.next_sixteen().is_some_and(|bytes| bytes & self.mask == self.text);
-        if found {
-            scanner.at += self.len;
-        }
-        found
-    }
 }
 
 impl<const N: usize> FieldFinder<N> {
@@ -70,7 +42,7 @@ impl<const N: usize> FieldFinder<N> {
         let mut place = 0;
         loop {
             let field = match self.order.get(place) {
-                Some(&guess) if self.patterns[guess as usize].eat(scanner) => Some(guess),
+                Some(&guess) if scanner.eat_pattern(&self.patterns[guess as usize]) => Some(guess),
                 _ => self.look_up_key(scanner, place)?,
             };
             scanner.skip_space();

@@ -4,6 +4,7 @@ use super::chunk::{EventChunk, Span};
 use super::dictionary::Dictionary;
 use super::fields::FieldFinder;
 use super::number::{self, NumberError};
+use super::quick::QuickReader;
 use super::reject::{MAX_LINE_BYTES, RAW_CAP, Reason, Reject};
 use super::token::{Scanner, Token, TokenKind};
 use super::{Malformed, count_unknown_key, fingerprint, text};
@@ -17,13 +18,14 @@ const USER_AGENT_LABEL: usize = label_index(LogField::UserAgent);
 
 /// Decodes log lines. Holds what one line teaches about the next; use one a thread.
 pub struct LogDecoder {
+    quick: QuickReader,
     finder: FieldFinder<{ LOG_FIELDS.len() }>,
     scratch: Vec<u8>,
 }
 
 impl Default for LogDecoder {
     fn default() -> Self {
-        Self { finder: FieldFinder::new(&LOG_FIELDS), scratch: Vec::new() }
+        Self { quick: QuickReader::default(), finder: FieldFinder::new(&LOG_FIELDS), scratch: Vec::new() }
     }
 }
 
@@ -34,6 +36,10 @@ impl LogDecoder {
         let sound = std::str::from_utf8(block).is_ok();
         let mut start = 0;
         while start < block.len() {
+            if sound && let Some(next) = self.quick_line(block, start, chunk) {
+                start = next;
+                continue;
+            }
             let end = memchr::memchr(b'\n', &block[start..]).map_or(block.len(), |n| start + n);
             let mut line = &block[start..end];
             let mut offset = byte_offset + start as u64;
@@ -54,6 +60,31 @@ impl LogDecoder {
         let raw = beginning[..beginning.len().min(RAW_CAP)].to_vec();
         chunk.rejects.push(Reject { line: chunk.lines, byte_offset, reason: Reason::TooLong { bytes }, raw, raw_length: bytes });
         chunk.lines += 1;
+    }
+
+    /// Takes the line that begins at `start` if it is as expected, and tells where the next one begins.
+    #[inline(always)]
+    fn quick_line(&mut self, block: &[u8], start: usize, chunk: &mut EventChunk) -> Option<usize> {
+        let next = self.quick.read(block, start).filter(|next| next - start <= MAX_LINE_BYTES)?;
+        let values = &self.quick.values;
+        let integer = |field: LogField| values.integers[field as usize];
+        let needed = |field: LogField| Some(integer(field)).filter(|&v| v != NULL_INTEGER);
+        let page = values.tokens[LogField::Page as usize];
+        if page.is_empty() || page.kind == TokenKind::Null {
+            return None;
+        }
+        let numbers = Numbers {
+            ts: needed(LogField::Ts)?,
+            session_id: needed(LogField::SessionId)?,
+            item_in_session: needed(LogField::ItemInSession)? as i32,
+            user_id: integer(LogField::UserId),
+            registration: integer(LogField::Registration),
+            status: status(integer(LogField::Status)),
+            length: values.length,
+        };
+        append_row(block, &values.tokens, &numbers, chunk.lines, &mut self.scratch, chunk).ok()?;
+        chunk.lines += 1;
+        Some(next)
     }
 
     #[inline]
@@ -90,52 +121,11 @@ impl LogDecoder {
         read.ok_or_else(|| malformed(scanner.fault()))
     }
 
-    /// Converts the fields that were found and appends them as a row, or says why not. Everything that can fail comes
-    /// before the first column grows.
-    #[inline]
+    /// Converts the fields that were found and appends them as a row, or says why not.
     fn row(&mut self, line: &[u8], number: u32, chunk: &mut EventChunk) -> Result<(), Reason> {
         let Some(numbers) = self.numbers(line) else { return Err(self.explain(line)) };
-        let tokens = &self.finder.tokens;
-        let page = tokens[LogField::Page as usize];
-        let page = label(PAGE_LABEL, line, page, chunk);
-        let is_play = chunk.dictionaries[PAGE_LABEL].values[page as usize].of(&chunk.text) == PLAY_PAGE.as_bytes();
-        if is_play && numbers.user_id == NULL_INTEGER {
-            return Err(Reason::PlayWithoutUser);
-        }
-        let (artist, artist_rounds) = name(line, tokens[LogField::Artist as usize], &mut self.scratch, &mut chunk.text);
-        let (song, song_rounds) = name(line, tokens[LogField::Song as usize], &mut self.scratch, &mut chunk.text);
-
-        let text_of = |span: Span| (!span.is_null()).then(|| span.of(&chunk.text));
-        let song_key = fingerprint::song_key(text_of(artist), text_of(song));
-        let mut payload = song_key;
-        for (i, field) in LABEL_FIELDS.iter().enumerate() {
-            let code = if i == PAGE_LABEL { page } else { label(i, line, tokens[*field as usize], chunk) };
-            chunk.labels[i].push(code);
-            payload = fingerprint::fold(payload, chunk.dictionaries[i].hash(code));
-        }
-        for value in [
-            (!numbers.length.is_nan()).then(|| numbers.length.to_bits()),
-            (numbers.registration != NULL_INTEGER).then_some(numbers.registration as u64),
-            (numbers.status != i32::MIN).then_some(numbers.status as u64),
-        ] {
-            payload = fingerprint::fold(payload, fingerprint::number(value));
-        }
-
-        chunk.line.push(number);
-        chunk.ts.push(numbers.ts);
-        chunk.user_id.push(numbers.user_id);
-        chunk.session_id.push(numbers.session_id);
-        chunk.item_in_session.push(numbers.item_in_session);
-        chunk.status.push(numbers.status);
-        chunk.registration.push(numbers.registration);
-        chunk.length.push(numbers.length);
-        chunk.artist.push(artist);
-        chunk.song.push(song);
-        chunk.text_repair.push(4 * song_rounds + artist_rounds);
-        chunk.song_key_hash.push(song_key);
-        chunk.payload_hash.push(payload);
-        chunk.is_play.push(is_play);
-        Ok(())
+        self.quick.learn(&self.finder.tokens);
+        append_row(line, &self.finder.tokens, &numbers, number, &mut self.scratch, chunk)
     }
 
     /// The row's numbers, if every field has an acceptable value. Which one has not is for [`Self::explain`] to say.
@@ -156,14 +146,13 @@ impl LogDecoder {
         }
         let integer = |field: LogField| integer(&LOG_FIELDS[field as usize], line, tokens[field as usize]).ok();
         let needed = |field: LogField| integer(field).filter(|&v| v != NULL_INTEGER);
-        let status = integer(LogField::Status)?;
         Some(Numbers {
             ts: needed(LogField::Ts)?,
             session_id: needed(LogField::SessionId)?,
             item_in_session: needed(LogField::ItemInSession)? as i32,
             user_id: integer(LogField::UserId)?,
             registration: integer(LogField::Registration)?,
-            status: if status == NULL_INTEGER { i32::MIN } else { status as i32 },
+            status: status(integer(LogField::Status)?),
             length: float(&LOG_FIELDS[LogField::Length as usize], line, tokens[LogField::Length as usize]).ok()?,
         })
     }
@@ -185,6 +174,63 @@ struct Numbers {
     registration: i64,
     status: i32,
     length: f64,
+}
+
+/// Appends a row of values, which stand in `bytes`, or says why not. What can fail comes before the first column grows.
+#[inline(always)]
+fn append_row(
+    bytes: &[u8],
+    tokens: &[Token; LOG_FIELDS.len()],
+    numbers: &Numbers,
+    number: u32,
+    scratch: &mut Vec<u8>,
+    chunk: &mut EventChunk,
+) -> Result<(), Reason> {
+    let page = label(PAGE_LABEL, bytes, tokens[LogField::Page as usize], chunk);
+    let is_play = chunk.dictionaries[PAGE_LABEL].values[page as usize].of(&chunk.text) == PLAY_PAGE.as_bytes();
+    if is_play && numbers.user_id == NULL_INTEGER {
+        return Err(Reason::PlayWithoutUser);
+    }
+    let (artist, artist_rounds) = name(bytes, tokens[LogField::Artist as usize], scratch, &mut chunk.text);
+    let (song, song_rounds) = name(bytes, tokens[LogField::Song as usize], scratch, &mut chunk.text);
+
+    let text_of = |span: Span| (!span.is_null()).then(|| span.of(&chunk.text));
+    let song_key = fingerprint::song_key(text_of(artist), text_of(song));
+    let mut payload = song_key;
+    for (i, field) in LABEL_FIELDS.iter().enumerate() {
+        let code = if i == PAGE_LABEL { page } else { label(i, bytes, tokens[*field as usize], chunk) };
+        chunk.labels[i].push(code);
+        payload = fingerprint::fold(payload, chunk.dictionaries[i].hash(code));
+    }
+    for value in [
+        (!numbers.length.is_nan()).then(|| numbers.length.to_bits()),
+        (numbers.registration != NULL_INTEGER).then_some(numbers.registration as u64),
+        (numbers.status != i32::MIN).then_some(numbers.status as u64),
+    ] {
+        payload = fingerprint::fold(payload, fingerprint::number(value));
+    }
+
+    chunk.line.push(number);
+    chunk.ts.push(numbers.ts);
+    chunk.user_id.push(numbers.user_id);
+    chunk.session_id.push(numbers.session_id);
+    chunk.item_in_session.push(numbers.item_in_session);
+    chunk.status.push(numbers.status);
+    chunk.registration.push(numbers.registration);
+    chunk.length.push(numbers.length);
+    chunk.artist.push(artist);
+    chunk.song.push(song);
+    chunk.text_repair.push(4 * song_rounds + artist_rounds);
+    chunk.song_key_hash.push(song_key);
+    chunk.payload_hash.push(payload);
+    chunk.is_play.push(is_play);
+    Ok(())
+}
+
+/// A status as its column holds it.
+#[inline]
+fn status(value: i64) -> i32 {
+    if value == NULL_INTEGER { i32::MIN } else { value as i32 }
 }
 
 /// The first field that has an unacceptable value or lacks a required one.
@@ -279,14 +325,11 @@ fn unescaped(raw: &[u8]) -> Vec<u8> {
 }
 
 /// The code of a label's value.
-#[inline]
+#[inline(always)]
 fn label(index: usize, line: &[u8], token: Token, chunk: &mut EventChunk) -> u32 {
     let finish = if index == USER_AGENT_LABEL { without_quotes } else { as_it_is };
     match token.kind {
-        TokenKind::Plain | TokenKind::Escaped => {
-            let raw = token.of(line);
-            chunk.dictionaries[index].code(raw, token.kind == TokenKind::Escaped, &mut chunk.text, finish)
-        }
+        TokenKind::Plain | TokenKind::Escaped => chunk.dictionaries[index].code(line, token, &mut chunk.text, finish),
         _ => Dictionary::NULL,
     }
 }

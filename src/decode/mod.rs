@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! block of bytes ─ lines ─▶ token.rs: where each value stands ─▶ text.rs, number.rs: what it is ─▶ chunk.rs: columns
+//!        └─ lines like those before ─▶ quick.rs: both at once ────────────────────────────────────┤
 //!                                                                                               └▶ reject.rs: why not
 //! ```
 
@@ -11,6 +12,7 @@ mod fields;
 mod fingerprint;
 mod log;
 mod number;
+mod quick;
 mod reject;
 mod song;
 mod text;

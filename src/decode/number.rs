@@ -26,7 +26,7 @@ pub(super) fn whole(text: &[u8]) -> Result<i64, NumberError> {
     let (eights, rest) = digits.as_chunks::<8>();
     let mut value = 0i64;
     for eight in eights {
-        value = value * 100_000_000 + i64::from(value_of_eight(*eight));
+        value = value * 100_000_000 + i64::from(value_of_eight(u64::from_le_bytes(*eight)));
     }
     for b in rest {
         value = value * 10 + i64::from(b.wrapping_sub(b'0'));
@@ -52,7 +52,7 @@ pub(super) fn integer(text: &[u8]) -> Result<i64, NumberError> {
         if !eight_digits(*eight) {
             break;
         }
-        value = value * 100_000_000 + i64::from(value_of_eight(*eight));
+        value = value * 100_000_000 + i64::from(value_of_eight(u64::from_le_bytes(*eight)));
         rest = after;
     }
     for &b in rest {
@@ -65,10 +65,20 @@ pub(super) fn integer(text: &[u8]) -> Result<i64, NumberError> {
     Ok(if negative { -value } else { value })
 }
 
+/// How many of the eight bytes, from the first on, are decimal digits.
+#[inline(always)]
+pub(super) fn digits_of_eight(word: u64) -> usize {
+    // As in `eight_digits`: what is no digit leaves bits in its byte. Carries go upwards, past the first of them.
+    const UPPER: u64 = u64::MAX / 255 * 0xF0;
+    const THREES: u64 = u64::MAX / 255 * 0x30;
+    let others = ((word & UPPER) ^ THREES) | ((word.wrapping_add(u64::MAX / 255 * 0x06) & UPPER) ^ THREES);
+    (others.trailing_zeros() / 8) as usize
+}
+
 /// The number that eight digits make: neighbours are joined to pairs, pairs to fours, fours to eight.
-#[inline]
-fn value_of_eight(bytes: [u8; 8]) -> u32 {
-    let word = u64::from_le_bytes(bytes) & 0x0F0F_0F0F_0F0F_0F0F;
+#[inline(always)]
+pub(super) fn value_of_eight(word: u64) -> u32 {
+    let word = word & 0x0F0F_0F0F_0F0F_0F0F;
     let pairs = (word * 10 + (word >> 8)) & 0x00FF_00FF_00FF_00FF;
     let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_FFFF_0000_FFFF;
     (fours * 10_000 + (fours >> 32)) as u32

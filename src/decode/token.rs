@@ -39,7 +39,7 @@ pub(super) struct Token {
 
 impl Token {
     #[inline]
-    fn new(kind: TokenKind, start: usize, end: usize) -> Self {
+    pub fn new(kind: TokenKind, start: usize, end: usize) -> Self {
         Self { start: start as u32, end: end as u32, kind }
     }
 
@@ -49,10 +49,41 @@ impl Token {
         bytes.get(self.start as usize..self.end as usize).unwrap_or_default()
     }
 
+    /// Where the value begins among the bytes scanned.
+    #[inline]
+    pub fn start(self) -> usize {
+        self.start as usize
+    }
+
     /// Whether there are no bytes.
     #[inline]
     pub fn is_empty(self) -> bool {
         self.start == self.end
+    }
+}
+
+/// A short text to compare with in one step. Longer ones never match, which costs time but no correctness.
+#[derive(Clone, Copy)]
+pub(super) struct Pattern {
+    text: u128,
+    mask: u128,
+    len: usize,
+}
+
+impl Pattern {
+    pub fn new(text: &[u8]) -> Self {
+        let mut bytes = [0; 16];
+        let fits = text.len() <= 16;
+        bytes[..text.len().min(16)].copy_from_slice(&text[..text.len().min(16)]);
+        let mask = if text.len() < 16 { (1 << (8 * text.len())) - 1 } else { u128::MAX };
+        Self { text: if fits { u128::from_le_bytes(bytes) } else { u128::MAX }, mask, len: text.len() }
+    }
+
+    /// Where the text ends if it stands at `at`, and sixteen bytes are left to compare with.
+    #[inline(always)]
+    pub fn behind(&self, bytes: &[u8], at: usize) -> Option<usize> {
+        let sixteen = bytes.get(at..at + 16).and_then(|b| b.try_into().ok()).map(u128::from_le_bytes)?;
+        (sixteen & self.mask == self.text).then_some(at + self.len)
     }
 }
 
@@ -106,10 +137,12 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The sixteen bytes from here on, if there are as many.
+    /// Steps over the pattern if it stands here.
     #[inline]
-    pub fn next_sixteen(&self) -> Option<u128> {
-        self.bytes.get(self.at..self.at + 16).and_then(|b| b.try_into().ok()).map(u128::from_le_bytes)
+    pub fn eat_pattern(&mut self, pattern: &Pattern) -> bool {
+        let behind = pattern.behind(self.bytes, self.at);
+        self.at = behind.unwrap_or(self.at);
+        behind.is_some()
     }
 
     /// Steps over `literal` if it stands here.

@@ -6,7 +6,7 @@ use std::thread;
 
 use super::duplicates;
 use super::people::People;
-use super::song_index::{NO_KEY, SongIndex};
+use super::song_index::{CatalogueSong, SongIndex};
 use super::{PlannedFile, event_id};
 use crate::decode::{EventChunk, Reject};
 
@@ -72,8 +72,8 @@ pub struct Batch {
     rows_before: Vec<u64>,
     files: Arc<[PlannedFile]>,
     play_times: OnceLock<Vec<i64>>,
-    /// Each row's number in the song index, by chunk.
-    song_keys: OnceLock<Vec<Vec<i64>>>,
+    /// The catalogue, and each row's song in it, by chunk.
+    songs: OnceLock<(Arc<SongIndex>, Vec<Vec<u32>>)>,
 }
 
 impl Batch {
@@ -84,7 +84,7 @@ impl Batch {
         let verdicts = chunks.iter().map(|c| c.ts.iter().map(|_| AtomicU8::new(Verdict::Accepted as u8)).collect()).collect();
         let rows_before =
             chunks.iter().scan(0, |rows, chunk| Some(std::mem::replace(rows, *rows + chunk.len() as u64))).collect();
-        let batch = Self { chunks, verdicts, rows_before, files, play_times: OnceLock::new(), song_keys: OnceLock::new() };
+        let batch = Self { chunks, verdicts, rows_before, files, play_times: OnceLock::new(), songs: OnceLock::new() };
         for (row_no, verdict) in duplicates::find(&batch, threads) {
             batch.judge(row_no, verdict);
         }
@@ -109,9 +109,9 @@ impl Batch {
         self.rows_before[chunk]
     }
 
-    /// Looks every play's title and artist up in the catalogue.
-    pub fn find_songs(&self, index: &SongIndex, threads: usize) {
-        self.song_keys.get_or_init(|| {
+    /// Looks every event's title and artist up in the catalogue.
+    pub fn find_songs(&self, index: &Arc<SongIndex>, threads: usize) {
+        self.songs.get_or_init(|| {
             let next = AtomicUsize::new(0);
             let work = || {
                 let mut found = Vec::new();
@@ -121,20 +121,33 @@ impl Batch {
                     found.push((number, index.find(chunk)));
                 }
             };
-            let mut found: Vec<(usize, Vec<i64>)> = thread::scope(|scope| {
+            let mut found: Vec<(usize, Vec<u32>)> = thread::scope(|scope| {
                 let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
                 workers.into_iter().flat_map(|w| w.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
             });
             found.sort_unstable_by_key(|(number, _)| *number);
-            found.into_iter().map(|(_, keys)| keys).collect()
+            (Arc::clone(index), found.into_iter().map(|(_, songs)| songs).collect())
         });
     }
 
-    /// The number of a row's title and artist in the index that [`Self::find_songs`] looked in, if it has them.
+    /// The catalogue that [`Self::find_songs`] looked in.
+    #[must_use]
+    pub fn catalogue(&self) -> &[CatalogueSong] {
+        self.songs.get().map_or(&[], |(index, _)| index.songs())
+    }
+
+    /// The song of each row of a chunk, by its place in the catalogue; `u32::MAX` where the catalogue does not have it.
+    #[must_use]
+    pub fn songs(&self, chunk: usize) -> &[u32] {
+        self.songs.get().map_or(&[], |(_, found)| &found[chunk])
+    }
+
+    /// How a row was matched to its song: with its text as it arrived, or only after repair. None where it was not.
     #[inline]
     #[must_use]
-    pub fn song_key(&self, chunk: usize, row: usize) -> Option<i64> {
-        self.song_keys.get().map(|keys| keys[chunk][row]).filter(|&key| key != NO_KEY)
+    pub fn match_method(&self, chunk: usize, row: usize) -> Option<&'static str> {
+        let song = self.catalogue().get(self.songs(chunk)[row] as usize)?;
+        Some(if song.text_repair == self.chunks[chunk].text_repair[row] { "exact" } else { "repaired" })
     }
 
     /// Where the row with this number stands.

@@ -4,8 +4,9 @@ use std::io::{ErrorKind, Read};
 
 use crate::decode::{MAX_LINE_BYTES, RAW_CAP};
 
-/// How much is read before a block is cut, in bytes.
-const BLOCK_BYTES: usize = 4 << 20;
+/// How much is read before a block is cut, in bytes. So little that a block stays in a core's cache from when it is read
+/// until it is decoded.
+const BLOCK_BYTES: usize = 256 << 10;
 
 /// A piece of a file.
 pub enum Block<'a> {
@@ -49,6 +50,11 @@ impl<R: Read> BlockReader<R> {
     /// The stream below.
     pub fn input(&self) -> &R {
         &self.input
+    }
+
+    /// Bytes of the file that were handed out.
+    pub fn offset(&self) -> u64 {
+        self.offset + self.used as u64
     }
 
     /// Gives the buffer back.

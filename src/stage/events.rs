@@ -10,6 +10,10 @@ use crate::decode::{EventChunk, LogDecoder, UnknownKeys, count_unknown_key};
 use crate::error::{Error, Result};
 use crate::source::{Fetcher, Reader, Stop, file_error};
 
+/// About how many bytes of a file become one chunk. A chunk has its own dictionaries, so that it should not be small, and
+/// is the least that a batch can take, so that it should not be large.
+const STRETCH_BYTES: u64 = 4 << 20;
+
 /// Reads and decodes log files, and hands them out in batches of bounded size.
 pub struct EventIntake<'a> {
     queue: Queue<'a>,
@@ -184,7 +188,7 @@ impl Worker {
         lock(batch).chunks.append(&mut chunks);
     }
 
-    /// Decodes one block of the file under way, or of the next one. False when there is none.
+    /// Decodes one stretch of the file under way, or of the next one. False when there is none.
     fn step(&mut self, queue: &Queue<'_>, taken: &AtomicU64, chunks: &mut Vec<EventChunk>) -> Result<bool, (usize, Error)> {
         let mut open = if let Some(open) = self.open.take() {
             open
@@ -197,7 +201,7 @@ impl Worker {
             Open { file, part: 0, reader: BlockReader::new(reader, std::mem::take(&mut self.buffer)), reported: 0 }
         };
         let file = open.file;
-        match self.decode_block(&mut open, taken) {
+        match self.decode_stretch(&mut open, queue.files[file].source.size, taken) {
             Ok(chunk) => {
                 let read = open.reader.input().raw_bytes_read();
                 queue.progress.bytes(read - open.reported);
@@ -215,22 +219,30 @@ impl Worker {
         }
     }
 
-    /// The next block's events, None at the end of the file.
-    fn decode_block(&mut self, open: &mut Open, taken: &AtomicU64) -> std::io::Result<Option<EventChunk>> {
-        let Some(block) = open.reader.next_block()? else { return Ok(None) };
+    /// The events of the next stretch of the file, None at its end.
+    fn decode_stretch(&mut self, open: &mut Open, size: u64, taken: &AtomicU64) -> std::io::Result<Option<EventChunk>> {
         let mut chunk = EventChunk { file: open.file, part: open.part, ..EventChunk::default() };
-        open.part += 1;
-        match block {
-            Block::Lines { bytes, offset } => {
-                let length = bytes.len() as f64;
-                chunk.reserve((self.rows_a_byte * length) as usize, (self.text_a_byte * length) as usize);
-                self.decoder.decode(bytes, offset, &mut chunk);
-                // A little more than the last one needed, so that the next one need not grow.
-                self.rows_a_byte = chunk.len() as f64 / length * 1.05;
-                self.text_a_byte = chunk.text.len() as f64 / length * 1.05;
+        let begin = open.reader.offset();
+        // Packed files are longer than their size; then the columns grow as they must.
+        let expected = size.saturating_sub(begin).min(STRETCH_BYTES) as f64;
+        chunk.reserve((self.rows_a_byte * expected) as usize, (self.text_a_byte * expected) as usize);
+        let mut length = 0;
+        while length < STRETCH_BYTES
+            && let Some(block) = open.reader.next_block()?
+        {
+            match block {
+                Block::Lines { bytes, offset } => self.decoder.decode(bytes, offset, &mut chunk),
+                Block::TooLong { beginning, length, offset } => self.decoder.too_long(&beginning, length, offset, &mut chunk),
             }
-            Block::TooLong { beginning, length, offset } => self.decoder.too_long(&beginning, length, offset, &mut chunk),
+            length = open.reader.offset() - begin;
         }
+        if length == 0 {
+            return Ok(None);
+        }
+        open.part += 1;
+        // A little more than this one needed, so that the next one need not grow.
+        self.rows_a_byte = chunk.len() as f64 / length as f64 * 1.05;
+        self.text_a_byte = chunk.text.len() as f64 / length as f64 * 1.05;
         taken.fetch_add(chunk.memory(), Ordering::Relaxed);
         Ok(Some(chunk))
     }

@@ -19,7 +19,7 @@ pub use calendar::{Clock, TimePart};
 pub use events::{BadFile, EventIntake};
 pub use people::{LevelPoint, People, UserRow};
 pub use raw_lines::{RawLine, read_raw_lines};
-pub use song_index::SongIndex;
+pub use song_index::{CatalogueSong, SongIndex};
 pub use songs::{SongBatch, SongIntake, SongRecord};
 
 use crate::source::SourceFile;

@@ -1,55 +1,81 @@
-//! The catalogue by title and artist, to look plays up in without comparing their texts in SQL.
+//! The catalogue by title and artist: which song a play is of.
 
 use std::collections::HashMap;
 
 use crate::decode::{EventChunk, song_key_hash};
 
 /// What [`SongIndex::find`] gives for a row that the catalogue does not know.
-pub(super) const NO_KEY: i64 = -1;
+pub(super) const NO_SONG: u32 = u32::MAX;
 
-/// Titles and artists of the catalogue, after repair, with a number each.
+/// The songs of the catalogue, found by title and artist's name after repair.
 #[derive(Debug, Default)]
 pub struct SongIndex {
-    entries: Vec<Entry>,
-    /// The last entry with a hash.
+    songs: Vec<CatalogueSong>,
+    /// The last song with a hash.
     by_hash: HashMap<u64, u32, rapidhash::fast::RandomState>,
+    /// For each song, another with the same hash.
+    next: Vec<Option<u32>>,
 }
 
-#[derive(Debug)]
-struct Entry {
-    title: Box<str>,
-    artist: Box<str>,
-    key: i64,
-    /// Another entry with the same hash.
-    next: Option<u32>,
+/// What the catalogue knows of a song, as far as it matters for a play.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs, reason = "the columns of staging_songs")]
+pub struct CatalogueSong {
+    pub title: Box<str>,
+    pub artist_name: Box<str>,
+    pub song_id: Box<str>,
+    pub artist_id: Box<str>,
+    pub duration: Option<f64>,
+    pub text_repair: u8,
 }
 
 impl SongIndex {
-    /// Adds a title and artist under a number that is not negative.
-    pub fn add(&mut self, title: &str, artist: &str, key: i64) {
-        let hash = song_key_hash(Some(artist.as_bytes()), Some(title.as_bytes()));
-        let next = self.by_hash.insert(hash, self.entries.len() as u32);
-        self.entries.push(Entry { title: title.into(), artist: artist.into(), key, next });
+    /// Adds a song.
+    pub fn add(&mut self, song: CatalogueSong) {
+        let hash = song_key_hash(Some(song.artist_name.as_bytes()), Some(song.title.as_bytes()));
+        self.next.push(self.by_hash.insert(hash, self.songs.len() as u32));
+        self.songs.push(song);
     }
 
-    /// The number of each row's title and artist; [`NO_KEY`] where the catalogue does not have them.
-    pub(super) fn find(&self, chunk: &EventChunk) -> Vec<i64> {
+    /// The songs, by the number that [`Self::find`] gives.
+    pub(super) fn songs(&self) -> &[CatalogueSong] {
+        &self.songs
+    }
+
+    /// The song that each row of a chunk is of; [`NO_SONG`] where the catalogue does not have it.
+    pub(super) fn find(&self, chunk: &EventChunk) -> Vec<u32> {
         (0..chunk.len()).map(|row| self.find_row(chunk, row)).collect()
     }
 
-    fn find_row(&self, chunk: &EventChunk, row: usize) -> i64 {
+    /// Of the songs that share the row's title and artist: equal as they arrived before equal after repair, then the
+    /// nearest duration, then the lowest song_id. `sql/transform/contested_plays.sql` says the same of plays held already.
+    fn find_row(&self, chunk: &EventChunk, row: usize) -> u32 {
         let (artist, song) = (chunk.artist[row], chunk.song[row]);
         if artist.is_null() || song.is_null() {
-            return NO_KEY;
+            return NO_SONG;
         }
-        let mut at = self.by_hash.get(&chunk.song_key_hash[row]).copied();
-        while let Some(index) = at {
-            let entry = &self.entries[index as usize];
-            if entry.title.as_bytes() == song.of(&chunk.text) && entry.artist.as_bytes() == artist.of(&chunk.text) {
-                return entry.key;
+        let Some(&last) = self.by_hash.get(&chunk.song_key_hash[row]) else { return NO_SONG };
+        let (title, artist) = (song.of(&chunk.text), artist.of(&chunk.text));
+        let rank = |candidate: &CatalogueSong| {
+            let distance = candidate.duration.map(|d| (d - chunk.length[row]).abs()).filter(|d| !d.is_nan());
+            (candidate.text_repair != chunk.text_repair[row], distance.unwrap_or(1e300))
+        };
+        let mut best: Option<u32> = None;
+        let mut at = Some(last);
+        while let Some(number) = at {
+            let candidate = &self.songs[number as usize];
+            if candidate.title.as_bytes() == title && candidate.artist_name.as_bytes() == artist {
+                let is_better = best.is_none_or(|best| {
+                    let best = &self.songs[best as usize];
+                    let (ours, theirs) = (rank(candidate), rank(best));
+                    ours.0.cmp(&theirs.0).then(ours.1.total_cmp(&theirs.1)).then(candidate.song_id.cmp(&best.song_id)).is_lt()
+                });
+                if is_better {
+                    best = Some(number);
+                }
             }
-            at = entry.next;
+            at = self.next[number as usize];
         }
-        NO_KEY
+        best.unwrap_or(NO_SONG)
     }
 }

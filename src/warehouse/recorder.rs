@@ -99,6 +99,7 @@ impl Warehouse for Recorder {
 
     fn stage_events(&mut self, batch: Batch) -> Result<Arc<Batch>> {
         self.comment("staged_plays, staged_views, staged_times, staged_keys and staged_events show the decoded batch")?;
+        self.sql(Statement::ReadCatalogue.name(), Statement::ReadCatalogue.text())?;
         self.sql(Statement::KnownEvents.name(), Statement::KnownEvents.text())?;
         Ok(Arc::new(batch))
     }

@@ -54,10 +54,12 @@ impl Warehouse for DuckDb {
     }
 
     fn rollback(&mut self) -> Result<()> {
+        self.song_index = None;
         self.batch("rollback", "rollback")
     }
 
     fn empty_tables(&mut self) -> Result<()> {
+        self.song_index = None;
         REFRESHED_TABLES.iter().try_for_each(|table| self.batch(table, &format!("delete from {}", identifier(table))))
     }
 
@@ -75,9 +77,6 @@ impl Warehouse for DuckDb {
     }
 
     fn drop_table(&mut self, table: &'static str) -> Result<()> {
-        if table == "song_keys" {
-            self.song_index = None;
-        }
         self.batch(table, &format!("drop table if exists {}", identifier(table)))
     }
 
@@ -150,7 +149,7 @@ impl DuckDb {
         Ok(changed as u64)
     }
 
-    fn rows<T>(&self, statement: Statement, row: impl FnMut(&duckdb::Row<'_>) -> duckdb::Result<T>) -> Result<Vec<T>> {
+    pub(super) fn rows<T>(&self, statement: Statement, row: impl FnMut(&duckdb::Row<'_>) -> duckdb::Result<T>) -> Result<Vec<T>> {
         let failed = |e| query_error(statement.name(), e);
         let mut prepared = self.connection.prepare(statement.text()).map_err(failed)?;
         let rows = prepared.query_map([], row).map_err(failed)?;

@@ -27,8 +27,8 @@ pub struct DuckDb {
     connection: Connection,
     _database: Database,
     shelf: Shelf,
-    /// The temporary table `song_keys`, once it was read.
-    song_index: Option<SongIndex>,
+    /// The catalogue as it is, once it was read.
+    song_index: Option<Arc<SongIndex>>,
     threads: usize,
     /// Whether an interrupt may reach DuckDB. Not during a commit: DuckDB would report it as failed though it was not.
     interruptible: Arc<Mutex<bool>>,

@@ -32,7 +32,9 @@ pub(super) enum Source {
     Song,
     TextRepair,
     PayloadHash,
-    SongKey,
+    SongId,
+    ArtistId,
+    MatchMethod,
     Label(usize),
     Part(TimePart),
 }
@@ -51,14 +53,12 @@ pub(super) enum ColumnType {
 impl Source {
     pub fn column_type(self) -> ColumnType {
         match self {
-            Self::RowNo | Self::EventId | Self::SongKey | Self::UserId | Self::SessionId | Self::PayloadHash => {
-                ColumnType::BigInt
-            }
+            Self::RowNo | Self::EventId | Self::UserId | Self::SessionId | Self::PayloadHash => ColumnType::BigInt,
             Self::ItemInSession => ColumnType::Integer,
             Self::Status | Self::TextRepair | Self::Part(_) => ColumnType::SmallInt,
             Self::Length => ColumnType::Double,
             Self::StartTime | Self::Registration => ColumnType::Timestamp,
-            Self::Artist | Self::Song | Self::Label(_) => ColumnType::Varchar,
+            Self::SongId | Self::ArtistId | Self::MatchMethod | Self::Artist | Self::Song | Self::Label(_) => ColumnType::Varchar,
         }
     }
 }
@@ -85,6 +85,8 @@ pub(super) const RELATIONS: [Relation; 5] = [
             ("start_time", Source::StartTime),
             ("user_id", Source::UserId),
             ("level", label(LogField::Level)),
+            ("song_id", Source::SongId),
+            ("artist_id", Source::ArtistId),
             ("session_id", Source::SessionId),
             ("location", label(LogField::Location)),
             ("user_agent", label(LogField::UserAgent)),
@@ -92,9 +94,9 @@ pub(super) const RELATIONS: [Relation; 5] = [
             ("song", Source::Song),
             ("artist", Source::Artist),
             ("length", Source::Length),
+            ("match_method", Source::MatchMethod),
             ("text_repair", Source::TextRepair),
             ("payload_hash", Source::PayloadHash),
-            ("key_no", Source::SongKey),
         ],
     },
     Relation {

@@ -9,7 +9,7 @@ use super::super::{FileRow, RejectRow, ReplayedLine, RunRow};
 use super::relations::RELATIONS;
 use super::{DuckDb, query_error, stream};
 use crate::error::Result;
-use crate::stage::{Batch, EventBounds, People, PlannedFile, SongIndex, SongRecord, Verdict};
+use crate::stage::{Batch, CatalogueSong, EventBounds, People, PlannedFile, SongIndex, SongRecord, Verdict};
 use crate::warehouse::Statement;
 
 /// DuckDB's name for a point in time, from milliseconds since 1970.
@@ -33,12 +33,12 @@ pub(super) fn create_relations(connection: &Connection) -> Result<()> {
 impl DuckDb {
     pub(super) fn put_events(&mut self, batch: Batch) -> Result<Arc<Batch>> {
         let batch = Arc::new(batch);
-        if self.song_index.is_none() {
-            self.song_index = Some(self.read_song_index()?);
-        }
-        if let Some(index) = &self.song_index {
-            batch.find_songs(index, self.threads);
-        }
+        let index = match self.song_index.take() {
+            Some(index) => index,
+            None => Arc::new(self.read_song_index()?),
+        };
+        batch.find_songs(&index, self.threads);
+        self.song_index = Some(index);
         self.shelf.put(Some(Arc::clone(&batch)));
         create_relations(&self.connection)?;
         if let Some(bounds) = batch.bounds()
@@ -51,16 +51,20 @@ impl DuckDb {
         Ok(batch)
     }
 
-    /// The catalogue by title and artist, with the numbers of `song_keys`.
     fn read_song_index(&self) -> Result<SongIndex> {
-        let failed = |e| query_error(Statement::ReadSongKeys.name(), e);
+        let songs = self.rows(Statement::ReadCatalogue, |row| {
+            let text = |i| row.get_ref(i).and_then(|v| v.as_str().map(Into::into).map_err(Into::into));
+            Ok(CatalogueSong {
+                title: text(0)?,
+                artist_name: text(1)?,
+                song_id: text(2)?,
+                artist_id: text(3)?,
+                duration: row.get(4)?,
+                text_repair: row.get::<_, i16>(5)? as u8,
+            })
+        })?;
         let mut index = SongIndex::default();
-        let mut statement = self.connection.prepare(Statement::ReadSongKeys.text()).map_err(failed)?;
-        let mut rows = statement.query([]).map_err(failed)?;
-        while let Some(row) = rows.next().map_err(failed)? {
-            let text = |i| row.get_ref(i).and_then(|v| v.as_str().map_err(Into::into));
-            index.add(text(1).map_err(failed)?, text(2).map_err(failed)?, row.get(0).map_err(failed)?);
-        }
+        songs.into_iter().for_each(|song| index.add(song));
         Ok(index)
     }
 
@@ -108,6 +112,8 @@ impl DuckDb {
     }
 
     pub(super) fn put_songs(&mut self, songs: &[SongRecord], files: &[PlannedFile]) -> Result<()> {
+        // The catalogue is about to change.
+        self.song_index = None;
         self.fresh_table(Statement::CreateStagedSongs, "staged_songs")?;
         self.append("staged_songs", songs.iter(), |record, add| {
             let (s, file) = (&record.song, &files[record.file].source);

@@ -2,8 +2,8 @@
 //!
 //! This is the engine boundary, and with `raw.rs` the only place with `unsafe`. What is unsafe here: the callbacks'
 //! pointers come from DuckDB and are valid for the call; a vector's data is written within its capacity, row by row; a
-//! long string is passed as a pointer into the batch's text, which outlives the query because the bind data holds the
-//! batch, and which never moves because a batch's text does not change once it is made.
+//! long string is passed as a pointer into the batch's text or the catalogue's, which outlive the query because the bind
+//! data holds the batch and the batch the catalogue, and which never move because neither changes once it is made.
 //!
 //! The state of a scan belongs to its thread (the function's local state); threads share nothing but the number of the
 //! next chunk.
@@ -18,7 +18,7 @@ use duckdb::ffi;
 use super::relations::{ColumnType, RELATIONS, Relation, Rows, Source};
 use crate::decode::EventChunk;
 use crate::record::NULL_INTEGER;
-use crate::stage::{Batch, Clock};
+use crate::stage::{Batch, CatalogueSong, Clock};
 
 /// The table function's name; its argument is an index into [`RELATIONS`].
 pub(super) const FUNCTION: &str = "sparkify_staged";
@@ -45,6 +45,8 @@ struct BindData {
 struct GlobalState {
     /// The relation's columns that the query wants, in its order.
     columns: Vec<Source>,
+    /// For each wanted column that names a song of the catalogue: the strings of all of them.
+    songs: Vec<Vec<StringT>>,
     next: AtomicUsize,
 }
 
@@ -181,7 +183,7 @@ unsafe extern "C" fn init(info: ffi::duckdb_init_info) {
         let bound = unsafe { &*ffi::duckdb_init_get_bind_data(info).cast::<BindData>() };
         // SAFETY: as above.
         let count = unsafe { ffi::duckdb_init_get_column_count(info) };
-        let columns = (0..count)
+        let columns: Vec<Source> = (0..count)
             .map(|i| {
                 // SAFETY: as above, and `i` is below the count.
                 let index = unsafe { ffi::duckdb_init_get_column_index(info, i) };
@@ -189,10 +191,11 @@ unsafe extern "C" fn init(info: ffi::duckdb_init_info) {
                 bound.relation.columns.get(index as usize).map_or(bound.relation.columns[0].1, |c| c.1)
             })
             .collect();
-        let state = Box::new(GlobalState { columns, next: AtomicUsize::new(0) });
+        let songs = columns.iter().map(|source| song_strings(&bound.batch, *source)).collect();
+        let state = Box::new(GlobalState { columns, songs, next: AtomicUsize::new(0) });
         // SAFETY: DuckDB owns the box from here and frees it by the callback.
         unsafe {
-            ffi::duckdb_init_set_max_threads(info, (units(bound) as u64).clamp(1, 256));
+            ffi::duckdb_init_set_max_threads(info, threads(bound));
             ffi::duckdb_init_set_init_data(info, Box::into_raw(state).cast(), Some(free::<GlobalState>));
         }
         Ok(())
@@ -252,7 +255,8 @@ fn fill(bound: &BindData, global: &GlobalState, local: &mut LocalState, vectors:
             if bound.relation.rows == Rows::Times {
                 write_times(bound.batch.play_times(), *source, rows, vector, filled);
             } else {
-                write(&bound.batch, local.chunk, *source, &local.labels[index], rows, vector, filled);
+                let strings = if local.labels[index].is_empty() { &global.songs[index] } else { &local.labels[index] };
+                write(&bound.batch, local.chunk, *source, strings, rows, vector, filled);
             }
         }
         local.done += count;
@@ -269,8 +273,23 @@ fn units(bound: &BindData) -> usize {
     }
 }
 
-/// Times that a thread takes at once: the rows of one of DuckDB's row groups.
-const TIMES_A_UNIT: usize = 122_880;
+/// How many threads are of use. Each should have a row group to fill: rows short of one are compressed by a single
+/// thread on commit.
+fn threads(bound: &BindData) -> u64 {
+    let batch = &bound.batch;
+    let rows = match bound.relation.rows {
+        Rows::Times => batch.play_times().len() as u64,
+        Rows::Plays => batch.accepted_counts().0,
+        Rows::Views => batch.accepted_counts().1,
+        Rows::All => return (units(bound) as u64).clamp(1, 256),
+    };
+    (rows / ROW_GROUP as u64).clamp(1, 256)
+}
+
+/// Rows of one of DuckDB's row groups.
+const ROW_GROUP: usize = 122_880;
+/// Times that a thread takes at once.
+const TIMES_A_UNIT: usize = ROW_GROUP;
 
 /// Takes the next chunk that has rows for this relation. False when there is none.
 fn claim(bound: &BindData, global: &GlobalState, local: &mut LocalState) -> bool {
@@ -312,8 +331,19 @@ fn label_strings(chunk: &EventChunk, source: Source) -> Vec<StringT> {
     chunk.dictionaries[field].values.iter().map(|span| StringT::new(span.of(&chunk.text))).collect()
 }
 
-/// Writes one column of some rows of a chunk, from row `at` of the vector on.
-fn write(batch: &Batch, index: usize, source: Source, labels: &[StringT], rows: &[u32], out: &Output, at: usize) {
+/// The strings of the catalogue's songs, by their number; nothing for other columns.
+fn song_strings(batch: &Batch, source: Source) -> Vec<StringT> {
+    let strings = |text: fn(&CatalogueSong) -> &str| batch.catalogue().iter().map(|s| StringT::new(text(s).as_bytes())).collect();
+    match source {
+        Source::SongId => strings(|s| &s.song_id),
+        Source::ArtistId => strings(|s| &s.artist_id),
+        _ => Vec::new(),
+    }
+}
+
+/// Writes one column of some rows of a chunk, from row `at` of the vector on. `strings` are those that a label's codes or
+/// the songs' numbers stand for.
+fn write(batch: &Batch, index: usize, source: Source, strings: &[StringT], rows: &[u32], out: &Output, at: usize) {
     let chunk = &batch.chunks()[index];
     match source {
         Source::RowNo => {
@@ -331,7 +361,14 @@ fn write(batch: &Batch, index: usize, source: Source, labels: &[StringT], rows: 
         }
         Source::Length => out.nullable(at, rows, |row| Some(chunk.length[row]).filter(|v| !v.is_nan())),
         Source::TextRepair => out.numbers(at, rows, |row| i16::from(chunk.text_repair[row])),
-        Source::SongKey => out.nullable(at, rows, |row| batch.song_key(index, row)),
+        Source::SongId | Source::ArtistId => {
+            let songs = batch.songs(index);
+            // What is not in the catalogue has a number that is not either.
+            out.nullable(at, rows, |row| strings.get(songs[row] as usize).copied());
+        }
+        Source::MatchMethod => {
+            out.nullable(at, rows, |row| batch.match_method(index, row).map(|method| StringT::new(method.as_bytes())));
+        }
         // Only the distinct times have parts, and those are written by `write_times`.
         Source::Part(_) => {}
         Source::PayloadHash => out.numbers(at, rows, |row| chunk.payload_hash[row] as i64),
@@ -341,7 +378,7 @@ fn write(batch: &Batch, index: usize, source: Source, labels: &[StringT], rows: 
         }
         Source::Label(field) => {
             let codes = &chunk.labels[field];
-            out.nullable(at, rows, |row| (codes[row] != 0).then(|| labels[codes[row] as usize]));
+            out.nullable(at, rows, |row| (codes[row] != 0).then(|| strings[codes[row] as usize]));
         }
     }
 }

@@ -1,2 +1,0 @@
-select key_no, title, artist_name
-from song_keys;
