@@ -53,6 +53,8 @@ impl Database {
             ("memory_limit", format!("{}MiB", (resources.memory >> 20).max(64))),
             ("threads", resources.threads.max(1).to_string()),
             ("preserve_insertion_order", "false".to_owned()),
+            // Each row group is compressed when it is full, while a core's cache still has some of it.
+            ("write_buffer_row_group_count", "1".to_owned()),
             // Nothing is fetched behind the user's back; the warehouse needs no extension.
             ("autoinstall_known_extensions", "false".to_owned()),
             ("autoload_known_extensions", "false".to_owned()),

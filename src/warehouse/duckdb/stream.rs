@@ -6,11 +6,11 @@
 //! data holds the batch and the batch the catalogue, and which never move because neither changes once it is made.
 //!
 //! The state of a scan belongs to its thread (the function's local state); threads share nothing but the number of the
-//! next chunk.
+//! next stretch.
 
 use std::ffi::{CString, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use duckdb::ffi;
@@ -47,13 +47,24 @@ struct GlobalState {
     columns: Vec<Source>,
     /// For each wanted column that names a song of the catalogue: the strings of all of them.
     songs: Vec<Vec<StringT>>,
-    next: AtomicUsize,
+    /// The number of the relation's rows before each chunk, and in all of them.
+    rows_before: Vec<u64>,
+    /// The next stretch of [`ROW_GROUP`] rows that a thread may take.
+    next: AtomicU64,
+}
+
+impl GlobalState {
+    fn rows(&self) -> u64 {
+        self.rows_before.last().copied().unwrap_or(0)
+    }
 }
 
 #[derive(Default)]
 struct LocalState {
-    chunk: usize,
-    /// The rows of the chunk, and how many of them were handed out.
+    /// What is left of the stretch of the relation's rows that the thread took.
+    stretch: std::ops::Range<u64>,
+    chunk: Option<usize>,
+    /// The stretch's rows in the chunk, and how many of them were handed out.
     rows: Vec<u32>,
     done: usize,
     /// For each wanted column that is a label: the strings of its codes.
@@ -192,10 +203,10 @@ unsafe extern "C" fn init(info: ffi::duckdb_init_info) {
             })
             .collect();
         let songs = columns.iter().map(|source| song_strings(&bound.batch, *source)).collect();
-        let state = Box::new(GlobalState { columns, songs, next: AtomicUsize::new(0) });
+        let state = Box::new(GlobalState { columns, songs, rows_before: rows_before_chunks(bound), next: AtomicU64::new(0) });
         // SAFETY: DuckDB owns the box from here and frees it by the callback.
         unsafe {
-            ffi::duckdb_init_set_max_threads(info, threads(bound));
+            ffi::duckdb_init_set_max_threads(info, threads(state.rows()));
             ffi::duckdb_init_set_init_data(info, Box::into_raw(state).cast(), Some(free::<GlobalState>));
         }
         Ok(())
@@ -256,7 +267,7 @@ fn fill(bound: &BindData, global: &GlobalState, local: &mut LocalState, vectors:
                 write_times(bound.batch.play_times(), *source, rows, vector, filled);
             } else {
                 let strings = if local.labels[index].is_empty() { &global.songs[index] } else { &local.labels[index] };
-                write(&bound.batch, local.chunk, *source, strings, rows, vector, filled);
+                write(&bound.batch, local.chunk.unwrap_or(0), *source, strings, rows, vector, filled);
             }
         }
         local.done += count;
@@ -265,64 +276,65 @@ fn fill(bound: &BindData, global: &GlobalState, local: &mut LocalState, vectors:
     filled
 }
 
-/// How many pieces the threads can take.
-fn units(bound: &BindData) -> usize {
-    match bound.relation.rows {
-        Rows::Times => bound.batch.play_times().len().div_ceil(TIMES_A_UNIT),
-        _ => bound.batch.chunks().len(),
-    }
+/// Rows of one of DuckDB's row groups, and what a thread takes at once: each thread fills whole row groups, and only the
+/// last of all stays short. DuckDB would put short ones together when it closes the file, by writing them again.
+const ROW_GROUP: u64 = 122_880;
+
+/// How many threads are of use.
+fn threads(rows: u64) -> u64 {
+    rows.div_ceil(ROW_GROUP).clamp(1, 256)
 }
 
-/// How many threads are of use. Each should have a row group to fill: rows short of one are compressed by a single
-/// thread on commit.
-fn threads(bound: &BindData) -> u64 {
+/// The number of rows of a relation before each of the batch's chunks, and in all of them.
+fn rows_before_chunks(bound: &BindData) -> Vec<u64> {
     let batch = &bound.batch;
-    let rows = match bound.relation.rows {
-        Rows::Times => batch.play_times().len() as u64,
-        Rows::Plays => batch.accepted_counts().0,
-        Rows::Views => batch.accepted_counts().1,
-        Rows::All => return (units(bound) as u64).clamp(1, 256),
+    let count = |chunk: usize| match bound.relation.rows {
+        Rows::All => batch.chunks()[chunk].len() as u64,
+        Rows::Plays => batch.accepted(chunk, true).count() as u64,
+        Rows::Views => batch.accepted(chunk, false).count() as u64,
+        Rows::Times => 0,
     };
-    (rows / ROW_GROUP as u64).clamp(1, 256)
+    let mut before = vec![0];
+    before.extend((0..batch.chunks().len()).map(count).scan(0, |sum, rows| {
+        *sum += rows;
+        Some(*sum)
+    }));
+    if bound.relation.rows == Rows::Times {
+        before = vec![0, batch.play_times().len() as u64];
+    }
+    before
 }
 
-/// Rows of one of DuckDB's row groups.
-const ROW_GROUP: usize = 122_880;
-/// Times that a thread takes at once.
-const TIMES_A_UNIT: usize = ROW_GROUP;
-
-/// Takes the next chunk that has rows for this relation. False when there is none.
+/// Takes the rows of the next chunk of this thread's stretch, or of the next stretch. False when there is none.
 fn claim(bound: &BindData, global: &GlobalState, local: &mut LocalState) -> bool {
-    loop {
-        let unit = global.next.fetch_add(1, Ordering::Relaxed);
-        if unit >= units(bound) {
-            local.rows.clear();
-            local.done = 0;
+    local.rows.clear();
+    local.done = 0;
+    if local.stretch.is_empty() {
+        let start = global.next.fetch_add(1, Ordering::Relaxed) * ROW_GROUP;
+        local.stretch = start..(start + ROW_GROUP).min(global.rows());
+        if local.stretch.is_empty() {
+            local.stretch = 0..0;
             return false;
         }
-        let batch = &bound.batch;
-        local.rows.clear();
-        local.done = 0;
-        let rows = &mut local.rows;
-        match bound.relation.rows {
-            Rows::Times => {
-                let end = bound.batch.play_times().len().min((unit + 1) * TIMES_A_UNIT);
-                rows.extend((unit * TIMES_A_UNIT) as u32..end as u32);
-            }
-            Rows::All => rows.extend(0..batch.chunks()[unit].len() as u32),
-            Rows::Plays => rows.extend(batch.accepted(unit, true).map(|row| row as u32)),
-            Rows::Views => rows.extend(batch.accepted(unit, false).map(|row| row as u32)),
-        }
-        if local.rows.is_empty() {
-            continue;
-        }
-        local.chunk = unit;
-        if bound.relation.rows != Rows::Times {
-            let chunk = &batch.chunks()[unit];
-            local.labels = global.columns.iter().map(|source| label_strings(chunk, *source)).collect();
-        }
-        return true;
     }
+    // Chunks without rows share their number with the next one; the last such chunk holds the row.
+    let chunk = global.rows_before.partition_point(|&before| before <= local.stretch.start) - 1;
+    let first = global.rows_before[chunk];
+    let end = global.rows_before[chunk + 1].min(local.stretch.end);
+    let (skip, take) = ((local.stretch.start - first) as usize, (end - local.stretch.start) as usize);
+    local.stretch.start = end;
+    let batch = &bound.batch;
+    match bound.relation.rows {
+        Rows::All | Rows::Times => local.rows.extend(skip as u32..(skip + take) as u32),
+        Rows::Plays => local.rows.extend(batch.accepted(chunk, true).skip(skip).take(take).map(|row| row as u32)),
+        Rows::Views => local.rows.extend(batch.accepted(chunk, false).skip(skip).take(take).map(|row| row as u32)),
+    }
+    if bound.relation.rows != Rows::Times && local.chunk != Some(chunk) {
+        let labels = |source: &Source| label_strings(&batch.chunks()[chunk], *source);
+        local.labels = global.columns.iter().map(labels).collect();
+    }
+    local.chunk = Some(chunk);
+    true
 }
 
 /// The strings of a label's codes; nothing for other columns.
