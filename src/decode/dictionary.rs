@@ -102,13 +102,24 @@ impl Dictionary {
     }
 }
 
+/// Masks for the first so many of sixteen bytes.
+const FIRST: [u128; 16] = {
+    let mut masks = [0; 16];
+    let mut i = 1;
+    while i < 16 {
+        masks[i] = masks[i - 1] << 8 | 0xFF;
+        i += 1;
+    }
+    masks
+};
+
 /// A spelling of up to 15 bytes as one number, its length in the last byte. `sixteen` are the bytes from its first on,
 /// where there are as many: taken at once, they need no copy of unknown length.
 #[inline(always)]
 fn short(raw: &[u8], sixteen: Option<&[u8]>) -> u128 {
     let length = (raw.len() as u128) << 120;
     if let Some(sixteen) = sixteen.and_then(|b| b.try_into().ok()) {
-        return u128::from_le_bytes(sixteen) & ((1 << (8 * raw.len())) - 1) | length;
+        return u128::from_le_bytes(sixteen) & FIRST[raw.len() % 16] | length;
     }
     let mut bytes = [0; 16];
     bytes[..raw.len()].copy_from_slice(raw);

@@ -22,7 +22,7 @@ impl<const N: usize> FieldFinder<N> {
     pub fn new(specs: &'static [FieldSpec; N]) -> Self {
         Self {
             specs,
-            patterns: std::array::from_fn(|i| Pattern::new(format!("\"{}\":", specs[i].key).as_bytes())),
+            patterns: std::array::from_fn(|i| Pattern::of_key(specs[i].key)),
             order: (0..N as u8).collect(),
             tokens: [Token::default(); N],
             unknown: UnknownKeys::new(),

@@ -24,7 +24,8 @@ const SHORT: u32 = {
     bits
 };
 
-/// A line's values: text where it stands, numbers as they are. Fields that did not occur are absent or null.
+/// A line's values: text where it stands and known to be UTF-8, numbers as they are. Fields that did not occur are absent
+/// or null.
 pub(super) struct Values {
     pub tokens: [Token; FIELDS],
     /// [`NULL_INTEGER`] for null and for fields that hold no whole number.
@@ -41,22 +42,42 @@ impl Default for Values {
 
 /// What is known of the writer: which key follows which.
 pub(super) struct QuickReader {
-    /// `"key":` for each field.
-    keys: [Pattern; FIELDS],
     /// The field that followed each field when last seen; the one that came first, behind the last.
     successors: [u8; FIELDS + 1],
+    /// Whether that is the fields' own order, all of them, as one of the two writers has it.
+    is_own_order: bool,
     pub values: Values,
 }
 
 impl Default for QuickReader {
     fn default() -> Self {
-        Self {
-            keys: std::array::from_fn(|i| Pattern::new(format!("\"{}\":", LOG_FIELDS[i].key).as_bytes())),
-            successors: std::array::from_fn(|i| ((i + 1) % (FIELDS + 1)) as u8),
-            values: Values::default(),
-        }
+        let successors = std::array::from_fn(|i| ((i + 1) % (FIELDS + 1)) as u8);
+        Self { successors, is_own_order: true, values: Values::default() }
     }
 }
+
+/// `"key":` for each field.
+const KEYS: [Pattern; FIELDS] = {
+    let mut keys = [Pattern::of_key(LOG_FIELDS[0].key); FIELDS];
+    let mut i = 1;
+    while i < FIELDS {
+        keys[i] = Pattern::of_key(LOG_FIELDS[i].key);
+        i += 1;
+    }
+    keys
+};
+
+/// Evaluates `$body` for each field with its number in a constant, so that each has its own, straight code.
+macro_rules! for_each_field {
+    ($field:ident => $body:block) => {
+        for_each_field!(@ $field => $body; 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17)
+    };
+    (@ $field:ident => $body:block; $($number:literal)*) => {$({
+        const $field: usize = $number;
+        $body
+    })*};
+}
+const _: () = assert!(FIELDS == 18, "for_each_field goes through all fields");
 
 impl QuickReader {
     /// Learns the order of keys from a line that the scanner has read.
@@ -64,6 +85,7 @@ impl QuickReader {
     pub fn learn(&mut self, tokens: &[Token; FIELDS]) {
         let mut present: Vec<usize> = (0..FIELDS).filter(|&i| tokens[i].kind != TokenKind::Absent).collect();
         present.sort_unstable_by_key(|&i| tokens[i].start());
+        self.is_own_order = present.len() == FIELDS && present.is_sorted();
         let mut before = FIELDS;
         for field in present {
             self.successors[before] = field as u8;
@@ -72,64 +94,79 @@ impl QuickReader {
     }
 
     /// Reads the line that begins at `start` into `values` and returns where the next one begins. None if the line is not
-    /// as expected. The bytes must be valid UTF-8.
+    /// as expected.
     #[inline(always)]
     pub fn read(&mut self, bytes: &[u8], start: usize) -> Option<usize> {
         if *bytes.get(start)? != b'{' {
             return None;
         }
-        self.values.integers = [NULL_INTEGER; FIELDS];
-        self.values.length = f64::NAN;
-        let mut seen = 0u32;
-        let mut at = start + 1;
-        let mut field = self.successors[FIELDS] as usize;
-        loop {
-            // A key that comes twice is the scanner's business.
-            if field >= FIELDS || seen & (1 << field) != 0 {
-                return None;
-            }
-            seen |= 1 << field;
-            at = self.keys[field].behind(bytes, at)?;
-            at = match LOG_FIELDS[field].kind {
-                FieldType::Text => {
-                    let (token, end) = text(bytes, at, SHORT & (1 << field) != 0)?;
-                    self.values.tokens[field] = token;
-                    end
-                }
-                FieldType::Integer { min, max } => {
-                    let (value, end) = integer(bytes, at)?;
-                    if value != NULL_INTEGER && !(min..=max).contains(&value) {
-                        return None;
-                    }
-                    self.values.integers[field] = value;
-                    end
-                }
-                FieldType::Float => {
-                    let (value, end) = float(bytes, at)?;
-                    self.values.length = value;
-                    end
-                }
-            };
-            match *bytes.get(at)? {
-                b',' => at += 1,
-                b'}' => break,
-                _ => return None,
-            }
-            field = self.successors[field] as usize;
-        }
-        if seen != (1 << FIELDS) - 1 {
-            for (i, token) in self.values.tokens.iter_mut().enumerate() {
-                if seen & (1 << i) == 0 {
-                    *token = Token::default();
-                }
-            }
-        }
-        match bytes.get(at + 1..) {
-            Some([b'\n', ..]) => Some(at + 2),
-            Some([b'\r', b'\n', ..]) => Some(at + 3),
-            Some([]) => Some(at + 1),
+        let end = if self.is_own_order { self.in_own_order(bytes, start + 1)? } else { self.in_learned_order(bytes, start + 1)? };
+        match bytes.get(end..) {
+            Some([b'\n', ..]) => Some(end + 1),
+            Some([b'\r', b'\n', ..]) => Some(end + 2),
+            Some([]) => Some(end),
             _ => None,
         }
+    }
+
+    /// Reads the fields in the order of [`LOG_FIELDS`]. Returns where the object ends.
+    #[inline(always)]
+    fn in_own_order(&mut self, bytes: &[u8], mut at: usize) -> Option<usize> {
+        for_each_field!(FIELD => {
+            at = self.field::<FIELD>(bytes, at)?;
+            let behind = if FIELD + 1 < FIELDS { b',' } else { b'}' };
+            if *bytes.get(at)? != behind {
+                return None;
+            }
+            at += 1;
+        });
+        Some(at)
+    }
+
+    /// Reads the fields in the order of an earlier line, as many of them as there are. Returns where the object ends.
+    #[inline(never)]
+    fn in_learned_order(&mut self, bytes: &[u8], mut at: usize) -> Option<usize> {
+        self.values = Values::default();
+        let mut seen = 0u32;
+        let mut next = self.successors[FIELDS] as usize;
+        loop {
+            // A key that comes twice is the scanner's business.
+            if next >= FIELDS || seen & (1 << next) != 0 {
+                return None;
+            }
+            seen |= 1 << next;
+            for_each_field!(FIELD => {
+                if next == FIELD {
+                    at = self.field::<FIELD>(bytes, at)?;
+                }
+            });
+            match *bytes.get(at)? {
+                b',' => at += 1,
+                b'}' => return Some(at + 1),
+                _ => return None,
+            }
+            next = self.successors[next] as usize;
+        }
+    }
+
+    /// Reads one field's key and value. Returns where the value ends.
+    #[inline(always)]
+    fn field<const FIELD: usize>(&mut self, bytes: &[u8], at: usize) -> Option<usize> {
+        let at = const { KEYS[FIELD] }.behind(bytes, at)?;
+        let end;
+        match const { LOG_FIELDS[FIELD].kind } {
+            FieldType::Text => (self.values.tokens[FIELD], end) = text(bytes, at, SHORT & (1 << FIELD) != 0)?,
+            FieldType::Integer { min, max } => {
+                let value;
+                (value, end) = integer(bytes, at)?;
+                if value != NULL_INTEGER && !(min..=max).contains(&value) {
+                    return None;
+                }
+                self.values.integers[FIELD] = value;
+            }
+            FieldType::Float => (self.values.length, end) = float(bytes, at)?,
+        }
+        Some(end)
     }
 }
 
@@ -146,12 +183,13 @@ fn text(bytes: &[u8], at: usize, is_short: bool) -> Option<(Token, usize)> {
     }
     let start = at + 1;
     if is_short {
-        let special = special_of_sixteen(bytes.get(start..start + 16)?.try_into().ok()?);
-        if special != 0 {
-            let end = start + special.trailing_zeros() as usize;
-            if bytes[end] == b'"' {
-                return Some((Token::new(TokenKind::Plain, start, end), end + 1));
-            }
+        let sixteen = u8x16::new(bytes.get(start..start + 16)?.try_into().ok()?);
+        let special = special(sixteen);
+        let end = start + special.trailing_zeros() as usize;
+        // The bits below the first special byte.
+        let inside = special.wrapping_sub(1) & !special;
+        if special != 0 && bytes[end] == b'"' && sixteen.to_bitmask() & inside == 0 {
+            return Some((Token::new(TokenKind::Plain, start, end), end + 1));
         }
     }
     long_text(bytes, start)
@@ -163,12 +201,21 @@ fn text(bytes: &[u8], at: usize, is_short: bool) -> Option<(Token, usize)> {
 fn long_text(bytes: &[u8], start: usize) -> Option<(Token, usize)> {
     let mut kind = TokenKind::Plain;
     let mut at = start;
+    let mut is_ascii = true;
     'steps: loop {
-        let mut special = special_of_sixty_four(bytes.get(at..at + 64)?.try_into().ok()?);
+        let (mut special, all_ascii) = special_of_sixty_four(bytes.get(at..at + 64)?.try_into().ok()?);
+        // Taken of all the step's bytes: that what follows the text is not ASCII costs time and nothing else.
+        is_ascii &= all_ascii;
         while special != 0 {
             let place = special.trailing_zeros() as usize;
             match bytes[at + place] {
-                b'"' => return Some((Token::new(kind, start, at + place), at + place + 1)),
+                b'"' => {
+                    let end = at + place;
+                    if !is_ascii && std::str::from_utf8(&bytes[start..end]).is_err() {
+                        return None;
+                    }
+                    return Some((Token::new(kind, start, end).with_ascii(is_ascii), end + 1));
+                }
                 b'\\' => {
                     kind = TokenKind::Escaped;
                     let behind = behind_escape(bytes, at + place)?;
@@ -187,16 +234,22 @@ fn long_text(bytes: &[u8], start: usize) -> Option<(Token, usize)> {
 
 /// A bit for each byte that cannot stand in a string as it is: quotes, backslashes and control characters.
 #[inline(always)]
-fn special_of_sixteen(bytes: [u8; 16]) -> u32 {
-    let bytes = u8x16::new(bytes);
+fn special(bytes: u8x16) -> u32 {
     let control = bytes.min(u8x16::splat(0x1F)).simd_eq(bytes);
     (bytes.simd_eq(u8x16::splat(b'"')) | bytes.simd_eq(u8x16::splat(b'\\')) | control).to_bitmask()
 }
 
+/// The same for more bytes, and whether all of them are ASCII.
 #[inline(always)]
-fn special_of_sixty_four(bytes: &[u8; 64]) -> u64 {
-    let (sixteens, _) = bytes.as_chunks::<16>();
-    sixteens.iter().rev().fold(0, |bits, sixteen| bits << 16 | u64::from(special_of_sixteen(*sixteen)))
+fn special_of_sixty_four(bytes: &[u8; 64]) -> (u64, bool) {
+    let sixteen = |at: usize| -> u8x16 {
+        let (sixteens, _) = bytes.as_chunks::<16>();
+        u8x16::new(sixteens[at])
+    };
+    let (a, b, c, d) = (sixteen(0), sixteen(1), sixteen(2), sixteen(3));
+    let low = u64::from(special(a)) | u64::from(special(b)) << 16;
+    let high = u64::from(special(c)) | u64::from(special(d)) << 16;
+    (low | high << 32, (a | b | c | d).to_bitmask() == 0)
 }
 
 /// Where the escape that begins at `at` ends. Surrogates are the scanner's business.

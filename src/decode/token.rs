@@ -35,12 +35,20 @@ pub(super) struct Token {
     start: u32,
     end: u32,
     pub kind: TokenKind,
+    /// All the value's bytes are ASCII. False where nobody looked.
+    pub is_ascii: bool,
 }
 
 impl Token {
     #[inline]
     pub fn new(kind: TokenKind, start: usize, end: usize) -> Self {
-        Self { start: start as u32, end: end as u32, kind }
+        Self { start: start as u32, end: end as u32, kind, is_ascii: false }
+    }
+
+    /// The same, and whether it is known that all bytes are ASCII.
+    #[inline]
+    pub fn with_ascii(self, is_ascii: bool) -> Self {
+        Self { is_ascii, ..self }
     }
 
     /// The value's bytes among those scanned.
@@ -71,12 +79,23 @@ pub(super) struct Pattern {
 }
 
 impl Pattern {
-    pub fn new(text: &[u8]) -> Self {
+    /// The pattern `"key":`, as compact writers put it.
+    pub const fn of_key(key: &str) -> Self {
+        let (key, len) = (key.as_bytes(), key.len() + 3);
         let mut bytes = [0; 16];
-        let fits = text.len() <= 16;
-        bytes[..text.len().min(16)].copy_from_slice(&text[..text.len().min(16)]);
-        let mask = if text.len() < 16 { (1 << (8 * text.len())) - 1 } else { u128::MAX };
-        Self { text: if fits { u128::from_le_bytes(bytes) } else { u128::MAX }, mask, len: text.len() }
+        if len > 16 {
+            return Self { text: 1, mask: 0, len };
+        }
+        bytes[0] = b'"';
+        let mut i = 0;
+        while i < key.len() {
+            bytes[i + 1] = key[i];
+            i += 1;
+        }
+        bytes[len - 2] = b'"';
+        bytes[len - 1] = b':';
+        let mask = if len < 16 { (1 << (8 * len)) - 1 } else { u128::MAX };
+        Self { text: u128::from_le_bytes(bytes), mask, len }
     }
 
     /// Where the text ends if it stands at `at`, and sixteen bytes are left to compare with.
