@@ -30,6 +30,8 @@ pub mod stage;
 
 pub mod transform;
 
+pub mod check;
+
 pub mod report;
 
 pub mod warehouse;

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::Instant;
 
 use super::{open, open_read_only};
+use crate::check::{self, Touched};
 use crate::cli::LoadArgs;
 use crate::error::{EXIT_DONE, Error, Kind, Result};
 use crate::interrupt::Interrupt;
@@ -56,6 +57,7 @@ pub(super) fn load_options(settings: &Settings, full_refresh: bool, keep_staging
         // Two batches are held at a time, beside what DuckDB has; a quarter is left for everything else.
         batch_bytes: settings.memory * 3 / 16,
         bytes_in_flight: (settings.memory / 16) as usize,
+        limits: settings.checks.clone(),
         fingerprint: settings.fingerprint(),
     }
 }
@@ -147,6 +149,7 @@ fn dry_run(args: &LoadArgs, settings: &Settings, sources: &Sources, interrupt: &
         }
         recorder.add_files("", &[])?;
         recorder.add_rejects("", &[])?;
+        check::audit(&mut recorder, Touched::everything(), &settings.checks)?;
         recorder.commit()?;
     }
     let text = format!("{head}{}", recorder.script());

@@ -1,5 +1,7 @@
 //! Questions to a warehouse: SQL with named parameters goes in, rows come out.
 
+use std::fmt;
+
 use crate::error::{Error, Kind, Result};
 
 /// A query that returns rows. Its parameters are written `$name` and are always bound, never pasted into the text.
@@ -38,6 +40,21 @@ pub enum Value {
     Text(String),
     List(Vec<Value>),
     Record(Vec<(String, Value)>),
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut list = |items: &mut dyn Iterator<Item = String>| f.write_str(&items.collect::<Vec<_>>().join(", "));
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Boolean(b) => write!(f, "{b}"),
+            Self::Integer(n) => write!(f, "{n}"),
+            Self::Float(x) => write!(f, "{x}"),
+            Self::Text(text) => f.write_str(text),
+            Self::List(items) => list(&mut items.iter().map(ToString::to_string)),
+            Self::Record(fields) => list(&mut fields.iter().map(|(name, value)| format!("{name}: {value}"))),
+        }
+    }
 }
 
 impl From<i64> for Value {
