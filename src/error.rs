@@ -39,6 +39,8 @@ pub enum Kind {
     WarehouseInvalid,
     /// There is no warehouse at that path.
     WarehouseMissing,
+    /// What was asked about is not there.
+    NotFound,
     /// The disk is full or cannot be written.
     Disk,
     /// A query failed.
@@ -104,7 +106,7 @@ impl Kind {
             Self::WarehouseInvalid => (1, false, "name another file with --warehouse, or move this one away"),
             Self::WarehouseMissing => (1, false, "`sparkify load` or `sparkify tables create` makes it"),
             Self::Disk => (1, true, "free some space or choose another place with --warehouse; the warehouse is as it was"),
-            Self::Query | Self::Io => (1, false, ""),
+            Self::Query | Self::Io | Self::NotFound => (1, false, ""),
             Self::CheckFailed => (EXIT_CHECK_FAILED, false, "`sparkify check` looks at everything"),
             Self::Conservation => (1, false, "this is a bug in sparkify, please report it; the warehouse is as it was"),
             Self::Interrupted => (130, true, ""),

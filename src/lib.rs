@@ -32,6 +32,8 @@ pub mod transform;
 
 pub mod check;
 
+pub mod explain;
+
 pub mod report;
 
 pub mod warehouse;

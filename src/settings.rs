@@ -42,7 +42,7 @@ keys! {
     "wait" "SPARKIFY_WAIT" "seconds to wait for a warehouse that another process holds (0)",
     "skip_bad_files" "SPARKIFY_SKIP_BAD_FILES" "load the other files when one cannot be read (false)",
     "checks.in_load" "SPARKIFY_CHECKS_IN_LOAD" "run the blocking checks before a load commits (true)",
-    "checks.exact_rows" "SPARKIFY_CHECKS_EXACT_ROWS" "rows of a load that its dearer checks look at (30000)",
+    "checks.exact_rows" "SPARKIFY_CHECKS_EXACT_ROWS" "rows of a load that its dearer checks look at (20000)",
     "checks.min_match_rate" "SPARKIFY_CHECKS_MIN_MATCH_RATE" "share of plays that must have a song (0.01%)",
     "checks.max_age_days" "SPARKIFY_CHECKS_MAX_AGE_DAYS" "how old the latest event may be, in days; 0 for any age (0)",
     "checks.min_volume" "SPARKIFY_CHECKS_MIN_VOLUME" "share of the usual events that a day must have (33%)",

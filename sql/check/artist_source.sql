@@ -1,7 +1,7 @@
 -- Severity: blocking
 -- Says: an artist has the name credited on most songs, and the place of the song that tells most about it
 -- Remedy: rebuild the tables with `sparkify load --full-refresh`
--- In a load: after songs
+-- In a load: after songs, if small
 with credits as (
     select
         artist_id,

@@ -1,7 +1,7 @@
 -- Severity: blocking
 -- Says: of several songs of one title and artist a play has the one equal as it arrived, then nearest in duration
 -- Remedy: rebuild the tables with `sparkify load --full-refresh`
--- In a load: after events
+-- In a load: after events, if small
 with contested as (
     select title, artist_name
     from staging_songs

@@ -1,7 +1,7 @@
 -- Severity: blocking
 -- Says: the level on a play is the one that user_levels has for that time
 -- Remedy: rebuild the tables with `sparkify load --full-refresh`
--- In a load: after events
+-- In a load: after events, if small
 -- Of several events at one instant the last decides what user_levels holds, so the others are not judged by it.
 with deviating as (
     select

@@ -1,7 +1,7 @@
 -- Severity: blocking
 -- Says: the level of a user is that of the latest event, ordered by time, session and item
 -- Remedy: rebuild the tables with `sparkify load --full-refresh`
--- In a load: after events
+-- In a load: after events, if small
 with latest as (
     select songplays.user_id, songplays.level, songplays.session_id, songplays.item_in_session
     from songplays

@@ -27,7 +27,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             in_load: true,
-            exact_rows: 30_000,
+            exact_rows: 20_000,
             min_match_rate: 0.0001,
             max_age_days: 0.0,
             min_volume: 0.33,

@@ -49,6 +49,8 @@ pub struct Check {
     pub remedy: &'static str,
     /// When a load runs it.
     pub in_load: InLoad,
+    /// Of loads, only those that are not sampled run it: it takes long, however little it looks at.
+    pub if_small: bool,
     /// A threshold without which there is nothing to judge.
     pub off_without: Option<&'static str>,
     text: &'static str,
@@ -69,6 +71,11 @@ impl Check {
             head.find_map(|line| line.strip_prefix(key)?.strip_prefix(": "))
         };
         let needed = |key: &str| field(key).ok_or_else(|| wrong(&format!("its head does not say `{key}:`")));
+        let when = field("In a load");
+        let (when, if_small) = match when.and_then(|when| when.strip_suffix(", if small")) {
+            Some(when) => (Some(when), true),
+            None => (when, false),
+        };
         Ok(Self {
             name,
             severity: match needed("Severity")? {
@@ -78,13 +85,14 @@ impl Check {
             },
             says: needed("Says")?,
             remedy: needed("Remedy")?,
-            in_load: match field("In a load") {
+            in_load: match when {
                 None => InLoad::Never,
                 Some("after events") => InLoad::AfterEvents,
                 Some("after songs") => InLoad::AfterSongs,
                 Some("always") => InLoad::Always,
                 Some(_) => return Err(wrong("there is no such point in a load")),
             },
+            if_small,
             off_without: field("Off when 0"),
             text,
         })
@@ -103,7 +111,7 @@ files! {
     "users_seen" "user_level" "play_song" "play_time" "song_artist" "song_source" "artist_source"
     "match_names" "match_missing" "match_best" "view_page"
     "level_stays" "level_now" "play_level"
-    "file_counts" "file_numbers" "file_rows" "file_rejects" "run_counts"
+    "file_counts" "file_numbers" "table_rows" "file_rows" "file_rejects" "run_counts"
     "known_levels" "known_genders" "known_methods" "known_pages" "known_auth"
     "event_days" "event_times" "registered" "lengths" "coordinates" "years" "time_reachable"
     "match_rate" "freshness" "volume" "null_rates" "quarantine" "unknown_keys"

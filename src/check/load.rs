@@ -1,8 +1,11 @@
 //! The blocking checks inside a load's transaction: what it touched is looked at before anybody can see it.
 
-use super::{Finding, InLoad, Limits, Severity, all, find, parameters};
+use super::{Check, Finding, InLoad, Limits, Severity, all, find, parameters};
 use crate::error::{Error, Kind, Result};
-use crate::warehouse::{Value, Warehouse};
+use crate::warehouse::Warehouse;
+
+/// An id beyond those of any file.
+const NOTHING: i64 = i64::MAX / 2;
 
 /// What a load touched. Surrogate ids say which file an event came from, and later files have higher ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +14,8 @@ pub struct Touched {
     pub first_id: i64,
     /// The highest.
     pub last_id: i64,
+    /// It loaded more than the dear checks look at.
+    pub is_large: bool,
     /// The lowest id that the dear checks look at: a large load shows them its last files only.
     pub sample_id: i64,
     /// The lowest id of the plays whose song the load may have changed.
@@ -25,15 +30,15 @@ impl Touched {
     /// All that a warehouse holds.
     #[must_use]
     pub const fn everything() -> Self {
-        Self { first_id: 0, last_id: i64::MAX, sample_id: 0, relinked_id: 0, events: true, songs: true }
+        Self { first_id: 0, last_id: i64::MAX, is_large: false, sample_id: 0, relinked_id: 0, events: true, songs: true }
     }
 
     /// What log files added: their numbers and lines, in the order of the numbers. `had_events` says that there were
     /// events before, which new songs may have been linked to.
     #[must_use]
     pub fn by_files(files: &[(i64, u64)], songs: bool, had_events: bool, limits: &Limits) -> Self {
-        let first_id = files.first().map_or(i64::MAX, |(file_no, _)| file_no << 32);
-        let last_id = files.last().map_or(i64::MAX, |(file_no, _)| (file_no << 32) | i64::from(u32::MAX));
+        let first_id = files.first().map_or(NOTHING, |(file_no, _)| file_no << 32);
+        let last_id = files.last().map_or(NOTHING, |(file_no, _)| (file_no << 32) | i64::from(u32::MAX));
         let (mut sample_id, mut left) = (last_id, limits.exact_rows);
         for &(file_no, lines) in files.iter().rev() {
             let passed_over = lines.saturating_sub(left);
@@ -44,11 +49,15 @@ impl Touched {
             }
         }
         let relinked_id = if songs && had_events { 0 } else { sample_id };
-        Self { first_id, last_id, sample_id, relinked_id, events: !files.is_empty(), songs }
+        let is_large = sample_id > first_id;
+        Self { first_id, last_id, is_large, sample_id, relinked_id, events: !files.is_empty(), songs }
     }
 
-    fn concerns(&self, when: InLoad) -> bool {
-        match when {
+    fn concerns(&self, check: &Check) -> bool {
+        if self.is_large && check.if_small {
+            return false;
+        }
+        match check.in_load {
             InLoad::Never => false,
             InLoad::AfterEvents => self.events,
             InLoad::AfterSongs => self.songs,
@@ -66,7 +75,7 @@ pub fn audit(warehouse: &mut dyn Warehouse, touched: Touched, limits: &Limits) -
         return Ok(());
     }
     let parameters = parameters(limits, touched, chrono::Utc::now().timestamp_micros());
-    let checks = all()?.into_iter().filter(|c| c.severity == Severity::Blocking && touched.concerns(c.in_load));
+    let checks = all()?.into_iter().filter(|c| c.severity == Severity::Blocking && touched.concerns(c));
     for check in checks {
         let finding = find(warehouse, check, limits, &parameters)?;
         if finding.failed() {
@@ -77,18 +86,11 @@ pub fn audit(warehouse: &mut dyn Warehouse, touched: Touched, limits: &Limits) -
 }
 
 fn failure(finding: &Finding) -> Error {
-    let Finding { check, rows, columns, sample, .. } = finding;
-    let shown: Vec<String> = sample.iter().map(|row| format!("\n  {}", fields(columns, row))).collect();
+    let Finding { check, rows, sample, .. } = finding;
+    let shown: Vec<String> = sample.iter().map(|row| format!("\n  {}", finding.fields(row))).collect();
     let rows = if *rows == 1 { "1 row offends".to_owned() } else { format!("{rows} rows offend") };
     let message = format!("the check {} failed, so nothing was loaded: {}, but {rows}{}", check.name, check.says, shown.concat());
     Error::new(Kind::CheckFailed, message).with_hint(check.remedy)
-}
-
-/// A row in one line.
-#[must_use]
-pub(super) fn fields(columns: &[String], row: &[Value]) -> String {
-    let fields: Vec<String> = columns.iter().zip(row).map(|(name, value)| format!("{name} = {value}")).collect();
-    fields.join(", ")
 }
 
 #[cfg(test)]
@@ -117,6 +119,6 @@ mod tests {
         assert_eq!(Touched::by_files(&[(9, 5)], true, false, &limits).relinked_id, 9 << 32);
         assert_eq!(Touched::by_files(&[(9, 5)], false, true, &limits).relinked_id, 9 << 32);
         let songs_only = Touched::by_files(&[], true, true, &limits);
-        assert_eq!((songs_only.relinked_id, songs_only.first_id, songs_only.events), (0, i64::MAX, false));
+        assert_eq!((songs_only.relinked_id, songs_only.first_id, songs_only.events), (0, NOTHING, false));
     }
 }

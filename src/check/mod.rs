@@ -35,6 +35,13 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// One of its rows in one line.
+    #[must_use]
+    pub fn fields(&self, row: &[Value]) -> String {
+        let fields = self.columns.iter().zip(row).filter(|(_, value)| **value != Value::Null);
+        fields.map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join(", ")
+    }
+
     /// Whether something is wrong.
     #[must_use]
     pub fn failed(&self) -> bool {

@@ -8,7 +8,7 @@ use crate::check::{self, Touched};
 use crate::cli::LoadArgs;
 use crate::error::{EXIT_DONE, Error, Kind, Result};
 use crate::interrupt::Interrupt;
-use crate::output::say;
+use crate::output::{harmless_lines, say};
 use crate::pipeline::{self, LoadOptions, Plan};
 use crate::progress::LoadProgress;
 use crate::report::{RunReport, Status};
@@ -30,10 +30,10 @@ pub(super) fn run(args: &LoadArgs, settings: &Settings, interrupt: &Interrupt) -
     }
     let options = load_options(settings, args.full_refresh, args.keep_staging);
     let report = load(settings, &sources, &options, interrupt)?;
-    let text = if args.json { format!("{}\n", serde_json::json!(report)) } else { report.to_string() };
+    let text = if args.json { format!("{}\n", serde_json::json!(report)) } else { harmless_lines(&report.to_string()) };
     say(&text)?;
     for (file, error) in report.bad_files.iter().filter(|_| args.json) {
-        eprintln!("left out {file}: {error}");
+        eprintln!("left out {}", harmless_lines(&format!("{file}: {error}")));
     }
     Ok(report.exit_code())
 }

@@ -47,8 +47,13 @@ fn each_is_known_to_the_program() {
     for (name, _) in sql_files() {
         let in_demo = demo.contains(&format!("\"../../sql/{name}.sql\""));
         let is_check = name.strip_prefix("check/").is_some_and(|name| checks.contains(name));
-        let ways = usize::from(known.contains(name.as_str())) + usize::from(in_demo) + usize::from(is_check);
-        assert_eq!(ways, 1, "{name} is to be one of Statement's, a check, or one of the demo's questions");
+        let explains = name.strip_prefix("explain/").is_some_and(|name| sparkify::explain::FILES.contains(&name));
+        let ways =
+            usize::from(known.contains(name.as_str())) + usize::from(in_demo) + usize::from(is_check) + usize::from(explains);
+        assert_eq!(
+            ways, 1,
+            "{name} is to be one of Statement's, a check, a part of an explanation, or one of the demo's questions"
+        );
         if known.contains(name.as_str()) {
             found += 1;
         }
