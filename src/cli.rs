@@ -205,7 +205,8 @@ pub enum Format {
 /// Arguments of `sql`.
 #[derive(Debug, Args)]
 pub struct SqlArgs {
-    /// The query
+    /// The query; it may begin with a comment
+    #[arg(allow_hyphen_values = true)]
     pub query: String,
     #[command(flatten)]
     #[allow(missing_docs)]
@@ -277,7 +278,7 @@ pub struct ExplainArgs {
     /// What kind of thing
     pub subject: ExplainSubject,
     /// Which one: a songplay_id, a title or a run's id
-    #[arg(value_name = "ID|TITLE")]
+    #[arg(value_name = "ID|TITLE", allow_hyphen_values = true)]
     pub what: String,
     #[command(flatten)]
     #[allow(missing_docs)]

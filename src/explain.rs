@@ -166,7 +166,7 @@ pub fn song(warehouse: &mut dyn Warehouse, title: &str) -> Result<Explanation> {
         1 => "The catalogue has 1 song of that title".to_owned(),
         n => format!("The catalogue has {n} songs of that title"),
     };
-    let gist = format!("{songs_held}; of {played} plays of it {linked} have a song.");
+    let gist = format!("{songs_held}; {linked} of its {played} plays have a song.");
     Ok(Explanation { gist, parts: vec![songs, plays] })
 }
 

@@ -9,9 +9,11 @@ use crate::output::{answer_json, harmless, say};
 use crate::settings::Settings;
 
 pub(super) fn run(args: &ExplainArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
+    // Before the warehouse is opened, as a slip of the keyboard should be told first.
+    let id = if args.subject == ExplainSubject::Play { play_id(&args.what)? } else { 0 };
     let mut warehouse = open_read_only(settings, interrupt)?;
     let explanation = match args.subject {
-        ExplainSubject::Play => explain::play(&mut warehouse, play_id(&args.what)?)?,
+        ExplainSubject::Play => explain::play(&mut warehouse, id)?,
         ExplainSubject::Song => explain::song(&mut warehouse, &args.what)?,
         ExplainSubject::Run => explain::run(&mut warehouse, &args.what)?,
     };
