@@ -58,7 +58,10 @@ impl<W: Write> Printer<W> {
     fn csv(&mut self, fields: &[String]) -> Result<()> {
         let mut writer = csv::Writer::from_writer(&mut self.out);
         let written = writer.write_record(fields).and_then(|()| writer.flush().map_err(Into::into));
-        written.map_err(|e| output_error(e.into()))
+        written.map_err(|e| match e.into_kind() {
+            csv::ErrorKind::Io(error) => output_error(error),
+            other => output_error(std::io::Error::other(format!("{other:?}"))),
+        })
     }
 }
 

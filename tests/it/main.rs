@@ -11,6 +11,7 @@ mod concurrency;
 mod config_files;
 mod decoder;
 mod differential;
+mod faults;
 mod kill;
 mod properties;
 mod s3_load;
