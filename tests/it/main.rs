@@ -5,6 +5,7 @@
 mod support;
 
 mod architecture;
+mod checks;
 mod cli;
 mod clients;
 mod concurrency;
