@@ -2,14 +2,16 @@
 -- Says: every user with an event is in users, last seen at the latest one, and nobody else is
 -- Remedy: rebuild the tables with `sparkify load --full-refresh`
 -- In a load: after events
+-- A part of the events ($first_id is not 0) tells who must be there, and since when at least.
 with latest as (
     select user_id, max(start_time) as start_time
     from songplays
+    where songplay_id between $first_id and $last_id
     group by user_id
     union all
     select user_id, max(start_time) as start_time
     from page_views
-    where user_id is not null
+    where user_id is not null and view_id between $first_id and $last_id
     group by user_id
 ),
 
@@ -33,6 +35,6 @@ full outer join users
     on users.user_id = seen.user_id
 where
     users.user_id is null
-    or seen.user_id is null
-    or users.last_seen_at <> seen.last_event
+    or users.last_seen_at < seen.last_event
+    or (cast($first_id as bigint) = 0 and (seen.user_id is null or users.last_seen_at > seen.last_event))
 order by 1;

@@ -10,7 +10,7 @@ const NOTHING: i64 = i64::MAX / 2;
 /// What a load touched. Surrogate ids say which file an event came from, and later files have higher ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Touched {
-    /// The lowest id that an event of the load can have.
+    /// The lowest id that an event of the load can have; 0 where there was nothing before it.
     pub first_id: i64,
     /// The highest.
     pub last_id: i64,
@@ -50,6 +50,8 @@ impl Touched {
         }
         let relinked_id = if songs && had_events { 0 } else { sample_id };
         let is_large = sample_id > first_id;
+        // Where nothing was before, the load is all there is.
+        let first_id = if had_events || files.is_empty() { first_id } else { 0 };
         Self { first_id, last_id, is_large, sample_id, relinked_id, events: !files.is_empty(), songs }
     }
 
@@ -110,6 +112,13 @@ mod tests {
         assert_eq!(sample(&files, 50), (6, 0));
         assert_eq!(sample(&files, 35), (6, 15), "a part of a file");
         assert_eq!(sample(&[(5, 4_000_000)], 1000), (5, 3_999_000));
+    }
+
+    #[test]
+    fn the_first_load_is_all_there_is() {
+        let of = |had_events| Touched::by_files(&[(3, 10)], false, had_events, &Limits::default());
+        assert_eq!((of(true).first_id, of(true).is_large), (3 << 32, false));
+        assert_eq!((of(false).first_id, of(false).is_large, of(false).sample_id), (0, false, 3 << 32));
     }
 
     #[test]

@@ -17,11 +17,7 @@ pub(super) fn run(args: &ExplainArgs, settings: &Settings, interrupt: &Interrupt
         ExplainSubject::Song => explain::song(&mut warehouse, &args.what)?,
         ExplainSubject::Run => explain::run(&mut warehouse, &args.what)?,
     };
-    if args.json {
-        print_json(&explanation)?
-    } else {
-        print_text(&explanation)?
-    }
+    if args.json { print_json(&explanation) } else { print_text(&explanation) }?;
     Ok(EXIT_DONE)
 }
 
