@@ -5,43 +5,66 @@ with files as (
     where run_id = $run
 ),
 
-span as (
-    select min(file_no) as low, max(file_no) as high
-    from files
-    where input = 'log'
-),
-
 plays as (
-    select songplays.start_time, songplays.user_id, songplays.song_id
+    select
+        songplays.user_id,
+        count(*) as plays,
+        count(songplays.song_id) as plays_matched,
+        0 as page_views,
+        min(songplays.start_time) as first_event,
+        max(songplays.start_time) as last_event
     from songplays
-    cross join span
     inner join files
         on files.file_no = songplays.songplay_id >> 32
-    where songplays.songplay_id >> 32 between span.low and span.high
+    group by songplays.user_id
 ),
 
 views as (
-    select page_views.start_time, page_views.user_id
+    select
+        page_views.user_id,
+        0 as plays,
+        0 as plays_matched,
+        count(*) as page_views,
+        min(page_views.start_time) as first_event,
+        max(page_views.start_time) as last_event
     from page_views
-    cross join span
     inner join files
         on files.file_no = page_views.view_id >> 32
-    where page_views.view_id >> 32 between span.low and span.high
+    group by page_views.user_id
 ),
 
 events as (
-    select start_time, user_id
+    select user_id, plays, plays_matched, page_views, first_event, last_event
     from plays
     union all
-    select start_time, user_id
+    select user_id, plays, plays_matched, page_views, first_event, last_event
     from views
+),
+
+held as (
+    select count(*) as songs
+    from staging_songs
+    where url in (select url from files where input = 'song')
+),
+
+brought as (
+    select
+        min(first_event) as first_event,
+        max(last_event) as last_event,
+        count(distinct user_id) as users,
+        coalesce(sum(plays), 0) as plays,
+        coalesce(sum(plays_matched), 0) as plays_matched,
+        coalesce(sum(page_views), 0) as page_views
+    from events
 )
 
 select
-    (select min(start_time) from events) as first_event,
-    (select max(start_time) from events) as last_event,
-    (select count(distinct user_id) from events) as users,
-    (select count(*) from plays) as plays,
-    (select count(song_id) from plays) as plays_matched,
-    (select count(*) from views) as page_views,
-    (select count(*) from staging_songs where url in (select url from files where input = 'song')) as songs_from_its_files;
+    brought.first_event,
+    brought.last_event,
+    brought.users,
+    brought.plays,
+    brought.plays_matched,
+    brought.page_views,
+    held.songs as songs_from_its_files
+from brought
+cross join held;

@@ -131,7 +131,7 @@ fn a_load_that_a_check_stops_commits_nothing_and_ends_with_4() {
     let stopped = site.load(&["--json"]).expect(4);
     assert_eq!(stopped.stdout, "");
     for text in [
-        "error: the check users_seen failed, so nothing was loaded: every user with an event is in users",
+        "error: the check level_now failed, so nothing was loaded: a user's current stay",
         "but 1 row offends\n  user_id: 7, problem: not in users",
         "hint: rebuild the tables with `sparkify load --full-refresh`",
     ] {

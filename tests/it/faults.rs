@@ -123,7 +123,7 @@ const IN_THE_TABLES: &[(&str, &str)] = &[
     ),
     (
         "a user was last seen too early",
-        "update users set last_seen_at = last_seen_at - interval '1 hour' where user_id = (select max(user_id) from users)",
+        "update users set last_seen_at = last_seen_at - interval '1 hour' where user_id = (select user_id from songplays order by songplay_id desc limit 1)",
     ),
     ("a gender is spelled out", "update users set gender = 'female' where gender = 'F'"),
     (
