@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{open_read_only, print_answer};
+use super::{open_tables, print_answer};
 use crate::check::{self, Check, Finding, Severity};
 use crate::cli::{CheckArgs, Format};
 use crate::error::{EXIT_CHECK_FAILED, EXIT_DONE, Error, Kind, Result};
@@ -17,10 +17,7 @@ pub(super) fn run(args: &CheckArgs, settings: &Settings, with_queries: bool, int
         let format = if args.json { Format::Json } else { Format::Table };
         return print_answer(&listed(&checks), format).map(|()| EXIT_DONE);
     }
-    let mut warehouse = open_read_only(settings, interrupt)?;
-    if !warehouse.has_tables()? {
-        return Err(Error::new(Kind::WarehouseMissing, format!("{} has no tables of sparkify's", settings.warehouse)));
-    }
+    let mut warehouse = open_tables(settings, interrupt)?;
     let now_us = chrono::Utc::now().timestamp_micros();
     let findings = check::run(&mut warehouse, checks, &settings.checks, now_us)?;
     if args.json {

@@ -1,6 +1,6 @@
 //! `sparkify explain`: why a play, a song or a run is as it is.
 
-use super::{open_read_only, print_answer};
+use super::{open_tables, print_answer};
 use crate::cli::{ExplainArgs, ExplainSubject, Format};
 use crate::error::{EXIT_DONE, Error, Kind, Result};
 use crate::explain::{self, Explanation, Part};
@@ -11,7 +11,7 @@ use crate::settings::Settings;
 pub(super) fn run(args: &ExplainArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
     // Before the warehouse is opened, as a slip of the keyboard should be told first.
     let id = if args.subject == ExplainSubject::Play { play_id(&args.what)? } else { 0 };
-    let mut warehouse = open_read_only(settings, interrupt)?;
+    let mut warehouse = open_tables(settings, interrupt)?;
     let explanation = match args.subject {
         ExplainSubject::Play => explain::play(&mut warehouse, id)?,
         ExplainSubject::Song => explain::song(&mut warehouse, &args.what)?,

@@ -13,7 +13,7 @@ mod tables;
 use std::path::Path;
 
 use crate::cli::{Cli, Command, Format, WarehouseArgs};
-use crate::error::{EXIT_DONE, Result};
+use crate::error::{EXIT_DONE, Error, Kind, Result};
 use crate::interrupt::Interrupt;
 use crate::output::Printer;
 use crate::settings::Settings;
@@ -66,6 +66,15 @@ fn open(settings: &Settings, interrupt: &Interrupt) -> Result<DuckDb> {
 fn open_read_only(settings: &Settings, interrupt: &Interrupt) -> Result<DuckDb> {
     let WarehouseUrl::DuckDb(path) = &settings.warehouse;
     DuckDb::open_read_only(path, &open_options(settings, interrupt))
+}
+
+/// Opens a warehouse to ask it what only its own tables can answer.
+fn open_tables(settings: &Settings, interrupt: &Interrupt) -> Result<DuckDb> {
+    let warehouse = open_read_only(settings, interrupt)?;
+    if warehouse.has_tables()? {
+        return Ok(warehouse);
+    }
+    Err(Error::new(Kind::WarehouseMissing, format!("{} has no tables of sparkify's", settings.warehouse)))
 }
 
 /// Prints a query's rows on stdout.

@@ -120,6 +120,11 @@ fn check_knows_its_names() {
     let list = ask(&site, &["check", "--list", "--json"]).expect(0).json();
     assert_eq!(list.as_array().unwrap().len(), 44);
     assert!(ask(&Site::new(), &["check"]).expect(1).stderr.contains("there is no warehouse"));
+    site.run(&["tables", "drop", "--yes", "--warehouse", "w.duckdb"]).expect(0);
+    for arguments in [&["check"][..], &["explain", "song", "S"]] {
+        let answer = ask(&site, arguments).expect(1);
+        assert!(answer.stderr.contains("w.duckdb has no tables of sparkify's\n  hint: `sparkify load`"), "{}", answer.stderr);
+    }
 }
 
 #[test]
