@@ -12,6 +12,7 @@ Exit codes:
   1    failed; nothing was changed
   2    the command line or a setting is wrong
   3    done, but something was left out: rejected lines or files that could not be read
+  4    a blocking check failed; a load that it stopped changed nothing
   130  interrupted; nothing was changed
 
 Settings come from flags, then SPARKIFY_* variables, then the nearest sparkify.toml, then defaults;
@@ -49,6 +50,12 @@ pub enum Command {
     /// Show the lines that could not be loaded, or try them again
     #[command(after_help = "Examples:\n  sparkify rejects\n  sparkify rejects --run 0192… --json\n  sparkify rejects replay")]
     Rejects(RejectsArgs),
+    /// Check that the data is sound
+    #[command(after_help = CHECK_EXAMPLES)]
+    Check(CheckArgs),
+    /// Explain a play, a song or a run
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain(ExplainArgs),
     /// Load a small invented month into a new warehouse and ask it a few questions
     Demo(DemoArgs),
     /// Show the settings in force and where each came from
@@ -62,6 +69,19 @@ Examples:
   sparkify load --dry-run                 which files would be loaded, and the SQL
   sparkify load --json | jq .rejected     for scripts
   sparkify load --max-rejects 100         accept up to 100 bad lines (default 1%)";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  sparkify check                        all checks; exit code 4 when a blocking one fails
+  sparkify check volume freshness -v    two of them, with their queries
+  sparkify check --list                 what is checked, and what to do about it
+  sparkify check --json | jq '.checks[] | select(.rows > 0)'";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  sparkify explain play 90194313700     its file and line, and why it has its song or none
+  sparkify explain song \"Setanta matins\"
+  sparkify explain run 01a1fdcb         a run by the beginning of its id";
 
 const SQL_EXAMPLES: &str = "\
 Examples:
@@ -185,7 +205,8 @@ pub enum Format {
 /// Arguments of `sql`.
 #[derive(Debug, Args)]
 pub struct SqlArgs {
-    /// The query
+    /// The query; it may begin with a comment
+    #[arg(allow_hyphen_values = true)]
     pub query: String,
     #[command(flatten)]
     #[allow(missing_docs)]
@@ -219,6 +240,50 @@ pub struct RejectsArgs {
     #[arg(long, value_name = "ID")]
     pub run: Option<String>,
     /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Only these checks
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub warehouse: WarehouseArgs,
+    /// Show what is checked, without checking it
+    #[arg(long)]
+    pub list: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What can be explained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExplainSubject {
+    /// A play, by its songplay_id
+    Play,
+    /// A song, by its title
+    Song,
+    /// A run, by its id or the beginning of it
+    Run,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// What kind of thing
+    pub subject: ExplainSubject,
+    /// Which one: a songplay_id, a title or a run's id
+    #[arg(value_name = "ID|TITLE", allow_hyphen_values = true)]
+    pub what: String,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub warehouse: WarehouseArgs,
+    /// Print one JSON object
     #[arg(long)]
     pub json: bool,
 }

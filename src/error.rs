@@ -39,10 +39,14 @@ pub enum Kind {
     WarehouseInvalid,
     /// There is no warehouse at that path.
     WarehouseMissing,
+    /// What was asked about is not there.
+    NotFound,
     /// The disk is full or cannot be written.
     Disk,
     /// A query failed.
     Query,
+    /// A check found rows that must not be; nothing was committed.
+    CheckFailed,
     /// The counts do not add up; nothing was committed.
     Conservation,
     /// The user interrupted the run.
@@ -67,6 +71,9 @@ pub struct Policy {
 pub const EXIT_DONE: u8 = 0;
 /// Exit code of a run that committed but left something out: rejected lines or skipped files.
 pub const EXIT_INCOMPLETE: u8 = 3;
+
+/// Exit code when a blocking check fails.
+pub const EXIT_CHECK_FAILED: u8 = 4;
 
 impl Kind {
     /// The one table from kind to exit code, retry and hint.
@@ -99,7 +106,8 @@ impl Kind {
             Self::WarehouseInvalid => (1, false, "name another file with --warehouse, or move this one away"),
             Self::WarehouseMissing => (1, false, "`sparkify load` or `sparkify tables create` makes it"),
             Self::Disk => (1, true, "free some space or choose another place with --warehouse; the warehouse is as it was"),
-            Self::Query | Self::Io => (1, false, ""),
+            Self::Query | Self::Io | Self::NotFound => (1, false, ""),
+            Self::CheckFailed => (EXIT_CHECK_FAILED, false, "`sparkify check` looks at everything"),
             Self::Conservation => (1, false, "this is a bug in sparkify, please report it; the warehouse is as it was"),
             Self::Interrupted => (130, true, ""),
             Self::OutputClosed => (EXIT_DONE, false, ""),

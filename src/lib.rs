@@ -30,6 +30,10 @@ pub mod stage;
 
 pub mod transform;
 
+pub mod check;
+
+pub mod explain;
+
 pub mod report;
 
 pub mod warehouse;

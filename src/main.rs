@@ -6,6 +6,7 @@ use clap::Parser;
 use sparkify::cli::Cli;
 use sparkify::error::Kind;
 use sparkify::interrupt::Interrupt;
+use sparkify::output::harmless_lines;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
@@ -19,9 +20,9 @@ fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(error) if error.kind() == Kind::OutputClosed => ExitCode::from(error.exit_code()),
         Err(error) => {
-            eprintln!("error: {}", error.report());
+            eprintln!("error: {}", harmless_lines(&error.report()));
             if !error.hint().is_empty() {
-                eprintln!("  hint: {}", error.hint());
+                eprintln!("  hint: {}", harmless_lines(error.hint()));
             }
             ExitCode::from(error.exit_code())
         }

@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table};
 
 use crate::cli::Format;
 use crate::error::{Error, Kind, Result};
-use crate::warehouse::duckdb::{Rows, Value};
+use crate::warehouse::{Answer, Rows, Value};
 
 /// Prints the rows of a query.
 pub struct Printer<W> {
@@ -58,7 +58,10 @@ impl<W: Write> Printer<W> {
     fn csv(&mut self, fields: &[String]) -> Result<()> {
         let mut writer = csv::Writer::from_writer(&mut self.out);
         let written = writer.write_record(fields).and_then(|()| writer.flush().map_err(Into::into));
-        written.map_err(|e| output_error(e.into()))
+        written.map_err(|e| match e.into_kind() {
+            csv::ErrorKind::Io(error) => output_error(error),
+            other => output_error(std::io::Error::other(format!("{other:?}"))),
+        })
     }
 }
 
@@ -85,10 +88,7 @@ impl<W: Write> Rows for Printer<W> {
     fn row(&mut self, values: Vec<Value>) -> Result<()> {
         match self.format {
             Format::Json => {
-                // By hand, as the columns' order is worth keeping.
-                let field = |(name, value): (&String, &Value)| format!("{}:{}", serde_json::json!(name), json(value));
-                let fields: Vec<String> = self.names.iter().zip(&values).map(field).collect();
-                let text = format!("{}{{{}}}", if self.rows == 0 { "[\n" } else { ",\n" }, fields.join(","));
+                let text = format!("{}{}", if self.rows == 0 { "[\n" } else { ",\n" }, row_json(&self.names, &values));
                 self.text(&text)?;
             }
             Format::Csv => {
@@ -108,6 +108,18 @@ impl<W: Write> Rows for Printer<W> {
         self.rows += 1;
         Ok(())
     }
+}
+
+/// A row as a JSON object. By hand, as the columns' order is worth keeping.
+fn row_json(names: &[String], values: &[Value]) -> String {
+    let field = |(name, value): (&String, &Value)| format!("{}:{}", serde_json::json!(name), json(value));
+    format!("{{{}}}", names.iter().zip(values).map(field).collect::<Vec<_>>().join(","))
+}
+
+/// Each row of an answer as a JSON object.
+#[must_use]
+pub fn answer_json(answer: &Answer) -> Vec<String> {
+    answer.rows.iter().map(|row| row_json(&answer.columns, row)).collect()
 }
 
 /// A value as JSON.
@@ -137,12 +149,35 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// Text that cannot do anything to a terminal: control characters shown as what they are.
-fn harmless(text: &str) -> String {
-    if !text.contains(|c: char| c.is_control()) {
+/// Text that cannot do anything to a terminal, nor to the order of what stands beside it: control characters, and those
+/// that turn the direction of writing or are not to be seen, are shown as what they are.
+#[must_use]
+pub fn harmless(text: &str) -> String {
+    escaped(text, is_harmful)
+}
+
+/// Text of several lines that cannot do anything to a terminal.
+#[must_use]
+pub fn harmless_lines(text: &str) -> String {
+    escaped(text, |c| c != '\n' && is_harmful(c))
+}
+
+fn escaped(text: &str, is_harmful: impl Fn(char) -> bool) -> String {
+    if !text.contains(&is_harmful) {
         return text.to_owned();
     }
-    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] }).collect()
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if is_harmful(c) { escaped.extend(c.escape_default()) } else { escaped.push(c) }
+    }
+    escaped
+}
+
+fn is_harmful(c: char) -> bool {
+    // Marks of direction, embeddings, isolates; line and paragraph separators; characters without width, but for the
+    // joiners that emoji and some scripts are written with.
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// Writes text to stdout as it is.
@@ -158,4 +193,18 @@ pub fn say(text: &str) -> Result<()> {
 fn output_error(error: std::io::Error) -> Error {
     let kind = if error.kind() == std::io::ErrorKind::BrokenPipe { Kind::OutputClosed } else { Kind::Io };
     Error::new(kind, "cannot write the output").caused_by(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_cannot_do_anything_to_a_terminal() {
+        assert_eq!(harmless("a\u{1b}[2Jb\n\u{9b}31mc\u{202e}d"), "a\\u{1b}[2Jb\\n\\u{9b}31mc\\u{202e}d");
+        assert_eq!(harmless_lines("a\nb\rc\u{7}"), "a\nb\\rc\\u{7}");
+        for text in ["", "Björk", "漢字", "שיר", "👩\u{200d}🎤", "\"q\" | 'x'"] {
+            assert_eq!(harmless(text), text);
+        }
+    }
 }

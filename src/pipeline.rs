@@ -5,6 +5,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Instant;
 
+use crate::check::{self, Touched};
 use crate::decode::{Reason, UnknownKeys, count_unknown_key};
 use crate::error::{Error, Kind, Result};
 use crate::limit::RejectLimit;
@@ -31,6 +32,8 @@ pub struct LoadOptions {
     pub batch_bytes: u64,
     /// Bytes of downloads held at a time.
     pub bytes_in_flight: usize,
+    /// Thresholds of the checks before the commit.
+    pub limits: check::Limits,
     /// Identifies the settings in the ledger.
     pub fingerprint: String,
 }
@@ -203,6 +206,8 @@ impl<'a> Run<'a> {
         self.options.max_rejects.check(&self.report)?;
         self.report.balance()?;
         self.write_ledger(started_us)?;
+        let touched = self.touched();
+        check::audit(self.warehouse, touched, &self.options.limits)?;
         // Before the commit: whatever fails after it must not make a run look undone.
         self.report.set_totals(self.warehouse.totals()?);
         self.sources.stop().check()?;
@@ -378,6 +383,14 @@ impl<'a> Run<'a> {
         let all_in =
             report.rejected + report.songs_rejected == 0 && report.files_loaded + report.files_skipped == report.files_listed;
         report.status = if all_in { Status::Done } else { Status::Incomplete };
+    }
+
+    /// What the checks before the commit are to look at.
+    fn touched(&self) -> Touched {
+        let loaded = self.logs.iter().zip(&self.log_tallies).enumerate().filter(|(i, _)| !self.bad_logs.contains(i));
+        let files: Vec<(i64, u64)> = loaded.map(|(_, (file, tally))| (file.file_no, tally.lines)).collect();
+        let had_files = self.last_file_no > (self.logs.len() + self.songs.len()) as i64 && !self.options.full_refresh;
+        Touched::by_files(&files, self.report.song_records > 0, had_files, &self.options.limits)
     }
 
     fn write_ledger(&mut self, started_us: i64) -> Result<()> {

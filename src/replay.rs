@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::check::{self, Touched};
 use crate::decode::{EventChunk, LogDecoder, SongChunk, decode_songs};
 use crate::error::Result;
 use crate::pipeline::{LoadOptions, run_row};
@@ -53,6 +54,12 @@ fn work(warehouse: &mut dyn Warehouse, lines: &[QuarantinedLine], options: &Load
         warehouse.release(&released)?;
         let last_file_no = warehouse.last_file_no()?;
         warehouse.add_run(&run_row(&report, "replay", &options.fingerprint, started_us, last_file_no))?;
+        let mut files: Vec<(i64, u64)> = released.iter().map(|line| (line.file_no, line.line)).collect();
+        // All of each file, up to the last line that loaded.
+        files.sort_unstable_by_key(|&(file_no, line)| (file_no, std::cmp::Reverse(line)));
+        files.dedup_by_key(|(file_no, _)| *file_no);
+        let touched = Touched::by_files(&files, report.song_records > 0, true, &options.limits);
+        check::audit(warehouse, touched, &options.limits)?;
     }
     Ok(report)
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::check::Limits;
 use crate::error::{Error, Kind, Result, io_error};
 use crate::limit::RejectLimit;
 use crate::source::{Location, S3Options};
@@ -40,6 +41,14 @@ keys! {
     "threads" "SPARKIFY_THREADS" "threads that work at once (the machine's cores)",
     "wait" "SPARKIFY_WAIT" "seconds to wait for a warehouse that another process holds (0)",
     "skip_bad_files" "SPARKIFY_SKIP_BAD_FILES" "load the other files when one cannot be read (false)",
+    "checks.in_load" "SPARKIFY_CHECKS_IN_LOAD" "run the blocking checks before a load commits (true)",
+    "checks.exact_rows" "SPARKIFY_CHECKS_EXACT_ROWS" "rows of a load that its dearer checks look at (20000)",
+    "checks.min_match_rate" "SPARKIFY_CHECKS_MIN_MATCH_RATE" "share of plays that must have a song (0.01%)",
+    "checks.max_age_days" "SPARKIFY_CHECKS_MAX_AGE_DAYS" "how old the latest event may be, in days; 0 for any age (0)",
+    "checks.min_volume" "SPARKIFY_CHECKS_MIN_VOLUME" "share of the usual events that a day must have (33%)",
+    "checks.max_null_rise" "SPARKIFY_CHECKS_MAX_NULL_RISE" "how much more of a field may be missing than before (10%)",
+    "checks.max_outside_day" "SPARKIFY_CHECKS_MAX_OUTSIDE_DAY" "share of a file's events that may be of another day (1%)",
+    "checks.max_length" "SPARKIFY_CHECKS_MAX_LENGTH" "longest play, in seconds (7200)",
     "s3.region" "SPARKIFY_S3_REGION" "the bucket's region (AWS_REGION, the profile's, or the bucket's own)",
     "s3.endpoint" "SPARKIFY_S3_ENDPOINT" "another store that speaks S3 (AWS's own)",
     "s3.path_style" "SPARKIFY_S3_PATH_STYLE" "bucket names in the path instead of the host (true with an endpoint)",
@@ -92,6 +101,8 @@ pub struct Settings {
     pub wait: Duration,
     /// Load the other files when one cannot be read.
     pub skip_bad_files: bool,
+    /// Thresholds of the checks.
+    pub checks: Limits,
     /// How to reach S3.
     pub s3: S3Options,
     values: BTreeMap<&'static str, (String, Origin)>,
@@ -149,6 +160,7 @@ impl Settings {
             threads: reader.get("threads", parse_threads)?.unwrap_or_else(default_threads),
             wait: reader.get("wait", parse_seconds)?.unwrap_or_default(),
             skip_bad_files: reader.flag("skip_bad_files")?.unwrap_or(false),
+            checks: checks(&reader)?,
             s3: S3Options {
                 region: reader.text("s3.region"),
                 endpoint: reader.text("s3.endpoint"),
@@ -172,6 +184,14 @@ impl Settings {
             "memory" => Some(format!("{}MiB", self.memory >> 20)),
             "threads" => Some(self.threads.to_string()),
             "wait" => Some(self.wait.as_secs().to_string()),
+            "checks.in_load" => Some(self.checks.in_load.to_string()),
+            "checks.exact_rows" => Some(self.checks.exact_rows.to_string()),
+            "checks.min_match_rate" => Some(percent(self.checks.min_match_rate)),
+            "checks.max_age_days" => Some(self.checks.max_age_days.to_string()),
+            "checks.min_volume" => Some(percent(self.checks.min_volume)),
+            "checks.max_null_rise" => Some(percent(self.checks.max_null_rise)),
+            "checks.max_outside_day" => Some(percent(self.checks.max_outside_day)),
+            "checks.max_length" => Some(self.checks.max_length.to_string()),
             "skip_bad_files" | "s3.anonymous" | "s3.requester_pays" | "s3.allow_http" => Some("false".to_owned()),
             _ => None,
         };
@@ -190,6 +210,22 @@ impl Settings {
     }
 }
 
+fn checks(reader: &Reader<'_>) -> Result<Limits> {
+    let default = Limits::default();
+    let share = |key, default| reader.get(key, parse_share).map(|value| value.unwrap_or(default));
+    let amount = |key, default| reader.get(key, parse_amount).map(|value| value.unwrap_or(default));
+    Ok(Limits {
+        in_load: reader.flag("checks.in_load")?.unwrap_or(default.in_load),
+        exact_rows: reader.get("checks.exact_rows", parse_count)?.unwrap_or(default.exact_rows),
+        min_match_rate: share("checks.min_match_rate", default.min_match_rate)?,
+        max_age_days: amount("checks.max_age_days", default.max_age_days)?,
+        min_volume: share("checks.min_volume", default.min_volume)?,
+        max_null_rise: share("checks.max_null_rise", default.max_null_rise)?,
+        max_outside_day: share("checks.max_outside_day", default.max_outside_day)?,
+        max_length: amount("checks.max_length", default.max_length)?,
+    })
+}
+
 /// The nearest settings file from `folder` upwards.
 fn find_file(folder: &Path) -> Option<PathBuf> {
     folder.ancestors().map(|f| f.join(FILE_NAME)).find(|path| path.is_file())
@@ -203,7 +239,7 @@ fn read_file(path: &Path, text: &str) -> Result<Vec<(&'static str, String)>> {
     let mut add = |name: String, value: &toml::Value| {
         let Some(key) = KEYS.iter().find(|k| k.name == name) else {
             let error = in_file(format!("there is no setting `{name}`"));
-            return Err(match nearest(&name) {
+            return Err(match nearest(&name, KEYS.iter().map(|k| k.name)) {
                 Some(near) => error.with_hint(format!("did you mean `{near}`?")),
                 None => error,
             });
@@ -231,10 +267,10 @@ fn relative_to(folder: &Path, key: &str, value: String) -> String {
     if is_path { folder.join(value).display().to_string() } else { value }
 }
 
-/// The known key that looks most like `name`, if any does.
-fn nearest(name: &str) -> Option<&'static str> {
-    let distance = |key: &&Key| edit_distance(name, key.name);
-    KEYS.iter().min_by_key(distance).filter(|key| distance(key) <= 3).map(|key| key.name)
+/// The known name that looks most like `name`, if any does.
+pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let distance = |known: &&str| edit_distance(name, known);
+    known.min_by_key(distance).filter(|known| distance(known) <= 3)
 }
 
 fn edit_distance(a: &str, b: &str) -> usize {
@@ -311,6 +347,27 @@ const MIN_MEMORY: u64 = 256 << 20;
 fn parse_threads(text: &str) -> Result<usize> {
     let bad = || Error::new(Kind::Settings, format!("`{text}` is no number of threads from 1 to 256"));
     text.parse().ok().filter(|n| (1..=256).contains(n)).ok_or_else(bad)
+}
+
+fn parse_count(text: &str) -> Result<u64> {
+    text.parse().map_err(|_| Error::new(Kind::Settings, format!("`{text}` is no whole number from 0 on")))
+}
+
+fn parse_amount(text: &str) -> Result<f64> {
+    let bad = || Error::new(Kind::Settings, format!("`{text}` is no number from 0 to 1000000"));
+    text.parse().ok().filter(|x| (0.0..=1e6).contains(x)).ok_or_else(bad)
+}
+
+/// A fraction of one from a text like `33%`.
+fn parse_share(text: &str) -> Result<f64> {
+    let bad = || Error::new(Kind::Settings, format!("`{text}` is no share from 0% to 100%"));
+    let percent = text.trim().strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
+    percent.filter(|x| (0.0..=100.0).contains(x)).map(|x| x / 100.0).ok_or_else(bad)
+}
+
+fn percent(share: f64) -> String {
+    // Rounded, as 0.07 times 100 is a little more than 7.
+    format!("{}%", (share * 1e8).round() / 1e6)
 }
 
 fn parse_seconds(text: &str) -> Result<Duration> {

@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 use std::time::Instant;
 
 use super::{open, open_read_only};
+use crate::check::{self, Touched};
 use crate::cli::LoadArgs;
 use crate::error::{EXIT_DONE, Error, Kind, Result};
 use crate::interrupt::Interrupt;
-use crate::output::say;
+use crate::output::{harmless_lines, say};
 use crate::pipeline::{self, LoadOptions, Plan};
 use crate::progress::LoadProgress;
 use crate::report::{RunReport, Status};
@@ -29,10 +30,10 @@ pub(super) fn run(args: &LoadArgs, settings: &Settings, interrupt: &Interrupt) -
     }
     let options = load_options(settings, args.full_refresh, args.keep_staging);
     let report = load(settings, &sources, &options, interrupt)?;
-    let text = if args.json { format!("{}\n", serde_json::json!(report)) } else { report.to_string() };
+    let text = if args.json { format!("{}\n", serde_json::json!(report)) } else { harmless_lines(&report.to_string()) };
     say(&text)?;
     for (file, error) in report.bad_files.iter().filter(|_| args.json) {
-        eprintln!("left out {file}: {error}");
+        eprintln!("left out {}", harmless_lines(&format!("{file}: {error}")));
     }
     Ok(report.exit_code())
 }
@@ -56,6 +57,7 @@ pub(super) fn load_options(settings: &Settings, full_refresh: bool, keep_staging
         // Two batches are held at a time, beside what DuckDB has; a quarter is left for everything else.
         batch_bytes: settings.memory * 3 / 16,
         bytes_in_flight: (settings.memory / 16) as usize,
+        limits: settings.checks.clone(),
         fingerprint: settings.fingerprint(),
     }
 }
@@ -146,6 +148,7 @@ fn dry_run(args: &LoadArgs, settings: &Settings, sources: &Sources, interrupt: &
         }
         recorder.add_files("", &[])?;
         recorder.add_rejects("", &[])?;
+        check::audit(&mut recorder, Touched::everything(), &settings.checks)?;
         recorder.commit()?;
     }
     let text = format!("{head}{}", recorder.script());

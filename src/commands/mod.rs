@@ -1,7 +1,9 @@
 //! The verbs: each a plain function from arguments and settings to an exit code.
 
+mod check;
 mod config;
 mod demo;
+mod explain;
 mod load;
 mod rejects;
 mod runs;
@@ -11,12 +13,12 @@ mod tables;
 use std::path::Path;
 
 use crate::cli::{Cli, Command, Format, WarehouseArgs};
-use crate::error::{EXIT_DONE, Result};
+use crate::error::{EXIT_DONE, Error, Kind, Result};
 use crate::interrupt::Interrupt;
 use crate::output::Printer;
 use crate::settings::Settings;
-use crate::warehouse::duckdb::{DuckDb, Resources, Value};
-use crate::warehouse::{OpenOptions, WarehouseUrl};
+use crate::warehouse::duckdb::{DuckDb, Resources};
+use crate::warehouse::{Answer, OpenOptions, Param, Rows, SqlText, Warehouse, WarehouseUrl};
 
 /// Runs the command and returns the process's exit code.
 ///
@@ -30,6 +32,8 @@ pub fn run(cli: &Cli, interrupt: &Interrupt) -> Result<u8> {
         Command::Sql(args) => sql::run(args, &of(&args.warehouse, file)?, interrupt),
         Command::Runs(args) => runs::run(args, &of(&args.warehouse, file)?, interrupt),
         Command::Rejects(args) => rejects::run(args, &of(&args.warehouse, file)?, interrupt),
+        Command::Check(args) => check::run(args, &of(&args.warehouse, file)?, cli.verbose > 0, interrupt),
+        Command::Explain(args) => explain::run(args, &of(&args.warehouse, file)?, interrupt),
         Command::Demo(args) => demo::run(args, &of_none()?, interrupt),
         Command::Config(args) => config::run(args, &Settings::of_process(&crate::settings::Flags::new(), file)?),
     }
@@ -64,10 +68,27 @@ fn open_read_only(settings: &Settings, interrupt: &Interrupt) -> Result<DuckDb> 
     DuckDb::open_read_only(path, &open_options(settings, interrupt))
 }
 
+/// Opens a warehouse to ask it what only its own tables can answer.
+fn open_tables(settings: &Settings, interrupt: &Interrupt) -> Result<DuckDb> {
+    let warehouse = open_read_only(settings, interrupt)?;
+    if warehouse.has_tables()? {
+        return Ok(warehouse);
+    }
+    Err(Error::new(Kind::WarehouseMissing, format!("{} has no tables of sparkify's", settings.warehouse)))
+}
+
 /// Prints a query's rows on stdout.
-fn print_query(warehouse: &DuckDb, sql: &str, parameters: &[Value], format: Format) -> Result<u8> {
+fn print_query(warehouse: &mut dyn Warehouse, query: SqlText<'_>, parameters: &[Param<'_>], format: Format) -> Result<u8> {
     let mut printer = Printer::new(format, std::io::BufWriter::new(std::io::stdout().lock()));
-    warehouse.query(sql, parameters, &mut printer)?;
+    warehouse.query(query, parameters, &mut printer)?;
     printer.finish()?;
     Ok(EXIT_DONE)
+}
+
+/// Prints rows that are here already.
+fn print_answer(answer: &Answer, format: Format) -> Result<()> {
+    let mut printer = Printer::new(format, std::io::BufWriter::new(std::io::stdout().lock()));
+    printer.columns(&answer.columns)?;
+    answer.rows.iter().try_for_each(|row| printer.row(row.clone()))?;
+    printer.finish()
 }

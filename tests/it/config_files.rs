@@ -6,8 +6,23 @@ use std::path::Path;
 use sparkify::settings::{Flags, KEYS, Origin, Settings};
 
 /// Defaults that are the same on every machine.
-const FIXED_DEFAULTS: [&str; 7] =
-    ["warehouse", "max_rejects", "wait", "skip_bad_files", "s3.anonymous", "s3.requester_pays", "s3.allow_http"];
+const FIXED_DEFAULTS: [&str; 15] = [
+    "warehouse",
+    "max_rejects",
+    "wait",
+    "skip_bad_files",
+    "checks.in_load",
+    "checks.exact_rows",
+    "checks.min_match_rate",
+    "checks.max_age_days",
+    "checks.min_volume",
+    "checks.max_null_rise",
+    "checks.max_outside_day",
+    "checks.max_length",
+    "s3.anonymous",
+    "s3.requester_pays",
+    "s3.allow_http",
+];
 
 #[test]
 fn the_minimal_file_sets_what_a_load_needs() {

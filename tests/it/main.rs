@@ -5,12 +5,14 @@
 mod support;
 
 mod architecture;
+mod checks;
 mod cli;
 mod clients;
 mod concurrency;
 mod config_files;
 mod decoder;
 mod differential;
+mod faults;
 mod kill;
 mod properties;
 mod s3_load;

@@ -3,6 +3,7 @@
 use std::fs;
 
 use proptest::prelude::*;
+use sparkify::check::Limits;
 use sparkify::interrupt::Interrupt;
 use sparkify::limit::RejectLimit;
 use sparkify::pipeline::{self, LoadOptions, Plan};
@@ -48,6 +49,7 @@ fn load(site: &Site, manner: Manner, full_refresh: bool) -> RunReport {
         threads: manner.threads,
         batch_bytes: manner.batch_bytes,
         bytes_in_flight: 16 << 20,
+        limits: Limits::default(),
         fingerprint: String::new(),
     };
     let open = OpenOptions {

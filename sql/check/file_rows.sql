@@ -1,0 +1,42 @@
+-- Severity: blocking
+-- Says: every accepted line of a log file is one row of songplays or page_views, and every row is of a known file
+-- Remedy: rebuild the tables with `sparkify load --full-refresh`
+-- In a load: always
+-- A sample may begin in the middle of a file; the first whole one is the next.
+with parts as (
+    select songplay_id >> 32 as file_no, count(*) as events
+    from songplays
+    where songplay_id between $sample_id and $last_id
+    group by 1
+    union all
+    select view_id >> 32 as file_no, count(*) as events
+    from page_views
+    where view_id between $sample_id and $last_id
+    group by 1
+),
+
+held as (
+    select file_no, sum(events) as events
+    from parts
+    where file_no >= (cast($sample_id as bigint) + 4294967295) >> 32
+    group by file_no
+),
+
+files as (
+    select file_no, url, accepted
+    from load_files
+    where
+        input = 'log'
+        and file_no between (cast($sample_id as bigint) + 4294967295) >> 32 and cast($last_id as bigint) >> 32
+)
+
+select
+    coalesce(files.file_no, held.file_no) as file_no,
+    files.url,
+    files.accepted,
+    coalesce(held.events, 0) as events_held
+from files
+full outer join held
+    on held.file_no = files.file_no
+where files.file_no is null or files.accepted <> coalesce(held.events, 0)
+order by 1;

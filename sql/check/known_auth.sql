@@ -1,0 +1,8 @@
+-- Severity: warning
+-- Says: auth is Logged In, Logged Out, Guest or Cancelled
+-- Remedy: see who writes other logs than before
+select auth, count(*) as times, min(view_id) as first_view_id
+from page_views
+where auth not in ('Logged In', 'Logged Out', 'Guest', 'Cancelled')
+group by auth
+order by auth;

@@ -1,0 +1,8 @@
+-- Severity: warning
+-- Says: genders are F or M
+-- Remedy: see which users have another one with `sparkify sql`, and whoever writes the logs
+select gender, count(*) as times, min(user_id) as first_user_id
+from users
+where gender not in ('F', 'M')
+group by gender
+order by gender;

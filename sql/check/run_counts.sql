@@ -1,0 +1,45 @@
+-- Severity: blocking
+-- Says: a run is known once, its lines add up, and its files, as far as they are still held, have as many
+-- Remedy: rebuild the tables with `sparkify load --full-refresh`
+-- In a load: always
+with held as (
+    select
+        run_id,
+        count(*) as files,
+        sum(case when input = 'log' then lines else 0 end) as lines
+    from load_files
+    group by run_id
+),
+
+repeated as (
+    select run_id
+    from load_runs
+    group by run_id
+    having count(*) > 1
+)
+
+select
+    runs.run_id,
+    case
+        when repeated.run_id is not null then 'there twice'
+        when runs.lines <> runs.accepted + runs.duplicates + runs.rejected then 'its lines do not add up'
+        when runs.accepted <> runs.songplays_added + runs.page_views_added then 'its rows do not add up'
+        else 'its files have other counts'
+    end as problem,
+    runs.lines,
+    runs.accepted,
+    runs.duplicates,
+    runs.rejected,
+    held.lines as lines_of_files
+from load_runs as runs
+left join held
+    on held.run_id = runs.run_id
+left join repeated
+    on repeated.run_id = runs.run_id
+where
+    repeated.run_id is not null
+    or runs.lines <> runs.accepted + runs.duplicates + runs.rejected
+    or runs.accepted <> runs.songplays_added + runs.page_views_added
+    or held.lines <> runs.lines
+    or held.files <> runs.files_loaded
+order by runs.run_id;

@@ -1,0 +1,85 @@
+-- Severity: warning
+-- Says: each of the last seven days has at least checks.min_volume of the events usual on that weekday
+-- Remedy: see that the day's files arrived whole (`sparkify sql "select * from load_files order by file_no desc"`)
+-- The usual is the mean of the same weekday in the four weeks before, as far as there is data; two weeks are needed.
+with digits as (
+    select 0 as n
+    union all
+    select 1 as n
+    union all
+    select 2 as n
+    union all
+    select 3 as n
+    union all
+    select 4 as n
+    union all
+    select 5 as n
+    union all
+    select 6 as n
+),
+
+latest as (
+    select min(start_time) as first_event, max(start_time) as last_event
+    from songplays
+    union all
+    select min(start_time) as first_event, max(start_time) as last_event
+    from page_views
+),
+
+reach as (
+    select cast(min(first_event) as date) as first_day, cast(max(last_event) as date) as last_day
+    from latest
+),
+
+days as (
+    select
+        reach.last_day - (weeks.n * 7 + ones.n) as day,
+        weeks.n as weeks_back,
+        ones.n as days_back
+    from digits as weeks
+    cross join digits as ones
+    cross join reach
+    where weeks.n <= 4 and reach.last_day - (weeks.n * 7 + ones.n) >= reach.first_day
+),
+
+events as (
+    select cast(songplays.start_time as date) as day
+    from songplays
+    inner join reach
+        on songplays.start_time >= reach.last_day - 34
+    union all
+    select cast(page_views.start_time as date) as day
+    from page_views
+    inner join reach
+        on page_views.start_time >= reach.last_day - 34
+),
+
+counted as (
+    select day, count(*) as events
+    from events
+    group by day
+),
+
+filled as (
+    select days.day, days.weeks_back, days.days_back, coalesce(counted.events, 0) as events
+    from days
+    left join counted
+        on counted.day = days.day
+),
+
+usual as (
+    select days_back, avg(cast(events as double precision)) as events
+    from filled
+    where weeks_back > 0
+    group by days_back
+    having count(*) >= 2
+)
+
+select filled.day, filled.events, round(usual.events) as usual_events
+from filled
+inner join usual
+    on usual.days_back = filled.days_back
+where
+    filled.weeks_back = 0
+    and filled.events < usual.events * cast($min_volume as double precision)
+order by filled.day;

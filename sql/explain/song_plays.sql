@@ -1,0 +1,17 @@
+-- The plays whose title is $title, in any case, by what the log says and the song that was found.
+select
+    song as title,
+    artist,
+    song_id,
+    match_method,
+    count(*) as plays,
+    count(distinct user_id) as listeners,
+    min(length) as shortest,
+    max(length) as longest,
+    min(start_time) as first_play,
+    max(start_time) as last_play
+from songplays
+where lower(song) = lower($title)
+group by song, artist, song_id, match_method
+order by 5 desc, song, artist, song_id, match_method
+limit 100;

@@ -1,0 +1,111 @@
+//! Is the data sound? Queries that return the rows that offend, run by hand over everything or by a load over what it
+//! touched.
+
+mod limits;
+mod list;
+mod load;
+
+pub use limits::Limits;
+pub use list::{Check, InLoad, Severity, all};
+pub use load::{Touched, audit};
+
+use std::time::Instant;
+
+use crate::error::Result;
+use crate::warehouse::{Param, Rows, Value, Warehouse};
+
+/// Offending rows that a finding keeps to show.
+const SAMPLE: usize = 5;
+
+/// What came of a check.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// The check.
+    pub check: Check,
+    /// It was not run, as a setting turns it off.
+    pub off: bool,
+    /// How many rows offend.
+    pub rows: u64,
+    /// The names of their columns.
+    pub columns: Vec<String>,
+    /// The first few of them.
+    pub sample: Vec<Vec<Value>>,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+impl Finding {
+    /// One of its rows in one line.
+    #[must_use]
+    pub fn fields(&self, row: &[Value]) -> String {
+        let fields = self.columns.iter().zip(row).filter(|(_, value)| **value != Value::Null);
+        fields.map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Whether something is wrong.
+    #[must_use]
+    pub fn failed(&self) -> bool {
+        self.rows > 0
+    }
+
+    /// Whether something is so wrong that nobody should use the tables.
+    #[must_use]
+    pub fn blocks(&self) -> bool {
+        self.failed() && self.check.severity == Severity::Blocking
+    }
+}
+
+/// Runs checks over all that the warehouse holds.
+///
+/// # Errors
+/// What the warehouse reports. That a check fails is no error.
+pub fn run(warehouse: &mut dyn Warehouse, checks: Vec<Check>, limits: &Limits, now_us: i64) -> Result<Vec<Finding>> {
+    let parameters = parameters(limits, Touched::everything(), now_us);
+    checks.into_iter().map(|check| find(warehouse, check, limits, &parameters)).collect()
+}
+
+fn find(warehouse: &mut dyn Warehouse, check: Check, limits: &Limits, parameters: &[Param<'_>]) -> Result<Finding> {
+    let started = Instant::now();
+    let off = check.off_without.is_some_and(|setting| limits.is_zero(setting));
+    let mut offending = Offending::default();
+    if !off {
+        warehouse.query(check.query(), parameters, &mut offending)?;
+    }
+    let Offending { columns, sample, rows } = offending;
+    Ok(Finding { check, off, rows, columns, sample, seconds: started.elapsed().as_secs_f64() })
+}
+
+/// Every parameter that a check may have.
+fn parameters(limits: &Limits, touched: Touched, now_us: i64) -> Vec<Param<'static>> {
+    let mut parameters = limits.parameters(now_us);
+    parameters.extend([
+        Param::new("first_id", touched.first_id),
+        Param::new("sample_id", touched.sample_id),
+        Param::new("relinked_id", touched.relinked_id),
+        Param::new("last_id", touched.last_id),
+    ]);
+    parameters
+}
+
+/// Counts rows and keeps the first few.
+#[derive(Default)]
+struct Offending {
+    columns: Vec<String>,
+    sample: Vec<Vec<Value>>,
+    rows: u64,
+}
+
+impl Rows for Offending {
+    fn columns(&mut self, names: &[String]) -> Result<()> {
+        self.columns = names.to_vec();
+        Ok(())
+    }
+
+    fn row(&mut self, values: Vec<Value>) -> Result<()> {
+        self.rows += 1;
+        if self.sample.len() < SAMPLE {
+            self.sample.push(values);
+        }
+        Ok(())
+    }
+}
