@@ -33,3 +33,5 @@ pub mod transform;
 pub mod report;
 
 pub mod warehouse;
+
+pub mod simulate;

@@ -5,6 +5,7 @@ mod demo;
 mod load;
 mod rejects;
 mod runs;
+mod simulate;
 mod sql;
 mod tables;
 
@@ -30,6 +31,7 @@ pub fn run(cli: &Cli, interrupt: &Interrupt) -> Result<u8> {
         Command::Sql(args) => sql::run(args, &of(&args.warehouse, file)?, interrupt),
         Command::Runs(args) => runs::run(args, &of(&args.warehouse, file)?, interrupt),
         Command::Rejects(args) => rejects::run(args, &of(&args.warehouse, file)?, interrupt),
+        Command::Simulate(args) => simulate::run(args, &Settings::of_process(&args.flags(), settings_file(args, file))?, interrupt),
         Command::Demo(args) => demo::run(args, &of_none()?, interrupt),
         Command::Config(args) => config::run(args, &Settings::of_process(&crate::settings::Flags::new(), file)?),
     }
@@ -37,6 +39,11 @@ pub fn run(cli: &Cli, interrupt: &Interrupt) -> Result<u8> {
 
 fn of(args: &WarehouseArgs, file: Option<&Path>) -> Result<Settings> {
     Settings::of_process(&args.flags(), file)
+}
+
+/// `simulate` has a `--config` of its own, which is taken for the settings file too if its name says that it is one.
+fn settings_file<'a>(args: &'a crate::cli::SimulateArgs, file: Option<&'a Path>) -> Option<&'a Path> {
+    args.config.as_deref().or(file).filter(|path| path.extension().is_some_and(|ending| ending == "toml"))
 }
 
 /// The defaults alone, whatever the surroundings.
