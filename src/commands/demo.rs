@@ -24,7 +24,7 @@ const QUESTIONS: [(&str, &str); 3] = [
 ];
 
 /// What real logs suffer from and a load mends: names that went through two wrong decodings.
-const FAULTS: &str = "garbled=20%";
+const FAULTS: &str = "garbled=40%";
 
 pub(super) fn run(args: &DemoArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
     let folder = &args.out;

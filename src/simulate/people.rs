@@ -53,7 +53,7 @@ fn agents() -> (Vec<String>, Vec<u32>) {
         }
         for (version, share) in FIREFOXES {
             // Firefox spells versions of macOS with points and leaves the last number out.
-            let system = system.replace('_', ".");
+            let system = if system.starts_with("Mac") { system.replace('_', ".") } else { system.to_owned() };
             let text = format!("Mozilla/5.0 ({system}; rv:{version}) Gecko/20100101 Firefox/{version}");
             all.push((text, people * share));
         }

@@ -14,5 +14,8 @@ mod differential;
 mod kill;
 mod properties;
 mod s3_load;
+mod simulate;
+mod simulate_faults;
+mod simulate_statistics;
 mod sources;
 mod sql_files;

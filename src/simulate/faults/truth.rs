@@ -109,12 +109,6 @@ impl Truth {
         self.files.entry(file.to_owned()).or_default().add(counts);
     }
 
-    /// What a load is to count of a file so far.
-    #[must_use]
-    pub fn counts(&self, file: &str) -> Counts {
-        self.files.get(file).copied().unwrap_or_default()
-    }
-
     /// Ends the file with what a load of all is to say.
     ///
     /// # Errors

@@ -27,7 +27,7 @@ pub const LANGUAGES: [Language; 12] = [
         share: 640,
         titles: &[
             "①", "② ①", "The ①", "The ② ①", "③ the ①", "③ ①", "① and ①", "① of the ①", "My ② ①", "③ You", "③ Me", "②", "① in the ①",
-            "No More ①", "Don't ③ the ①", "①/①", "③ (The ① Song)", "② ① Blues", "Where the ① Is ②", "① No. 4: II. ① (②)",
+            "No More ①", "Don't Look at the ①", "①/①", "③ (The ① Song)", "② ① Blues", "Where the ① Is ②", "① No. 4: II. ① (②)",
         ],
         artists: &[
             "The ①s", "The ② ①s", "② ①", "④ ⑤", "④ ⑤", "④ ⑤", "① and the ①s", "④ & The ①s", "⑤", "② ①s", "④ ⑤ Trio", "DJ ①", "①/①", "⑤;⑤",
@@ -53,7 +53,7 @@ pub const LANGUAGES: [Language; 12] = [
     },
     Language {
         share: 50,
-        titles: &["①", "① ②", "Le ① de ①", "③ le ①", "Été ②", "Où va le ① ?", "À ①"],
+        titles: &["①", "① ②", "Le ① de ①", "③ le ①", "Été ②", "Où va le ① ?", "À la recherche du ①"],
         artists: &["Les ①s ②", "④ ⑤", "④ ⑤", "① ②"],
         nouns: "Éclair Étoile Château Fenêtre Rêve Forêt Été Garçon Océan Cœur Matin Café",
         adjectives: "Léger Perdu Étrange Éternel Glacé Doré Français Inouï",
