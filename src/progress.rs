@@ -79,7 +79,8 @@ impl SimulateProgress {
     #[must_use]
     pub fn new(from_ms: i64, to_ms: i64, quiet: bool) -> Self {
         let bar = if !quiet && std::io::stderr().is_terminal() {
-            let style = ProgressStyle::with_template("{bar:28} {percent:>3}%  {msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
+            let style =
+                ProgressStyle::with_template("{bar:28} {percent:>3}%  {msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
             let bar = ProgressBar::new(to_ms.saturating_sub(from_ms).max(1).cast_unsigned());
             bar.with_style(style.progress_chars("█▉▊▋▌▍▎▏ "))
         } else {

@@ -31,7 +31,9 @@ pub fn run(cli: &Cli, interrupt: &Interrupt) -> Result<u8> {
         Command::Sql(args) => sql::run(args, &of(&args.warehouse, file)?, interrupt),
         Command::Runs(args) => runs::run(args, &of(&args.warehouse, file)?, interrupt),
         Command::Rejects(args) => rejects::run(args, &of(&args.warehouse, file)?, interrupt),
-        Command::Simulate(args) => simulate::run(args, &Settings::of_process(&args.flags(), settings_file(args, file))?, interrupt),
+        Command::Simulate(args) => {
+            simulate::run(args, &Settings::of_process(&args.flags(), settings_file(args, file))?, interrupt)
+        }
         Command::Demo(args) => demo::run(args, &of_none()?, interrupt),
         Command::Config(args) => config::run(args, &Settings::of_process(&crate::settings::Flags::new(), file)?),
     }

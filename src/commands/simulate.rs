@@ -1,5 +1,6 @@
 //! `sparkify simulate`: logs and song files of invented users, on disk, in a bucket or on standard output.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -178,7 +179,9 @@ fn check(plan: &Plan) -> Result<()> {
     if plan.users == 0 {
         return Err(usage("there are no users, so nothing happens", "set --users"));
     }
-    if plan.users.checked_add(plan.first_user_id).is_none_or(|last| last > i64::MAX.cast_unsigned() / 2) || plan.users > 200_000_000 {
+    if plan.users.checked_add(plan.first_user_id).is_none_or(|last| last > i64::MAX.cast_unsigned() / 2)
+        || plan.users > 200_000_000
+    {
         return Err(usage("that are more users than there can be", "name at most 200000000, or use --shard with several runs"));
     }
     if plan.songs > 5_000_000 {
@@ -216,16 +219,29 @@ fn store(args: &SimulateArgs, plan: &mut Plan, sources: &Sources) -> Result<Stor
             Ok(Store::at(&Location::parse(folder)?, sources))
         }
         (Some(out), Format::Udacity) => {
-            let store = Store::at(&Location::parse(out)?, sources);
             // Shards share a folder, under names of their own.
-            for folder in ["log_data", "song_data"] {
-                if plan.shard.of == 1 && (folder == "log_data" || plan.catalogue.is_none()) && store.is_taken(folder)? {
+            let marker =
+                if plan.shard.of > 1 { format!("-{}-of-{}.json", plan.shard.index + 1, plan.shard.of) } else { String::new() };
+            let songs = if plan.catalogue.is_none() && plan.shard.of == 1 { Some("song_data") } else { None };
+            for folder in std::iter::once("log_data").chain(songs) {
+                if is_taken(sources, out, folder, &marker)? {
                     let message = format!("there is a {folder} in {out} already");
                     return Err(usage(&message, "choose another place, or remove what is there"));
                 }
             }
+            let store = Store::at(&Location::parse(out)?, sources);
             Ok(store)
         }
+    }
+}
+
+/// Whether a folder has files with this in their names.
+fn is_taken(sources: &Sources, out: &str, folder: &str, marker: &str) -> Result<bool> {
+    let location = Location::parse(&format!("{}/{folder}/", out.trim_end_matches('/')))?;
+    match sources.list(&location) {
+        Ok(listing) => Ok(listing.files.iter().any(|file| file.url.contains(marker))),
+        Err(error) if error.kind() == Kind::SourceMissing => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
@@ -238,7 +254,10 @@ fn rate(outcome: &Outcome) -> String {
 fn summary(outcome: &Outcome, plan: &Plan, args: &SimulateArgs) -> String {
     let out = outcome.out.trim_end_matches('/');
     let mut text = format!("Simulated {} up to {} into {out}\n", outcome.from, outcome.to);
-    let mut line = |name: &str, value: String| text.push_str(&format!("  {name:<10}  {value}\n"));
+    // Writing to a String cannot fail.
+    let mut line = |name: &str, value: String| {
+        let _ = writeln!(text, "  {name:<10}  {value}");
+    };
     line("events", rate(outcome));
     line("sessions", thousands(outcome.sessions));
     let (first, ever, left) = (outcome.users_at_first, outcome.users_ever, outcome.users_left);
@@ -253,7 +272,7 @@ fn summary(outcome: &Outcome, plan: &Plan, args: &SimulateArgs) -> String {
     }
     if plan.format == Format::Udacity {
         let songs = args.catalogue.clone().unwrap_or_else(|| format!("{out}/song_data"));
-        text.push_str(&format!("Load it with\n  sparkify load --logs {out}/log_data --songs {songs}\n"));
+        let _ = writeln!(text, "Load it with\n  sparkify load --logs {out}/log_data --songs {songs}");
     }
     text
 }

@@ -156,7 +156,8 @@ mod tests {
         let model = model().unwrap();
         assert_eq!(model.nodes.len(), 6 + 5 + 5 + 16 + 15 + 2);
         let transitions: usize = model.nodes.iter().map(|node| node.next.len()).sum();
-        assert_eq!(transitions, TABLE.lines().filter(|line| line.contains(": ")).map(|line| line.matches(',').count() + 1).sum());
+        let written: usize = TABLE.lines().filter(|line| line.contains(": ")).map(|line| line.matches(',').count() + 1).sum();
+        assert_eq!(transitions, written);
         for node in &model.nodes {
             let ends = node.next.last().is_none_or(|(sum, _)| *sum < 1.0);
             assert!(ends || node.state.status == 307 || node.state.page == "Logout", "{:?} never ends", node.state);

@@ -70,7 +70,8 @@ impl Config {
     pub fn parse(name: &str, text: &str, compat: bool) -> Result<Self> {
         let refuse = |place: &str, what: &str| {
             let place = if place.is_empty() { String::new() } else { format!("{place} ") };
-            Error::new(Kind::Settings, format!("{name}: {place}{what}")).with_hint("docs/simulate.md says what a configuration holds")
+            Error::new(Kind::Settings, format!("{name}: {place}{what}"))
+                .with_hint("docs/simulate.md says what a configuration holds")
         };
         let value: Value = serde_json::from_str(text)
             .map_err(|e| refuse("", &format!("is not JSON: line {}, column {}", e.line(), e.column())).caused_by(e))?;
@@ -85,8 +86,11 @@ type Read<T> = std::result::Result<T, Refusal>;
 
 fn read(map: &Map<String, Value>, compat: bool) -> Read<Config> {
     let top = Object { map, path: String::new() };
-    let mut warnings: Vec<String> =
-        map.keys().filter(|key| !KEYS.contains(&key.as_str())).map(|key| format!("there is no key {key}; it is passed over")).collect();
+    let mut warnings: Vec<String> = map
+        .keys()
+        .filter(|key| !KEYS.contains(&key.as_str()))
+        .map(|key| format!("there is no key {key}; it is passed over"))
+        .collect();
     for key in ["upgrades", "downgrades"] {
         if map.get(key).and_then(Value::as_array).is_some_and(|list| !list.is_empty()) {
             warnings.push(format!("{key} was never heeded and is not now; transitions do it"));
@@ -112,7 +116,10 @@ fn read(map: &Map<String, Value>, compat: bool) -> Read<Config> {
         levels: top.list("levels", |entry| Ok((entry.needed_text("level")?, entry.weight(compat)?)))?,
         auths: top.list("auths", |entry| Ok((entry.needed_text("auth")?, entry.weight(compat)?)))?,
         starts: top.list("new-session", |entry| Ok((entry.state()?, entry.weight(compat)?)))?,
-        shown: top.list("show-user-details", |entry| Ok((entry.needed_text("auth")?, entry.needed_bool("show")?)))?.into_iter().collect(),
+        shown: top
+            .list("show-user-details", |entry| Ok((entry.needed_text("auth")?, entry.needed_bool("show")?)))?
+            .into_iter()
+            .collect(),
         transitions: top.list("transitions", |entry| {
             let (source, dest) = (entry.object("source")?.state()?, entry.object("dest")?.state()?);
             let p = entry.number_in("p", 0.0, 1.0)?.ok_or_else(|| (entry.path.clone(), "has no p".to_owned()))?;

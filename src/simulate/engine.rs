@@ -96,7 +96,9 @@ pub fn run(laws: &Laws, run: &Run, mut hand_over: impl FnMut(&Window<'_>) -> Res
     // Those under way are numbered as if they began before all others, the earliest first.
     let mut under_way: Vec<&mut User> = users.iter_mut().filter(|user| user.is_in_session()).collect();
     under_way.sort_by_key(|user| (user.next, user.id));
-    under_way.into_iter().for_each(|user| user.number_session(sessions.next()));
+    for user in under_way {
+        user.number_session(sessions.next());
+    }
 
     let mut groups: Vec<Happenings> = (0..GROUPS).map(|_| Happenings::default()).collect();
     let (mut from, mut length) = (laws.from, first_length(users.len()));
@@ -177,7 +179,9 @@ fn move_on(laws: &Laws, threads: usize, until: i64, users: &mut [User], groups: 
         for _ in 0..threads {
             scope.spawn(|| {
                 loop {
-                    let Some(((number, users), group)) = work.lock().unwrap_or_else(PoisonError::into_inner).next() else { return };
+                    let Some(((number, users), group)) = work.lock().unwrap_or_else(PoisonError::into_inner).next() else {
+                        return;
+                    };
                     for (at, user) in users.iter_mut().enumerate() {
                         if user.next < until {
                             laws.advance(user, (number * size + at) as u32, until, group);

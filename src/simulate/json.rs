@@ -63,7 +63,10 @@ mod tests {
         assert_eq!(spell("AC/DC \"Ö\" 𝄞", Spelling::AsciiSlashes), "\"AC\\/DC \\\"\\u00d6\\\" \\ud834\\udd1e\"");
         assert_eq!(spell("AC/DC Ö", Spelling::Ascii), "\"AC/DC \\u00d6\"");
         assert_eq!(spell("AC/DC Ö", Spelling::Utf8), "\"AC/DC Ö\"");
-        assert_eq!(["246.30812", "180.0", "270.602", "-0.12714"], [24_630_812, 18_000_000, 27_060_200, -12_714].map(decimal).as_slice());
+        assert_eq!(
+            ["246.30812", "180.0", "270.602", "-0.12714"],
+            [24_630_812, 18_000_000, 27_060_200, -12_714].map(decimal).as_slice()
+        );
         assert_eq!(garbled("é", 2), "\u{c3}\u{83}\u{c2}\u{a9}");
     }
 }

@@ -205,12 +205,7 @@ pub fn visit(plan: &Plan, laws: &Laws, interrupt: &Interrupt, mut see: impl FnMu
 /// As the store refuses what is written, [`Kind::Usage`] for faults that do not fit, [`Kind::Interrupted`].
 pub fn simulate(plan: &Plan, store: &Store, interrupt: &Interrupt, progress: &dyn Progress) -> Result<Outcome> {
     let laws = plan.laws();
-    let mut outcome = Outcome {
-        from: show_time(plan.from_ms),
-        to: show_time(plan.to_ms),
-        seed: plan.seed,
-        ..Outcome::default()
-    };
+    let mut outcome = Outcome { from: show_time(plan.from_ms), to: show_time(plan.to_ms), seed: plan.seed, ..Outcome::default() };
     if plan.format == Format::Udacity && plan.catalogue.is_none() && plan.shard.index == 0 {
         outcome.songs = write_songs(plan, store, interrupt)?;
     }

@@ -139,8 +139,7 @@ pub const SYSTEMS: [(&str, u32); 10] = [
 ];
 
 /// Versions of Chrome, with how many people have them.
-pub const CHROMES: [(&str, u32); 4] =
-    [("36.0.1985.125", 10), ("36.0.1985.143", 8), ("37.0.2062.94", 4), ("35.0.1916.153", 2)];
+pub const CHROMES: [(&str, u32); 4] = [("36.0.1985.125", 10), ("36.0.1985.143", 8), ("37.0.2062.94", 4), ("35.0.1916.153", 2)];
 
 /// Versions of Firefox, with how many people have them.
 pub const FIREFOXES: [(&str, u32); 3] = [("31.0", 9), ("30.0", 3), ("32.0", 2)];

@@ -48,7 +48,8 @@ fn agents() -> (Vec<String>, Vec<u32>) {
     let mut all: Vec<(String, u32)> = Vec::new();
     for (system, people) in SYSTEMS {
         for (version, share) in CHROMES {
-            let text = format!("\"Mozilla/5.0 ({system}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{version} Safari/537.36\"");
+            let text =
+                format!("\"Mozilla/5.0 ({system}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{version} Safari/537.36\"");
             all.push((text, people * share * 2));
         }
         for (version, share) in FIREFOXES {
@@ -58,7 +59,8 @@ fn agents() -> (Vec<String>, Vec<u32>) {
             all.push((text, people * share));
         }
         if system.starts_with("Macintosh") {
-            let text = format!("\"Mozilla/5.0 ({system}) AppleWebKit/537.77.4 (KHTML, like Gecko) Version/7.0.5 Safari/537.77.4\"");
+            let text =
+                format!("\"Mozilla/5.0 ({system}) AppleWebKit/537.77.4 (KHTML, like Gecko) Version/7.0.5 Safari/537.77.4\"");
             all.push((text, people * 12));
         }
         if system.starts_with("Windows NT 6") {

@@ -110,7 +110,7 @@ impl Weighted {
     /// Draws the number of a choice.
     pub fn pick(&self, random: &mut Random) -> usize {
         let bits = random.bits();
-        let column = ((bits >> 32) * self.columns.len() as u64 >> 32) as usize;
+        let column = (((bits >> 32) * self.columns.len() as u64) >> 32) as usize;
         let (up_to, other) = self.columns[column];
         if (bits as u32) < up_to { column } else { other as usize }
     }

@@ -86,7 +86,8 @@ impl Renderer {
             let state = &node.state;
             self.states.add(|out| out.extend(format!(",\"auth\":{}", text(&state.auth)).bytes()));
             self.states.add(|out| out.extend(format!(",\"level\":{}", text(&state.level)).bytes()));
-            self.states.add(|out| out.extend(format!(",\"method\":{},\"page\":{}", text(&state.method), text(&state.page)).bytes()));
+            self.states
+                .add(|out| out.extend(format!(",\"method\":{},\"page\":{}", text(&state.method), text(&state.page)).bytes()));
             self.states.add(|out| out.extend(format!(",\"status\":{}", state.status).bytes()));
         }
         let people = &laws.people;

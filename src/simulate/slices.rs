@@ -68,7 +68,9 @@ impl Spelling<'_> {
                 scope.spawn(move || {
                     loop {
                         let number = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(&[begin, end]) = bounds.get(number..number + 2).and_then(|pair| pair.first_chunk()) else { return };
+                        let Some(&[begin, end]) = bounds.get(number..number + 2).and_then(|pair| pair.first_chunk()) else {
+                            return;
+                        };
                         if self.interrupt.is_set() {
                             return;
                         }
@@ -127,7 +129,8 @@ fn bounds(window: &Window<'_>, from: i64) -> Vec<i64> {
     let mut bounds = vec![from, window.until];
     bounds.extend(sample.iter().step_by(EVENTS_A_SLICE / SAMPLE).skip(1).filter(|at| (from..window.until).contains(*at)));
     // Of a long time with few events only the days that have any.
-    let mut days: Vec<i64> = window.groups.iter().flat_map(|group| group.events.iter().map(|event| event.at.div_euclid(DAY))).collect();
+    let mut days: Vec<i64> =
+        window.groups.iter().flat_map(|group| group.events.iter().map(|event| event.at.div_euclid(DAY))).collect();
     days.sort_unstable();
     days.dedup();
     bounds.extend(days.iter().flat_map(|day| [day * DAY, (day + 1) * DAY]).filter(|at| (from..window.until).contains(at)));

@@ -37,22 +37,6 @@ impl Store {
         }
     }
 
-    /// Whether a folder has something in it that another run could have written.
-    ///
-    /// # Errors
-    /// As listing it.
-    pub fn is_taken(&self, folder: &str) -> Result<bool> {
-        match self {
-            Self::Folder(root) => match fs::read_dir(root.join(folder)) {
-                Ok(mut entries) => Ok(entries.any(|entry| entry.is_ok_and(|e| !e.file_name().as_encoded_bytes().starts_with(b".")))),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
-                Err(error) => Err(io_error(root.join(folder).display(), "read", error)),
-            },
-            Self::Bucket(upload) => upload.is_taken(folder),
-            Self::Standard => Ok(false),
-        }
-    }
-
     /// Begins a file; its name may have folders in front.
     ///
     /// # Errors

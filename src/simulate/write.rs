@@ -97,7 +97,17 @@ impl<'a> Writer<'a> {
         progress: &'a (dyn Fn(u64, u64) + Sync),
     ) -> Self {
         let written = Written::default();
-        Self { store, naming, compression, faults, progress, open: None, late: BTreeMap::new(), missing: BTreeMap::new(), written }
+        Self {
+            store,
+            naming,
+            compression,
+            faults,
+            progress,
+            open: None,
+            late: BTreeMap::new(),
+            missing: BTreeMap::new(),
+            written,
+        }
     }
 
     /// Writes all pieces that arrive. Does not make the last file appear: [`Writer::finish`] does.

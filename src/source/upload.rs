@@ -10,12 +10,12 @@ use object_store::path::Path;
 use object_store::{ObjectStore, PutOptions, PutPayload};
 use tokio::task::JoinHandle;
 
+use super::Location;
 use super::failure::Failure;
 use super::location::Place;
 use super::retry::Retry;
 use super::s3::Bucket;
 use super::shared::{Shared, Sources};
-use super::{Location, list};
 use crate::error::{Error, Kind, Result};
 
 /// What is sent at a time.
@@ -41,19 +41,6 @@ impl Upload {
         let Place::S3 { bucket, key, .. } = location.place() else { return None };
         let prefix = if key.is_empty() { String::new() } else { format!("{key}/") };
         Some(Self { sources: sources.clone(), bucket: bucket.clone(), prefix, under_way: Arc::default() })
-    }
-
-    /// Whether there is anything in a folder below it.
-    ///
-    /// # Errors
-    /// As listing it.
-    pub fn is_taken(&self, folder: &str) -> Result<bool> {
-        let location = Location::parse(&format!("s3://{}/{}{folder}/", self.bucket, self.prefix))?;
-        match list::list(&location, &self.sources) {
-            Ok(listing) => Ok(!listing.files.is_empty()),
-            Err(error) if error.kind() == Kind::SourceMissing && !error.to_string().contains("bucket") => Ok(false),
-            Err(error) => Err(error),
-        }
     }
 
     /// Begins an object.

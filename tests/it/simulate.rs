@@ -14,12 +14,44 @@ use crate::support::simulated::{contents, joined, simulated};
 use crate::support::warehouse::{Answer, Site, files_below};
 
 const SORTED: [&str; 18] = [
-    "artist", "auth", "firstName", "gender", "itemInSession", "lastName", "length", "level", "location", "method", "page",
-    "registration", "sessionId", "song", "status", "ts", "userAgent", "userId",
+    "artist",
+    "auth",
+    "firstName",
+    "gender",
+    "itemInSession",
+    "lastName",
+    "length",
+    "level",
+    "location",
+    "method",
+    "page",
+    "registration",
+    "sessionId",
+    "song",
+    "status",
+    "ts",
+    "userAgent",
+    "userId",
 ];
 const STREAM: [&str; 18] = [
-    "ts", "userId", "sessionId", "page", "auth", "method", "status", "level", "itemInSession", "location", "userAgent",
-    "lastName", "firstName", "registration", "gender", "artist", "song", "length",
+    "ts",
+    "userId",
+    "sessionId",
+    "page",
+    "auth",
+    "method",
+    "status",
+    "level",
+    "itemInSession",
+    "location",
+    "userAgent",
+    "lastName",
+    "firstName",
+    "registration",
+    "gender",
+    "artist",
+    "song",
+    "length",
 ];
 
 /// The keys of a line in their order.
@@ -55,9 +87,11 @@ fn growing(users: u64) -> Plan {
 
 #[test]
 fn the_same_plan_gives_the_same_bytes_whatever_the_threads() {
-    for (compression, users, faults) in
-        [(Compression::None, 900, None), (Compression::Gzip, 100, Some("late=5%,duplicate=5%,truncated=3")), (Compression::Zstd, 100, None)]
-    {
+    for (compression, users, faults) in [
+        (Compression::None, 900, None),
+        (Compression::Gzip, 100, Some("late=5%,duplicate=5%,truncated=3")),
+        (Compression::Zstd, 100, None),
+    ] {
         let mut plan = growing(users);
         plan.compression = compression;
         plan.faults = faults.map(|spec| sparkify::simulate::Faults::parse(spec).unwrap());
@@ -113,7 +147,10 @@ fn shards_make_the_whole_and_share_no_ids() {
 #[test]
 fn a_file_a_day_has_all_keys_sorted() {
     let site = Site::new();
-    let said = site.run(&["simulate", "--out", "d", "--from", "2018-11-01", "--to", "2018-11-04", "-n", "400", "--json"]).expect(0).json();
+    let said = site
+        .run(&["simulate", "--out", "d", "--from", "2018-11-01", "--to", "2018-11-04", "-n", "400", "--json"])
+        .expect(0)
+        .json();
     assert_eq!((said["log_files"].as_u64(), said["songs"].as_u64()), (Some(3), Some(1000)));
     let mut seen = 0;
     let mut last = 0;
@@ -124,11 +161,14 @@ fn a_file_a_day_has_all_keys_sorted() {
             assert!(!line.contains("</") && line.is_ascii());
             let value: Value = serde_json::from_str(line).unwrap();
             let ts = value["ts"].as_i64().unwrap();
-            assert!(ts >= last && ts / 86_400_000 == 17_835 + day - 1, "in order, and of its day: {line}");
+            assert!(ts >= last && ts / 86_400_000 == 17_836 + day - 1, "in order, and of its day: {line}");
             last = ts;
             assert_eq!(value["page"] == "NextSong", !value["song"].is_null());
             if value["auth"] == "Logged In" {
-                assert!(value["userId"].as_str().unwrap().parse::<u64>().is_ok() && value["registration"].as_f64().unwrap() < ts as f64);
+                assert!(
+                    value["userId"].as_str().unwrap().parse::<u64>().is_ok()
+                        && value["registration"].as_f64().unwrap() < ts as f64
+                );
                 assert!(line.contains(".0,\"sessionId\""), "{line}");
             } else {
                 assert!(value["userId"] == "" && value["firstName"].is_null() && value["registration"].is_null(), "{line}");
@@ -147,8 +187,14 @@ fn a_file_a_day_has_all_keys_sorted() {
         assert!(song.url.contains(&format!("song_data/{folders}TR")), "{}", song.url);
     }
     // Nothing is refused, and what is of the catalogue matches.
-    let said = site.run(&["load", "--logs", "d/log_data", "--songs", "d/song_data", "--json", "--warehouse", "w.duckdb"]).expect(0).json();
-    assert_eq!((said["accepted"].as_u64(), said["rejected"].as_u64(), said["duplicates"].as_u64()), (Some(seen), Some(0), Some(0)));
+    let said = site
+        .run(&["load", "--logs", "d/log_data", "--songs", "d/song_data", "--json", "--warehouse", "w.duckdb"])
+        .expect(0)
+        .json();
+    assert_eq!(
+        (said["accepted"].as_u64(), said["rejected"].as_u64(), said["duplicates"].as_u64()),
+        (Some(seen), Some(0), Some(0))
+    );
     let share = said["matched"].as_f64().unwrap() / said["songplays_added"].as_f64().unwrap();
     assert!((0.2..0.4).contains(&share), "{share}");
 
@@ -159,7 +205,10 @@ fn a_file_a_day_has_all_keys_sorted() {
     // The songs that are there can be played in another world.
     site.run(&["simulate", "--out", "e", "--catalogue", "d/song_data", "--seed", "5", "--tag", "blue"]).expect(0);
     assert!(!site.path("e/song_data").exists());
-    let said = site.run(&["load", "--logs", "e/log_data", "--songs", "d/song_data", "--json", "--warehouse", "v.duckdb"]).expect(0).json();
+    let said = site
+        .run(&["load", "--logs", "e/log_data", "--songs", "d/song_data", "--json", "--warehouse", "v.duckdb"])
+        .expect(0)
+        .json();
     assert_eq!((said["matched"].clone(), said["rejected"].as_u64()), (said["songplays_added"].clone(), Some(0)));
     assert!(joined(&site.path("e/log_data")).lines().all(|line| line.contains(",\"tag\":\"blue\",\"ts\":")));
 }
@@ -198,7 +247,20 @@ fn eventsims_configurations_run() {
         let path = folder.join(format!("{name}-config.json"));
         let config = path.to_str().unwrap();
         let said = site
-            .run(&["simulate", "--config", config, "--out", name, "--users", "300", "--growth-rate", "1", "--json", "--from", "2026-01-01"])
+            .run(&[
+                "simulate",
+                "--config",
+                config,
+                "--out",
+                name,
+                "--users",
+                "300",
+                "--growth-rate",
+                "1",
+                "--json",
+                "--from",
+                "2026-01-01",
+            ])
             .expect(0);
         assert!(!said.stderr.contains("there is no key"), "{}", said.stderr);
         let said = said.json();
@@ -229,12 +291,28 @@ fn a_bad_configuration_is_refused_with_the_place_and_the_reason() {
     let site = Site::new();
     for (from, to, said) in [
         ("\"p\": 0.9", "\"p\": 1.5", "transitions[0].p is 1.5, not from 0 to 1"),
-        ("\"p\": 0.8}", "\"p\": 0.8},{\"source\":{\"page\":\"NextSong\",\"method\":\"PUT\",\"status\":200,\"auth\":\"In\",\"level\":\"free\"},\"dest\":{\"page\":\"Home\",\"method\":\"GET\",\"status\":200,\"auth\":\"In\",\"level\":\"free\"},\"p\":0.21}", "transitions[2].p brings the probabilities out of NextSong (PUT 200, In, free) to 1.01"),
-        ("\"new-session\": [{\"page\": \"Home\"", "\"new-session\": [{\"page\": \"Hame\"", "new-session[0] begins in the state Hame (GET 200, In, free), which no transition knows"),
+        (
+            "\"p\": 0.8}",
+            "\"p\": 0.8},{\"source\":{\"page\":\"NextSong\",\"method\":\"PUT\",\"status\":200,\"auth\":\"In\",\"level\":\"free\"},\"dest\":{\"page\":\"Home\",\"method\":\"GET\",\"status\":200,\"auth\":\"In\",\"level\":\"free\"},\"p\":0.21}",
+            "transitions[2].p brings the probabilities out of NextSong (PUT 200, In, free) to 1.01",
+        ),
+        (
+            "\"new-session\": [{\"page\": \"Home\"",
+            "\"new-session\": [{\"page\": \"Hame\"",
+            "new-session[0] begins in the state Hame (GET 200, In, free), which no transition knows",
+        ),
         ("\"alpha\": 60.0", "\"alpha\": \"soon\"", "alpha is \"soon\", not a number"),
         ("\"alpha\": 60.0", "\"alpha\": -1", "alpha is -1, not above 0"),
-        ("\"status\": 200, \"auth\": \"In\", \"level\": \"free\", \"weight\": 10", "\"auth\": \"In\", \"level\": \"free\"", "new-session[0] has no status"),
-        ("\"auth\": \"In\", \"weight\": 1}]", "\"auth\": \"Out\", \"weight\": 1}]", "new-session has no entry for the users who are Out and free at first"),
+        (
+            "\"status\": 200, \"auth\": \"In\", \"level\": \"free\", \"weight\": 10",
+            "\"auth\": \"In\", \"level\": \"free\"",
+            "new-session[0] has no status",
+        ),
+        (
+            "\"auth\": \"In\", \"weight\": 1}]",
+            "\"auth\": \"Out\", \"weight\": 1}]",
+            "new-session has no entry for the users who are Out and free at first",
+        ),
         ("2020-02-01", "February", "start-date is `February`, which is no date"),
         ("\"transitions\"", "\"transmissions\"", "transitions is missing"),
         ("\"seed\": 7,", "\"seed\": 7", "is not JSON: line 2"),
@@ -262,13 +340,21 @@ fn flags_count_more_than_the_configuration_but_not_for_eventsim() {
     let site = Site::new();
     site.put("c.json", CONFIG);
     let run = |out: &str, more: &[&str]| {
-        let arguments = ["simulate", "--config", "c.json", "--json", "--users", "9", "--seed", "3", "--first-user-id", "70", "--out", out];
+        let arguments =
+            ["simulate", "--config", "c.json", "--json", "--users", "9", "--seed", "3", "--first-user-id", "70", "--out", out];
         site.run(&[&arguments, more].concat()).expect(0).json()
     };
     let said = run("a", &[]);
-    assert_eq!((said["users_at_first"].as_u64(), said["seed"].as_u64(), said["from"].as_str()), (Some(9), Some(3), Some("2020-02-01")));
+    assert_eq!(
+        (said["users_at_first"].as_u64(), said["seed"].as_u64(), said["from"].as_str()),
+        (Some(9), Some(3), Some("2020-02-01"))
+    );
     let said = run("b", &["--compat"]);
-    assert_eq!((said["users_at_first"].as_u64(), said["seed"].as_u64()), (Some(40), Some(3)), "the configuration's users, the flag's seed");
+    assert_eq!(
+        (said["users_at_first"].as_u64(), said["seed"].as_u64()),
+        (Some(40), Some(3)),
+        "the configuration's users, the flag's seed"
+    );
     assert_ne!(said["from"].as_str(), Some("2020-02-01"), "dates of the configuration are not heeded");
     let ids = lines(&site.path("b/log_data")).iter().map(|line| line["userId"].as_str().unwrap().parse::<u64>().unwrap()).min();
     assert!(ids.unwrap() > 500, "the first id is one higher: {ids:?}");
@@ -283,7 +369,10 @@ fn flags_that_make_no_sense_are_refused() {
         (&["simulate"][..], "--out is missing"),
         (&["simulate", "--out", "x", "--users", "0"], "there are no users"),
         (&["simulate", "--out", "x", "--from", "soon"], "--from is `soon`"),
-        (&["simulate", "--out", "x", "--from", "2020-02-02", "--to", "2020-02-01"], "it would end (2020-02-01) before it begins (2020-02-02)"),
+        (
+            &["simulate", "--out", "x", "--from", "2020-02-02", "--to", "2020-02-01"],
+            "it would end (2020-02-01) before it begins (2020-02-02)",
+        ),
         (&["simulate", "--out", "x", "--shard", "0/4"], "--shard is `0/4`"),
         (&["simulate", "--out", "x", "--shard", "5/4"], "--shard is `5/4`"),
         (&["simulate", "--out", "x", "--unmatched", "2"], "--unmatched is 2"),
@@ -332,7 +421,8 @@ fn events_come_when_their_time_has_come() {
     // SAFETY: the process is ours and not yet waited for.
     unsafe { libc::kill(child.id() as i32, libc::SIGINT) };
     let answer = Answer::of(&child.wait_with_output().unwrap()).expect(0);
-    let times: Vec<i64> = answer.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["ts"].as_i64().unwrap()).collect();
+    let times: Vec<i64> =
+        answer.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["ts"].as_i64().unwrap()).collect();
     assert!(!times.is_empty() && times.is_sorted(), "{} events", times.len());
     assert!(times.iter().all(|at| (now - 10_000..=now + 1_000).contains(at)), "{times:?} at {now}");
 }

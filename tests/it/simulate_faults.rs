@@ -54,7 +54,8 @@ fn a_load_says_of_faults_what_the_ground_truth_says() {
         assert_eq!(written, found.len());
 
         // Each refused line, but for the copies of files, which are counted above.
-        let rejects = site.sql("select regexp_extract(url, 'log_data/.*') as file, line from load_rejects where url not like '%_copy%'");
+        let rejects =
+            site.sql("select regexp_extract(url, 'log_data/.*') as file, line from load_rejects where url not like '%_copy%'");
         let place = |entry: &Value| (entry["file"].as_str().unwrap().to_owned(), entry["line"].as_u64().unwrap());
         let rejected: Places = rejects.as_array().unwrap().iter().map(place).collect();
         let wanted: Places =
@@ -96,10 +97,19 @@ fn faults_that_make_no_sense_are_refused() {
         let refused = site.run(&[&["simulate"], arguments].concat()).expect(2);
         assert!(refused.stderr.contains(said), "{}", refused.stderr);
     }
-    site.run(&["simulate", "--out", "x.json", "--format", "eventsim", "--faults", "malformed=5%,duplicate=5%,unknown-key=5%,garbled=5%"])
-        .expect(0);
+    site.run(&[
+        "simulate",
+        "--out",
+        "x.json",
+        "--format",
+        "eventsim",
+        "--faults",
+        "malformed=5%,duplicate=5%,unknown-key=5%,garbled=5%",
+    ])
+    .expect(0);
     let truth: Value = serde_json::from_slice(&std::fs::read(site.path("x.json.faults.json")).unwrap()).unwrap();
-    let report = site.run(&["load", "--logs", "x.json", "--json", "--max-rejects", "100%", "--warehouse", "w.duckdb"]).expect(3).json();
+    let report =
+        site.run(&["load", "--logs", "x.json", "--json", "--max-rejects", "100%", "--warehouse", "w.duckdb"]).expect(3).json();
     for key in ["lines", "accepted", "duplicates", "rejected"] {
         assert_eq!(report[key], truth["expected"][key], "{key}");
     }

@@ -182,6 +182,8 @@ mod tests {
         let days = faults.days(1, 100, 110).unwrap();
         let distinct: std::collections::BTreeSet<i64> = days.iter().map(|(day, _)| *day).collect();
         assert_eq!((days.len(), distinct.len()), (9, 9));
-        assert!(faults.days(1, 100, 108).unwrap_err().to_string().contains("9 days spoilt, but without the last there are 8 days"));
+        assert!(
+            faults.days(1, 100, 108).unwrap_err().to_string().contains("9 days spoilt, but without the last there are 8 days")
+        );
     }
 }

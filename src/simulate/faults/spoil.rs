@@ -161,7 +161,7 @@ fn malformed(line: &[u8], random: &mut Random) -> Vec<u8> {
     let line = line.trim_ascii_end();
     let mut spoilt = match random.below(3) {
         // At least one byte stays, as an empty line is none, and the brace at the end never does.
-        0 => line[..1 + random.below(line.len() - 1)].to_vec(),
+        0 => line[..=random.below(line.len() - 1)].to_vec(),
         1 => [&line[..line.len() - 1], b","].concat(),
         _ => b"java.net.SocketException: Broken pipe".to_vec(),
     };
@@ -221,7 +221,8 @@ mod tests {
     use super::*;
     use crate::simulate::random::Purpose;
 
-    const LINE: &[u8] = b"{\"artist\":\"A \\\"status\\\":1, B\",\"itemInSession\":4,\"sessionId\":7,\"status\":200,\"ts\":15,\"userId\":\"9\"}\n";
+    const LINE: &[u8] =
+        b"{\"artist\":\"A \\\"status\\\":1, B\",\"itemInSession\":4,\"sessionId\":7,\"status\":200,\"ts\":15,\"userId\":\"9\"}\n";
 
     #[test]
     fn values_are_found_and_replaced() {

@@ -203,7 +203,9 @@ mod tests {
         assert!((1_000..2_000).contains(&artists), "{artists} artists");
         for song in &songs {
             for (id, prefix) in [(&song.track_id, "TR"), (&song.song_id, "SO"), (&song.artist_id, "AR")] {
-                assert!(id.len() == 18 && id.starts_with(prefix) && id.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()));
+                assert!(
+                    id.len() == 18 && id.starts_with(prefix) && id.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+                );
             }
             assert!(!song.tune.title.contains(['①', '②', '③', '④', '⑤', '_']) && !song.tune.title.is_empty());
             assert!(song.year == 0 || (1926..=2011).contains(&song.year));

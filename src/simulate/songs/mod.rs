@@ -56,7 +56,8 @@ impl Songbook {
     pub fn new(seed: u64, catalogue: Vec<Tune>, unmatched: f64) -> Self {
         let in_catalogue = catalogue.len();
         let known: HashSet<(&str, &str)> = catalogue.iter().map(|t| (t.artist.as_str(), t.title.as_str())).collect();
-        let outside = if unmatched > 0.0 || in_catalogue == 0 { (in_catalogue * OUTSIDE).clamp(FEWEST_OUTSIDE, MOST_OUTSIDE) } else { 0 };
+        let outside =
+            if unmatched > 0.0 || in_catalogue == 0 { (in_catalogue * OUTSIDE).clamp(FEWEST_OUTSIDE, MOST_OUTSIDE) } else { 0 };
         let maker = Maker::new(seed, Purpose::Outside, outside);
         let others: Vec<Tune> = (0..outside)
             .map(|number| {

@@ -26,11 +26,42 @@ pub const LANGUAGES: [Language; 12] = [
     Language {
         share: 640,
         titles: &[
-            "①", "② ①", "The ①", "The ② ①", "③ the ①", "③ ①", "① and ①", "① of the ①", "My ② ①", "③ You", "③ Me", "②", "① in the ①",
-            "No More ①", "Don't Look at the ①", "①/①", "③ (The ① Song)", "② ① Blues", "Where the ① Is ②", "① No. 4: II. ① (②)",
+            "①",
+            "② ①",
+            "The ①",
+            "The ② ①",
+            "③ the ①",
+            "③ ①",
+            "① and ①",
+            "① of the ①",
+            "My ② ①",
+            "③ You",
+            "③ Me",
+            "②",
+            "① in the ①",
+            "No More ①",
+            "Don't Look at the ①",
+            "①/①",
+            "③ (The ① Song)",
+            "② ① Blues",
+            "Where the ① Is ②",
+            "① No. 4: II. ① (②)",
         ],
         artists: &[
-            "The ①s", "The ② ①s", "② ①", "④ ⑤", "④ ⑤", "④ ⑤", "① and the ①s", "④ & The ①s", "⑤", "② ①s", "④ ⑤ Trio", "DJ ①", "①/①", "⑤;⑤",
+            "The ①s",
+            "The ② ①s",
+            "② ①",
+            "④ ⑤",
+            "④ ⑤",
+            "④ ⑤",
+            "① and the ①s",
+            "④ & The ①s",
+            "⑤",
+            "② ①s",
+            "④ ⑤ Trio",
+            "DJ ①",
+            "①/①",
+            "⑤;⑤",
         ],
         nouns: "Harbour Engine Garden Signal Mirror Winter Avenue Compass Lantern Ocean Parade Static River Gravity Summer Rain \
                 Highway Thunder Window Shadow Candle Mountain Letter Wire Kingdom Sparrow Machine Carnival Ember Tide Orchard \
@@ -155,8 +186,20 @@ pub const LANGUAGES: [Language; 12] = [
 
 /// What may stand behind a title.
 pub const EDITIONS: [&str; 14] = [
-    "(Album Version)", "(Live)", "(Remastered)", "(LP Version)", "[Live At The Hall]", "(Radio Edit)", "(Instrumental Version)",
-    "(Explicit Album Version)", "(Acoustic)", "(2005 Digital Remaster)", "(Extended Mix)", "(Demo)", "(Back 2 Front Remix)", "(Skit)",
+    "(Album Version)",
+    "(Live)",
+    "(Remastered)",
+    "(LP Version)",
+    "[Live At The Hall]",
+    "(Radio Edit)",
+    "(Instrumental Version)",
+    "(Explicit Album Version)",
+    "(Acoustic)",
+    "(2005 Digital Remaster)",
+    "(Extended Mix)",
+    "(Demo)",
+    "(Back 2 Front Remix)",
+    "(Skit)",
 ];
 
 /// Titles that everybody uses.
