@@ -41,7 +41,7 @@ Settings: NextSong .360, Save Settings .180, Home .120, Settings .080, Help .060
 Save Settings: Home .780, Settings .090, NextSong .040, Error .001
 Help: NextSong .380, Home .180, Help .070, Settings .030, Upgrade .010, Logout .010, About .005, Error .001
 About: NextSong .280, Home .220, About .040, Help .020, Settings .010, Logout .010, Error .001
-Upgrade: Submit Upgrade .330, NextSong .250, Home .150, Upgrade .080, Help .010, Logout .010, About .004, Error .001
+Upgrade: Submit Upgrade .290, NextSong .270, Home .150, Upgrade .080, Help .010, Logout .010, About .004, Error .001
 Submit Upgrade: Home/Logged In/paid .997, Error .003
 Cancel: Cancellation Confirmation/Cancelled/free .998, Error .002
 Logout: Home/Logged Out/free .999, Error .001
@@ -58,7 +58,7 @@ Settings: NextSong .570, Save Settings .190, Settings .070, Home .060, Help .045
 Save Settings: Home .840, Settings .080, NextSong .050, Error .001
 Help: NextSong .760, Home .090, Help .045, Downgrade .020, Settings .020, Logout .010, About .004, Error .001
 About: NextSong .420, Home .210, About .080, Help .015, Settings .010, Logout .010, Error .001
-Downgrade: NextSong .600, Home .140, Downgrade .065, Submit Downgrade .025, Cancel .006, Logout .015, Help .008, About .002, Error .001
+Downgrade: NextSong .600, Home .140, Downgrade .065, Submit Downgrade .050, Cancel .006, Logout .015, Help .008, About .002, Error .001
 Submit Downgrade: Home/Logged In/free .997, Error .003
 Cancel: Cancellation Confirmation/Cancelled/paid .998, Error .002
 Logout: Home/Logged Out/paid .999, Error .001

@@ -38,8 +38,8 @@ impl Random {
     /// The stream of a purpose and number under a seed.
     #[must_use]
     pub fn of(seed: u64, purpose: Purpose, number: u64) -> Self {
-        let purpose = scramble(seed.wrapping_add((purpose as u64).wrapping_mul(STEP)));
-        Self { counter: scramble(purpose ^ scramble(number.wrapping_add(STEP))) }
+        let begin = scramble(scramble(seed.wrapping_add(STEP)).wrapping_add(purpose as u64));
+        Self { counter: scramble(begin.wrapping_add(number.wrapping_mul(STEP))) }
     }
 
     /// 64 bits.
@@ -129,6 +129,7 @@ mod tests {
             draw(1, Purpose::User, 2),
             draw(1, Purpose::Arrivals, 1),
             draw(0, Purpose::User, 0),
+            draw(2, Purpose::User, 2),
         ];
         let distinct: std::collections::BTreeSet<_> = all.iter().collect();
         assert_eq!(distinct.len(), all.len());

@@ -17,7 +17,7 @@ fn simulated_data_as_the_demo_loads_it() {
     let (logs, songs) = (files_below(&site.path("demo/log_data")), files_below(&site.path("demo/song_data")));
     let mut oracle = Oracle::default();
     let counts = oracle.load(&logs, &songs);
-    assert!(counts.accepted > 8_000 && counts.rejected == 0 && logs.len() >= 28 && songs.len() > 20, "{counts:?}");
+    assert!(counts.accepted > 6_000 && counts.rejected == 0 && logs.len() >= 28 && songs.len() > 20, "{counts:?}");
     let wanted = oracle.tables();
     assert_same(&tables_of(site.root(), &site.path("demo/sparkify.duckdb")), &wanted, "demo");
     let matched = |method: &str| wanted["songplays"].iter().filter(|row| row[12] == Cell::Text(method.to_owned())).count();
