@@ -28,6 +28,9 @@ pub(super) fn run(args: &SimulateArgs, settings: &Settings, interrupt: &Interrup
     // Written without an end, it is done when the user says so.
     let mut outcome = match done {
         Err(error) if error.kind() == Kind::Interrupted && is_stream && plan.continuous => return Ok(EXIT_DONE),
+        Err(error) if error.kind() == Kind::Interrupted => {
+            return Err(Error::new(Kind::Interrupted, "interrupted; the files that are there are whole"));
+        }
         other => other?,
     };
     outcome.seconds = started.elapsed().as_secs_f64();
@@ -214,6 +217,13 @@ fn store(args: &SimulateArgs, plan: &mut Plan, sources: &Sources) -> Result<Stor
                 None => (".", out),
                 _ => return Err(usage(&format!("`{out}` names no file"), "--format eventsim writes one file")),
             };
+            let exists = match Location::parse(out)?.path() {
+                Some(path) => path.exists(),
+                None => is_taken(sources, folder, "", &format!("/{name}"))?,
+            };
+            if exists {
+                return Err(usage(&format!("{out} is there already"), "name another file, or remove this one"));
+            }
             name.clone_into(&mut plan.file);
             let folder = if folder.is_empty() { "/" } else { folder };
             Ok(Store::at(&Location::parse(folder)?, sources))
@@ -237,7 +247,8 @@ fn store(args: &SimulateArgs, plan: &mut Plan, sources: &Sources) -> Result<Stor
 
 /// Whether a folder has files with this in their names.
 fn is_taken(sources: &Sources, out: &str, folder: &str, marker: &str) -> Result<bool> {
-    let location = Location::parse(&format!("{}/{folder}/", out.trim_end_matches('/')))?;
+    let folder = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+    let location = Location::parse(&format!("{}/{folder}", out.trim_end_matches('/')))?;
     match sources.list(&location) {
         Ok(listing) => Ok(listing.files.iter().any(|file| file.url.contains(marker))),
         Err(error) if error.kind() == Kind::SourceMissing => Ok(false),

@@ -7,6 +7,12 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Kind, Result, io_error};
 use crate::source::{Location, ObjectWriter, Sources, Upload};
 
+/// An error of the operating system, with a remedy that fits a place to write to.
+fn failed(path: &Path, doing: &str, error: std::io::Error) -> Error {
+    let error = io_error(path.display(), doing, error);
+    if error.kind() == Kind::Disk { error.with_hint("free some space, or choose another place with --out") } else { error }
+}
+
 /// A place for files.
 pub enum Store {
     /// A folder on disk.
@@ -68,7 +74,7 @@ impl Output {
     /// [`Kind::Disk`], [`Kind::Io`], what a bucket refuses, [`Kind::OutputClosed`].
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
         match self {
-            Self::Disk(part) => part.file.write_all(bytes).map_err(|e| io_error(part.path.display(), "write", e)),
+            Self::Disk(part) => part.file.write_all(bytes).map_err(|e| failed(&part.path, "write", e)),
             Self::Object(object) => object.write(bytes),
             Self::Standard => {
                 let mut out = std::io::stdout().lock();
@@ -108,18 +114,18 @@ impl PartFile {
         let part = folder.join(format!(".{name}.part"));
         let file = match File::create(&part) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                fs::create_dir_all(folder).map_err(|e| io_error(folder.display(), "make the folder", e))?;
+                fs::create_dir_all(folder).map_err(|e| failed(folder, "make the folder", e))?;
                 File::create(&part)
             }
             other => other,
         };
-        let file = file.map_err(|e| io_error(part.display(), "make", e))?;
+        let file = file.map_err(|e| failed(&part, "make", e))?;
         Ok(Self { file, path: path.to_owned(), part: Some(part) })
     }
 
     fn finish(mut self) -> Result<()> {
         if let Some(part) = self.part.take() {
-            fs::rename(&part, &self.path).map_err(|e| io_error(self.path.display(), "put in place", e))?;
+            fs::rename(&part, &self.path).map_err(|e| failed(&self.path, "put in place", e))?;
         }
         Ok(())
     }

@@ -236,6 +236,8 @@ fn a_stream_has_eventsims_order_without_what_is_absent() {
     assert!(!streamed.stdout.is_ascii() && !streamed.stdout.contains("\\/"), "texts as they are");
     site.run(&[&arguments[..], &["--out", "x/y.json"]].concat()).expect(0);
     assert_eq!(std::fs::read_to_string(site.path("x/y.json")).unwrap(), streamed.stdout);
+    let refused = site.run(&[&arguments[..], &["--out", "x/y.json"]].concat()).expect(2);
+    assert!(refused.stderr.contains("x/y.json is there already"), "{}", refused.stderr);
     let said = site.run(&["load", "--logs", "x/y.json", "--json", "--warehouse", "w.duckdb"]).expect(0).json();
     assert_eq!((said["accepted"].as_u64(), said["rejected"].as_u64()), (Some(streamed.stdout.lines().count() as u64), Some(0)));
 }
@@ -404,7 +406,7 @@ fn interrupted_it_leaves_whole_files_only() {
     // SAFETY: the process is ours and not yet waited for.
     unsafe { libc::kill(child.id() as i32, libc::SIGINT) };
     let answer = Answer::of(&child.wait_with_output().unwrap()).expect(130);
-    assert!(answer.stderr.contains("interrupted"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("interrupted; the files that are there are whole"), "{}", answer.stderr);
     let files = files_below(&site.path("d/log_data"));
     assert!(!files.is_empty());
     for file in files {
