@@ -6,6 +6,7 @@
 
 mod builtin;
 mod config;
+mod disk;
 mod draft;
 mod engine;
 mod faults;

@@ -1,22 +1,17 @@
 //! Where the output goes: a folder, a bucket, one file, or standard output. A file appears when it is whole.
 
-use std::fs::{self, File};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::error::{Error, Kind, Result, io_error};
+use super::disk::PartFile;
+use crate::error::{Error, Kind, Result};
 use crate::source::{Location, ObjectWriter, Sources, Upload};
-
-/// An error of the operating system, with a remedy that fits a place to write to.
-fn failed(path: &Path, doing: &str, error: std::io::Error) -> Error {
-    let error = io_error(path.display(), doing, error);
-    if error.kind() == Kind::Disk { error.with_hint("free some space, or choose another place with --out") } else { error }
-}
 
 /// A place for files.
 pub enum Store {
     /// A folder on disk.
-    Folder(PathBuf),
+    Folder(Folder),
     /// A folder in a bucket.
     Bucket(Upload),
     /// Standard output, which takes a single stream whatever its name.
@@ -33,13 +28,38 @@ pub enum Output {
     Standard,
 }
 
+/// A folder on disk.
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+    /// Bytes written so far.
+    written: AtomicU64,
+}
+
+/// So much is written through the page cache, where whoever reads it next finds it. Much more would not stay there, drive
+/// out what others need, and take longer.
+const CACHED_BYTES: u64 = 1 << 30;
+
 impl Store {
+    /// A folder on disk.
+    #[must_use]
+    pub fn folder(path: PathBuf) -> Self {
+        Self::Folder(Folder { path, written: AtomicU64::new(0) })
+    }
+
+    /// Counts what was written, which decides the way that the next files take.
+    pub fn count(&self, bytes: u64) {
+        if let Self::Folder(folder) = self {
+            folder.written.fetch_add(bytes, Ordering::Relaxed);
+        }
+    }
+
     /// The store that a location names.
     #[must_use]
     pub fn at(location: &Location, sources: &Sources) -> Self {
         match Upload::to(sources, location) {
             Some(upload) => Self::Bucket(upload),
-            None => Self::Folder(location.path().unwrap_or_default()),
+            None => Self::folder(location.path().unwrap_or_default()),
         }
     }
 
@@ -49,7 +69,10 @@ impl Store {
     /// [`Kind::Io`], [`Kind::Disk`].
     pub fn open(&self, name: &str) -> Result<Output> {
         match self {
-            Self::Folder(root) => PartFile::create(&root.join(name)).map(Output::Disk),
+            Self::Folder(folder) => {
+                let direct = folder.written.load(Ordering::Relaxed) > CACHED_BYTES;
+                PartFile::create(&folder.path.join(name), direct).map(Output::Disk)
+            }
             Self::Bucket(upload) => upload.object(name).map(|object| Output::Object(Box::new(object))),
             Self::Standard => Ok(Output::Standard),
         }
@@ -74,7 +97,7 @@ impl Output {
     /// [`Kind::Disk`], [`Kind::Io`], what a bucket refuses, [`Kind::OutputClosed`].
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
         match self {
-            Self::Disk(part) => part.file.write_all(bytes).map_err(|e| failed(&part.path, "write", e)),
+            Self::Disk(part) => part.write(bytes),
             Self::Object(object) => object.write(bytes),
             Self::Standard => {
                 let mut out = std::io::stdout().lock();
@@ -95,47 +118,6 @@ impl Output {
             Self::Disk(part) => part.finish(),
             Self::Object(object) => object.finish(),
             Self::Standard => Ok(()),
-        }
-    }
-}
-
-/// A file on disk that has its name only when it is whole.
-pub struct PartFile {
-    file: File,
-    path: PathBuf,
-    part: Option<PathBuf>,
-}
-
-impl PartFile {
-    fn create(path: &Path) -> Result<Self> {
-        let folder = path.parent().unwrap_or(Path::new(""));
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        // Hidden, so that a load passes it over.
-        let part = folder.join(format!(".{name}.part"));
-        let file = match File::create(&part) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                fs::create_dir_all(folder).map_err(|e| failed(folder, "make the folder", e))?;
-                File::create(&part)
-            }
-            other => other,
-        };
-        let file = file.map_err(|e| failed(&part, "make", e))?;
-        Ok(Self { file, path: path.to_owned(), part: Some(part) })
-    }
-
-    fn finish(mut self) -> Result<()> {
-        if let Some(part) = self.part.take() {
-            fs::rename(&part, &self.path).map_err(|e| failed(&self.path, "put in place", e))?;
-        }
-        Ok(())
-    }
-}
-
-impl Drop for PartFile {
-    fn drop(&mut self) {
-        if let Some(part) = &self.part {
-            // What cannot be removed is hidden at least.
-            let _ = fs::remove_file(part);
         }
     }
 }

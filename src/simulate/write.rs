@@ -175,6 +175,7 @@ impl<'a> Writer<'a> {
         if let Some(line) = slice.cut.take() {
             open.cut(&line, self.compression, &mut self.written)?;
         }
+        self.store.count(stored.len() as u64);
         (self.progress)(slice.lines, stored.len() as u64);
         Ok(())
     }

@@ -11,7 +11,7 @@ use super::warehouse::files_below;
 /// A folder with what the plan gives.
 pub fn simulated(plan: &Plan) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    simulate(plan, &Store::Folder(folder.path().to_owned()), &Interrupt::default(), &()).unwrap();
+    simulate(plan, &Store::folder(folder.path().to_owned()), &Interrupt::default(), &()).unwrap();
     folder
 }
 
