@@ -17,7 +17,7 @@ import time
 
 from run import BUILD, Failed, machine, make_binary, measure, mib, say
 
-# Events of a user in 30 days, nearly.
+# Events of a user in 30 days, roughly: users differ much.
 EVENTS_A_USER = 79.5
 # Many users for a month, and fewer for longer: memory goes with users, not with time.
 SHAPES = {"1": [(1, 30)], "10": [(10, 30), (1, 300)], "50": [(50, 30), (5, 300)]}
