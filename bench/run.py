@@ -30,7 +30,9 @@ PEERS = {
     "clickhouse": ("ClickHouse script (chdb)", "clickhouse_script.py", "out"),
 }
 COMPARED = ("songplays", "page_views", "users", "songs", "artists", "time", "matched", "user_levels")
-EVENTS, FILES, SONGS = 4_028_000, 720, 10_000
+# About 4 million events.
+USERS, FILES, SONGS = 2_100, 720, 10_000
+FIRST_DAY = date(2024, 1, 1)
 DAY_MS = 86_400_000
 
 # The peers match byte for byte, without text repair, so sparkify's repaired matches are counted apart.
@@ -127,15 +129,19 @@ def make_environment():
     return python
 
 
-def make_data(given, default, scale):
+def make_data(given, default, scale, binary):
     """The data folder; one that exists is taken as it is, unless its making was cut short."""
     folder = given or default
     complete = (folder / "made").exists() or (given and (folder / "log_data").is_dir())
     if not complete:
         say(f"making data in {folder}")
-        subprocess.run([sys.executable, BENCH / "make_data.py", "--out", folder, "--events", str(round(EVENTS * scale)),
-                        "--files", str(max(1, round(FILES * scale))), "--songs", str(SONGS)],
+        for kind in ("log_data", "song_data"):
+            shutil.rmtree(folder / kind, ignore_errors=True)
+        end = FIRST_DAY + timedelta(days=max(1, round(FILES * scale)))
+        subprocess.run([binary or make_binary(), "simulate", "--out", folder, "--users", str(USERS), "--songs", str(SONGS),
+                        "--from", str(FIRST_DAY), "--to", str(end)],
                        check=True, stdout=sys.stderr)
+        (folder / "made").write_text("")
     return folder
 
 
@@ -294,7 +300,7 @@ def measure_alone(binary, data, work, args):
     rows.append(repeat("songs only", args.runs, load_command(binary, data, out, logs=False), out))
     sizes = [("all", data)]
     if args.big:
-        big = make_data(args.big_data, BUILD / "bench-data" / f"scale-{args.scale * 4:g}", args.scale * 4)
+        big = make_data(args.big_data, BUILD / "bench-data" / f"simulated-{args.scale * 4:g}", args.scale * 4, binary)
         warm(big)
         sizes.append(("4 times the data", big))
     for label, folder in sizes:
@@ -360,7 +366,7 @@ def arguments():
     parser.add_argument("--data", type=pathlib.Path, help="a folder with log_data and song_data; made when missing")
     parser.add_argument("--runs", type=int, default=3, help="measured runs of each, after one warm-up")
     parser.add_argument("--binary", type=pathlib.Path, help="the sparkify binary; built when not given")
-    parser.add_argument("--scale", type=float, default=1, help=f"1 is {EVENTS:,} events in {FILES} files")
+    parser.add_argument("--scale", type=float, default=1, help=f"1 are {FILES} files of {USERS:,} users, about 4 million events")
     parser.add_argument("--only", help="names, with commas: sparkify, " + ", ".join(PEERS))
     parser.add_argument("--no-alone", action="store_true", help="leave out what only sparkify is measured for")
     parser.add_argument("--memory", default="512MB,1GB", help="values for sparkify's --memory, besides its default")
@@ -384,7 +390,7 @@ def main():
     if "sparkify" in args.names:
         binary = args.binary or make_binary()
     python = make_environment()
-    data = make_data(args.data, BUILD / "bench-data" / f"scale-{args.scale:g}", args.scale)
+    data = make_data(args.data, BUILD / "bench-data" / f"simulated-{args.scale:g}", args.scale, binary)
     found = warm(data)
     load = os.getloadavg()[0]
     BUILD.mkdir(parents=True, exist_ok=True)

@@ -56,6 +56,9 @@ pub enum Command {
     /// Explain a play, a song or a run
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),
+    /// Make user-activity logs and song files as eventsim and the Million Song Dataset have them
+    #[command(after_help = SIMULATE_EXAMPLES)]
+    Simulate(Box<SimulateArgs>),
     /// Load a small invented month into a new warehouse and ask it a few questions
     Demo(DemoArgs),
     /// Show the settings in force and where each came from
@@ -88,6 +91,17 @@ Examples:
   sparkify sql \"select song, count(*) as plays from songplays group by song order by plays desc limit 5\"
   sparkify sql \"select * from users\" --format csv > users.csv
   sparkify sql \"select level, count(*) as n from users group by level\" --format json";
+
+const SIMULATE_EXAMPLES: &str = "\
+Examples:
+  sparkify simulate --out data                                  a month of 100 users, and 1,000 songs
+  sparkify simulate --out data --users 50000 --from 2026-01-01 --to 2027-01-01 --growth-rate 0.3
+  sparkify simulate --config eventsim.json --format eventsim | head
+  sparkify simulate --out s3://bucket/prefix --compress zstd --shard 1/4
+  sparkify simulate --out data --catalogue my/song_data         play songs that exist already
+  sparkify simulate --out dirty --faults malformed=0.1%,duplicate=1%,late=1%,missing-day=1
+
+The same flags give the same bytes, whatever the machine's cores. docs/simulate.md describes the model.";
 
 /// Which warehouse.
 #[derive(Debug, Args)]
@@ -288,6 +302,95 @@ pub struct ExplainArgs {
     pub json: bool,
 }
 
+/// Arguments of `simulate`.
+#[derive(Debug, Args)]
+pub struct SimulateArgs {
+    /// Folder or s3:// prefix to write to; with --format eventsim a file, or `-` for standard output
+    #[arg(long, value_name = "URL")]
+    pub out: Option<String>,
+    /// A configuration of eventsim's instead of the built-in model (a .toml file is sparkify's own settings)
+    #[arg(long, value_name = "FILE.json")]
+    pub config: Option<PathBuf>,
+    /// Users at the beginning [default: 100]
+    #[arg(short = 'n', long, value_name = "N")]
+    pub users: Option<u64>,
+    /// When it begins, in UTC: a date, or a date and a time [default: 2026-09-01]
+    #[arg(long, value_name = "DATE")]
+    pub from: Option<String>,
+    /// When it ends: up to but not including this [default: 30 days later]
+    #[arg(long, value_name = "DATE")]
+    pub to: Option<String>,
+    /// The share by which users grow in a year: 0.3 is 30 % [default: 0]
+    #[arg(short, long, value_name = "R")]
+    pub growth_rate: Option<f64>,
+    /// The share of users that a year loses, besides those who cancel [default: 0]
+    #[arg(short, long, value_name = "R")]
+    pub attrition_rate: Option<f64>,
+    /// Another seed gives another world [default: 1]
+    #[arg(short = 'r', long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Songs in the catalogue
+    #[arg(long, value_name = "N", default_value_t = 1_000, conflicts_with = "catalogue")]
+    pub songs: usize,
+    /// Folder or s3:// prefix of an existing song_data to play from
+    #[arg(long, value_name = "URL")]
+    pub catalogue: Option<String>,
+    /// The share of plays whose song the catalogue lacks [default: 0.7, with --catalogue 0]
+    #[arg(long, value_name = "P")]
+    pub unmatched: Option<f64>,
+    /// The form of the log
+    #[arg(long, value_enum, default_value = "udacity")]
+    pub format: LogFormat,
+    /// Pack the log's files
+    #[arg(long, value_enum)]
+    pub compress: Option<Packing>,
+    /// The first user's id [default: 1]
+    #[arg(short = 'u', long, value_name = "N")]
+    pub first_user_id: Option<u64>,
+    /// A text that every line carries in the field `tag`
+    #[arg(long, value_name = "T")]
+    pub tag: Option<String>,
+    /// Write events when their time has come, until --to or Ctrl-C; --from is now by default
+    #[arg(long)]
+    pub continuous: bool,
+    /// Do as eventsim does where it is known to be wrong
+    #[arg(long)]
+    pub compat: bool,
+    /// Simulate the I-th of N parts of the users, to share the work between machines
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<String>,
+    /// Spoil lines and files, and write down which: like malformed=0.1%,late=1%,missing-day=1
+    #[arg(long, value_name = "SPEC")]
+    pub faults: Option<String>,
+    /// Threads to use
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// Print one JSON object instead of a summary
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub s3: S3Args,
+}
+
+/// The forms of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// A file a day, all 18 keys sorted, and song files
+    Udacity,
+    /// One stream in eventsim's order, without what is absent
+    Eventsim,
+}
+
+/// How files are packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Packing {
+    /// .gz
+    Gzip,
+    /// .zst
+    Zstd,
+}
+
 /// Arguments of `demo`.
 #[derive(Debug, Args)]
 pub struct DemoArgs {
@@ -326,13 +429,30 @@ impl LoadArgs {
         put(&mut flags, "songs", self.songs.as_ref());
         put(&mut flags, "max_rejects", self.max_rejects.as_ref());
         put(&mut flags, "skip_bad_files", self.skip_bad_files.then_some(&true));
-        put(&mut flags, "s3.region", self.s3.s3_region.as_ref());
-        put(&mut flags, "s3.endpoint", self.s3.s3_endpoint.as_ref());
-        put(&mut flags, "s3.path_style", self.s3.s3_path_style.as_ref());
-        put(&mut flags, "s3.anonymous", self.s3.s3_anonymous.then_some(&true));
-        put(&mut flags, "s3.profile", self.s3.s3_profile.as_ref());
-        put(&mut flags, "s3.requester_pays", self.s3.s3_requester_pays.then_some(&true));
+        self.s3.put(&mut flags);
         flags
+    }
+}
+
+impl SimulateArgs {
+    /// The flags of settings that were given, by key.
+    #[must_use]
+    pub fn flags(&self) -> Flags {
+        let mut flags = Flags::new();
+        put(&mut flags, "threads", self.threads.as_ref());
+        self.s3.put(&mut flags);
+        flags
+    }
+}
+
+impl S3Args {
+    fn put(&self, flags: &mut Flags) {
+        put(flags, "s3.region", self.s3_region.as_ref());
+        put(flags, "s3.endpoint", self.s3_endpoint.as_ref());
+        put(flags, "s3.path_style", self.s3_path_style.as_ref());
+        put(flags, "s3.anonymous", self.s3_anonymous.then_some(&true));
+        put(flags, "s3.profile", self.s3_profile.as_ref());
+        put(flags, "s3.requester_pays", self.s3_requester_pays.then_some(&true));
     }
 }
 

@@ -37,3 +37,5 @@ pub mod explain;
 pub mod report;
 
 pub mod warehouse;
+
+pub mod simulate;

@@ -7,6 +7,7 @@ mod explain;
 mod load;
 mod rejects;
 mod runs;
+mod simulate;
 mod sql;
 mod tables;
 
@@ -34,6 +35,9 @@ pub fn run(cli: &Cli, interrupt: &Interrupt) -> Result<u8> {
         Command::Rejects(args) => rejects::run(args, &of(&args.warehouse, file)?, interrupt),
         Command::Check(args) => check::run(args, &of(&args.warehouse, file)?, cli.verbose > 0, interrupt),
         Command::Explain(args) => explain::run(args, &of(&args.warehouse, file)?, interrupt),
+        Command::Simulate(args) => {
+            simulate::run(args, &Settings::of_process(&args.flags(), settings_file(args, file))?, interrupt)
+        }
         Command::Demo(args) => demo::run(args, &of_none()?, interrupt),
         Command::Config(args) => config::run(args, &Settings::of_process(&crate::settings::Flags::new(), file)?),
     }
@@ -41,6 +45,11 @@ pub fn run(cli: &Cli, interrupt: &Interrupt) -> Result<u8> {
 
 fn of(args: &WarehouseArgs, file: Option<&Path>) -> Result<Settings> {
     Settings::of_process(&args.flags(), file)
+}
+
+/// `simulate` has a `--config` of its own, which is taken for the settings file too if its name says that it is one.
+fn settings_file<'a>(args: &'a crate::cli::SimulateArgs, file: Option<&'a Path>) -> Option<&'a Path> {
+    args.config.as_deref().or(file).filter(|path| path.extension().is_some_and(|ending| ending == "toml"))
 }
 
 /// The defaults alone, whatever the surroundings.

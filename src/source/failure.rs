@@ -137,6 +137,24 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// The error of writing one object.
+    pub(super) async fn on_upload(self, bucket: &Bucket, url: &str) -> Error {
+        match self {
+            Self::Refused(refusal) if refusal.status == 403 && !refusal.is_about_credentials() => {
+                Error::new(Kind::SourceDenied, format!("no right to write {url}"))
+                    .caused_by(refusal)
+                    .with_hint("the credentials in use need s3:PutObject on the bucket's objects")
+            }
+            Self::Refused(refusal) if refusal.is_transient() => {
+                Error::new(Kind::SourceUnavailable, format!("cannot write {url}")).caused_by(refusal)
+            }
+            Self::Connection(text) => Error::new(Kind::SourceUnavailable, format!("cannot write {url}")).caused_by(Trouble(text)),
+            other => other.on_bucket(bucket).await,
+        }
+    }
+}
+
 /// The file is not what it was.
 pub(super) fn changed(file: &SourceFile) -> Error {
     Error::new(Kind::SourceFile, format!("{} changed between listing and reading", file.display_name()))

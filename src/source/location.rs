@@ -52,6 +52,15 @@ impl Location {
         matches!(self.place, Place::S3 { .. })
     }
 
+    /// The path of a place on disk.
+    #[must_use]
+    pub fn path(&self) -> Option<PathBuf> {
+        match &self.place {
+            Place::Disk(path) => Some(path.clone()),
+            Place::S3 { .. } => None,
+        }
+    }
+
     pub(super) fn place(&self) -> &Place {
         &self.place
     }

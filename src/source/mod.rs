@@ -4,6 +4,8 @@
 //! [`Sources::list`] finds files, [`Fetcher`] reads them: it downloads ahead within a memory limit, decompresses while
 //! streaming, retries what is worth retrying, and checks that what was read is what was listed.
 //!
+//! [`Upload`] is the way back: it writes objects, whole or not at all.
+//!
 //! Everything here blocks and belongs on plain threads. A run that touches only the disk starts no runtime at all.
 
 mod credentials;
@@ -18,12 +20,14 @@ mod refusal;
 mod retry;
 mod s3;
 mod shared;
+mod upload;
 
 pub use fetch::Fetcher;
 pub use location::Location;
 pub use reader::{Reader, file_error};
 pub use s3::S3Options;
 pub use shared::{Sources, Stop};
+pub use upload::{ObjectWriter, Upload};
 
 use std::path::PathBuf;
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A stage of the flow, and the modules of this crate that it may use besides itself.
-const MAY_USE: [(&str, &[&str]); 11] = [
+const MAY_USE: [(&str, &[&str]); 12] = [
     ("src/error.rs", &[]),
     ("src/record.rs", &[]),
     ("src/source", &["error"]),
@@ -16,6 +16,7 @@ const MAY_USE: [(&str, &[&str]); 11] = [
     ("src/check", &["error", "warehouse"]),
     ("src/explain.rs", &["error", "warehouse"]),
     ("src/pipeline.rs", &["check", "decode", "error", "limit", "report", "source", "stage", "transform", "warehouse"]),
+    ("src/simulate", &["decode", "error", "interrupt", "source"]),
 ];
 
 /// A name that only some folders or files may use.

@@ -607,7 +607,7 @@ fn the_demo_needs_nothing_and_finds_nothing_new_the_second_time() {
     let site = Site::new();
     let first = site.run(&["demo"]).expect(0).stdout;
     for text in [
-        "Made a month of invented data in sparkify-demo.",
+        "Made a month of invented data in sparkify-demo: ",
         "Loaded into sparkify-demo/sparkify.duckdb",
         "Which songs are played most?",
         "The database is sparkify-demo/sparkify.duckdb.",

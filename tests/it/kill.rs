@@ -1,38 +1,33 @@
 //! The binary killed at any moment: the warehouse holds the state before the run or after it.
 
 use std::fs;
-use std::io::Read;
-use std::path::Path;
 use std::process::{Child, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
+
+use sparkify::simulate::{Plan, parse_time};
 
 use crate::support::count_from_environment;
 use crate::support::generate::Random;
+use crate::support::simulated::{joined, simulated};
 use crate::support::warehouse::{Answer, Site};
 
 const DAYS: usize = 8;
 const LATER_DAYS: usize = 3;
 
-/// The sample's events eight times over, moved by a month each, one file a month; ids of users and sessions kept apart.
+/// Months of simulated events, one text a month, and the songs that they play.
 fn months() -> Vec<String> {
-    let packed = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/sample/log_data.jsonl.gz")).unwrap();
-    let mut sample = String::new();
-    flate2::read::GzDecoder::new(packed.as_slice()).read_to_string(&mut sample).unwrap();
-    let month = |index: i64| {
-        let mut text = String::with_capacity(sample.len() + 100);
-        for line in sample.lines() {
-            let at = line.find("\"ts\":").unwrap() + 5;
-            let end = at + line[at..].find(',').unwrap();
-            let ts: i64 = line[at..end].parse().unwrap();
-            text.push_str(&line[..at]);
-            text.push_str(&(ts + index * 31 * 86_400_000).to_string());
-            text.push_str(&line[end..]);
-            text.push('\n');
-        }
-        text
-    };
-    (0..DAYS as i64).map(month).collect()
+    let mut plan = Plan::new().unwrap();
+    plan.users = 170;
+    (plan.from_ms, plan.to_ms) = (parse_time("2026-01-01").unwrap(), parse_time("2026-09-01").unwrap());
+    let world = simulated(&plan);
+    let months: Vec<String> = (1..=DAYS).map(|month| joined(&world.path().join(format!("log_data/2026/{month:02}")))).collect();
+    SONGS.get_or_init(|| joined(&world.path().join("song_data")));
+    months
 }
+
+/// The same in every test.
+static SONGS: OnceLock<String> = OnceLock::new();
 
 /// The inputs: everything, or all but the last files.
 fn site(months: &[String], files: usize) -> Site {
@@ -40,8 +35,7 @@ fn site(months: &[String], files: usize) -> Site {
     for (index, text) in months[..files].iter().enumerate() {
         site.put(&format!("log_data/{index}.json"), text);
     }
-    let packed = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/sample/song_data.jsonl.gz")).unwrap();
-    site.put("song_data/all.jsonl.gz", packed);
+    site.put("song_data/all.json", SONGS.get().unwrap());
     site
 }
 

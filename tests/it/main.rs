@@ -16,5 +16,8 @@ mod faults;
 mod kill;
 mod properties;
 mod s3_load;
+mod simulate;
+mod simulate_faults;
+mod simulate_statistics;
 mod sources;
 mod sql_files;

@@ -4,6 +4,7 @@ pub mod generate;
 pub mod oracle;
 pub mod reference;
 pub mod s3;
+pub mod simulated;
 pub mod warehouse;
 
 /// The folder with the real data, if the tests on it are to run.
@@ -19,4 +20,13 @@ pub fn real_data() -> Option<std::path::PathBuf> {
 /// A number from the environment, for tests that can run longer on demand.
 pub fn count_from_environment(variable: &str, default: usize) -> usize {
     std::env::var(variable).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{variable} is no number: {text}")))
+}
+
+/// The folder with eventsim's configuration files, if the tests on them are to run.
+pub fn eventsim_configs() -> Option<std::path::PathBuf> {
+    let folder = std::env::var_os("SPARKIFY_EVENTSIM_CONFIGS");
+    if folder.is_none() {
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), b"left out: SPARKIFY_EVENTSIM_CONFIGS is not set\n");
+    }
+    folder.map(Into::into)
 }

@@ -23,7 +23,11 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use s3s::auth::SimpleAuth;
-use s3s::dto::{ETag, ETagCondition, GetObjectInput, GetObjectOutput, ListObjectsV2Input, ListObjectsV2Output, Object};
+use s3s::dto::{
+    AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput, CompleteMultipartUploadOutput,
+    CreateMultipartUploadInput, CreateMultipartUploadOutput, ETag, ETagCondition, GetObjectInput, GetObjectOutput,
+    ListObjectsV2Input, ListObjectsV2Output, Object, PutObjectInput, PutObjectOutput, UploadPartInput, UploadPartOutput,
+};
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 use s3s_fs::FileSystem;
@@ -375,5 +379,54 @@ impl S3 for Store {
             response.output.e_tag = Some(ETag::Strong(etag));
             Ok(response)
         })
+    }
+
+    fn put_object<'a, 'f>(&'a self, request: S3Request<PutObjectInput>) -> Answer<'f, PutObjectOutput>
+    where
+        'a: 'f,
+        Self: 'f,
+    {
+        self.files.put_object(request)
+    }
+
+    fn create_multipart_upload<'a, 'f>(
+        &'a self,
+        request: S3Request<CreateMultipartUploadInput>,
+    ) -> Answer<'f, CreateMultipartUploadOutput>
+    where
+        'a: 'f,
+        Self: 'f,
+    {
+        self.files.create_multipart_upload(request)
+    }
+
+    fn upload_part<'a, 'f>(&'a self, request: S3Request<UploadPartInput>) -> Answer<'f, UploadPartOutput>
+    where
+        'a: 'f,
+        Self: 'f,
+    {
+        self.files.upload_part(request)
+    }
+
+    fn complete_multipart_upload<'a, 'f>(
+        &'a self,
+        request: S3Request<CompleteMultipartUploadInput>,
+    ) -> Answer<'f, CompleteMultipartUploadOutput>
+    where
+        'a: 'f,
+        Self: 'f,
+    {
+        self.files.complete_multipart_upload(request)
+    }
+
+    fn abort_multipart_upload<'a, 'f>(
+        &'a self,
+        request: S3Request<AbortMultipartUploadInput>,
+    ) -> Answer<'f, AbortMultipartUploadOutput>
+    where
+        'a: 'f,
+        Self: 'f,
+    {
+        self.files.abort_multipart_upload(request)
     }
 }

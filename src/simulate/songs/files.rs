@@ -1,0 +1,64 @@
+//! Song files: writing them as the Million Song Dataset's are spelled, and reading what an existing catalogue plays.
+
+use super::{Song, Tune};
+use crate::decode::{SongChunk, decode_songs};
+use crate::error::Result;
+use crate::simulate::json;
+use crate::source::{Location, Sources};
+
+impl Song {
+    /// The file's name below the folder of songs.
+    #[must_use]
+    pub fn path(&self) -> String {
+        let id = &self.track_id;
+        format!("{}/{}/{}/{id}.json", &id[2..3], &id[3..4], &id[4..5])
+    }
+
+    /// The file's content.
+    #[must_use]
+    pub fn json(&self) -> String {
+        let text = |text: &str| {
+            let mut out = Vec::new();
+            json::text(&mut out, text, json::Spelling::Ascii);
+            String::from_utf8(out).unwrap_or_default()
+        };
+        let degrees = |value: Option<i32>| value.map_or_else(|| "null".to_owned(), |v| json::decimal(i64::from(v)));
+        format!(
+            "{{\"num_songs\": 1, \"artist_id\": {}, \"artist_latitude\": {}, \"artist_longitude\": {}, \"artist_location\": {}, \
+             \"artist_name\": {}, \"song_id\": {}, \"title\": {}, \"duration\": {}, \"year\": {}}}",
+            text(&self.artist_id),
+            degrees(self.coordinates.map(|(latitude, _)| latitude)),
+            degrees(self.coordinates.map(|(_, longitude)| longitude)),
+            text(self.location),
+            text(&self.tune.artist),
+            text(&self.song_id),
+            text(&self.tune.title),
+            json::decimal(i64::from(self.tune.length)),
+            self.year,
+        )
+    }
+}
+
+/// The songs of an existing catalogue that can be played.
+///
+/// # Errors
+/// As listing and reading the location.
+pub fn read_catalogue(sources: &Sources, location: &Location) -> Result<Vec<Tune>> {
+    let listing = sources.list(location)?;
+    let count = listing.files.len();
+    let fetcher = sources.fetch(listing.files, 64 << 20)?;
+    let (mut tunes, mut bytes) = (Vec::new(), Vec::new());
+    for index in 0..count {
+        bytes.clear();
+        fetcher.read_all(index, &mut bytes)?;
+        let mut chunk = SongChunk::default();
+        decode_songs(&bytes, 0, 0, true, &mut chunk);
+        tunes.extend(chunk.songs.into_iter().map(|(_, song)| Tune {
+            artist: song.artist_name,
+            title: song.title,
+            // A song of unknown length plays for three minutes, as in the original.
+            length: (song.duration.filter(|d| *d > 0.0 && *d < 40_000.0).unwrap_or(180.0) * 1e5).round() as u32,
+        }));
+    }
+    Ok(tunes)
+}
