@@ -13,6 +13,7 @@ mod decoder;
 mod differential;
 mod kill;
 mod properties;
+mod redshift_standin;
 mod s3_load;
 mod sources;
 mod sql_files;
