@@ -118,7 +118,7 @@ fn the_functions_of_the_service_are_there() {
         ("octet_length('Björk')", "6"),
         ("charindex('r', 'Björk')", "4"),
         ("strtol('7fff', 16)", "32767"),
-        ("strtol(substring(md5('a'), 1, 15), 16)", "919145239626757800"),
+        ("strtol(substring(md5('a'), 1, 15), 16)", "57446577476672362"),
         ("md5('a')", "0cc175b9c0f1b6a831c399e269772661"),
         ("sha2('a', 256)", "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"),
         ("fnv_hash('a')", "-5808556873153909620"),

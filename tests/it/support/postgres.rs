@@ -29,6 +29,7 @@ pub struct Postgres {
     /// The port on 127.0.0.1.
     pub port: u16,
     databases: AtomicUsize,
+    template: OnceLock<String>,
 }
 
 impl Postgres {
@@ -91,7 +92,7 @@ impl Postgres {
             let log = fs::File::create(folder.join("log")).map_err(|e| said(&e.to_string()))?;
             command.env("FOLDER", &folder).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log).process_group(0);
             let keeper = command.spawn().map_err(|e| said(&e.to_string()))?;
-            let server = Self { keeper: Mutex::new(keeper), port, databases: AtomicUsize::new(0) };
+            let server = Self { keeper: Mutex::new(keeper), port, databases: AtomicUsize::new(0), template: OnceLock::new() };
             if server.comes_up(&data) {
                 return Ok(server);
             }
@@ -127,6 +128,18 @@ impl Postgres {
         Database { port: self.port, name }
     }
 
+    /// A new database in which these statements have run, the same for all callers.
+    pub fn database_with(&self, sql: &str) -> Database {
+        let template = self.template.get_or_init(|| {
+            let template = self.database().name;
+            self.run_sql(&template, sql);
+            template
+        });
+        let name = self.fresh_name();
+        self.run_sql("postgres", &format!("create database {name} template {template}"));
+        Database { port: self.port, name }
+    }
+
     /// Runs statements as the trusted super-user.
     pub fn run_sql(&self, database: &str, sql: &str) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -142,7 +155,7 @@ impl Postgres {
                 let (done, _) = tokio::join!(work, connection);
                 done
             })
-            .unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+            .unwrap_or_else(|error| panic!("{error:?}, of {}", sql.chars().take(80).collect::<String>()));
     }
 }
 

@@ -29,6 +29,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+#[allow(unused_imports, reason = "the example switches no faults on")]
 pub use fault::{Fault, Faults};
 pub use objects::Access;
 
@@ -150,9 +151,7 @@ impl Standin {
     /// Starts a stand-in over a fresh database of a PostgreSQL server.
     pub fn start(server: &Postgres, mut options: Options) -> Self {
         options.postgres_port = server.port;
-        options.postgres_database = server.fresh_name();
-        server.run_sql("postgres", &format!("create database {} template template0", options.postgres_database));
-        server.run_sql(&options.postgres_database, include_str!("catalog.sql"));
+        options.postgres_database = server.database_with(include_str!("catalog.sql")).name;
         let isolation = if options.isolation == Isolation::Snapshot { "Snapshot Isolation" } else { "Serializable" };
         let settings = format!("insert into redshift_standin.settings values ('version', '{VERSION}'), ('isolation', '{isolation}')");
         server.run_sql(&options.postgres_database, &settings);

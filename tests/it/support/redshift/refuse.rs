@@ -33,9 +33,13 @@ pub fn assert_redshift_accepts(sql: &str) {
         if let Some(refusal) = refusal(&tokens) {
             panic!("Redshift refuses this: {} ({})\n{text}", refusal.message, refusal.code);
         }
-        if tokens[0].says("copy")
-            && let Err(refusal) = super::copy_statement::parse(&tokens)
-        {
+        let is_table = tokens[0].says("create") && tokens.iter().take(4).any(|token| token.says("table"));
+        let by_grammar = match &tokens[0] {
+            first if first.says("copy") => super::copy_statement::parse(&tokens).err(),
+            _ if is_table => super::ddl::create_table(&tokens, super::rewrite::rewrite).err(),
+            _ => None,
+        };
+        if let Some(refusal) = by_grammar {
             panic!("Redshift refuses this: {} ({})\n{text}", refusal.message, refusal.code);
         }
     }
