@@ -55,12 +55,17 @@ fn what_was_loaded_is_told_file_by_file() {
     client.run(&copy("t", "d/", "json 'auto' maxerror 10"));
     let files = client.rows("select trim(file_name), bytes_scanned, lines_scanned from sys_load_detail order by 1");
     assert_eq!(files, [["s3://lake/d/1.json", "22", "2"], ["s3://lake/d/2.json", "21", "3"]]);
-    let loads = client.rows("select table_name, status, loaded_rows, source_file_count, error_count, data_source from sys_load_history");
+    let loads =
+        client.rows("select table_name, status, loaded_rows, source_file_count, error_count, data_source from sys_load_history");
     assert_eq!(loads, [["t", "success", "2", "2", "2", "s3://lake/d/"]]);
     let pid = client.value("select pg_backend_pid()");
-    assert_eq!(client.value("select min(session_id) from sys_load_error_detail where start_time <= getdate() + interval '1 second'"), pid);
+    assert_eq!(
+        client.value("select min(session_id) from sys_load_error_detail where start_time <= getdate() + interval '1 second'"),
+        pid
+    );
     assert_eq!(client.value("select query_id = pg_last_copy_id() from sys_load_history"), "t");
-    let line = client.rows("select trim(raw_line), trim(raw_field_value), trim(err_reason) from stl_load_errors order by query, line_number");
+    let line = client
+        .rows("select trim(raw_line), trim(raw_field_value), trim(err_reason) from stl_load_errors order by query, line_number");
     assert_eq!(line[0][..2], ["{\"n\": \"one\"}", "one"]);
     assert_eq!(client.value("select count(*) from stl_load_commits"), "2");
 }
@@ -80,7 +85,10 @@ fn a_failed_copy_aborts_its_transaction() {
     client.refused(&copy("t", "d/", "json 'auto'"));
     // Not even the errors can be read before the rollback.
     let refused = client.refused("select * from stl_load_errors");
-    assert_eq!((refused.code.as_str(), refused.message.as_str()), ("25P02", "current transaction is aborted, commands ignored until end of transaction block"));
+    assert_eq!(
+        (refused.code.as_str(), refused.message.as_str()),
+        ("25P02", "current transaction is aborted, commands ignored until end of transaction block")
+    );
     assert_eq!(client.refused(&copy("t", "good.json", "json 'auto'")).code, "25P02");
     client.run("commit");
     assert_eq!(client.value("select count(*) from t"), "0", "the commit of an aborted transaction is a rollback");
@@ -104,7 +112,10 @@ fn not_null_is_enforced_and_keys_are_not() {
     assert_eq!(client.value("select count(*) from t"), "3");
     cluster.put("null.json", "{\"other\": 5}");
     client.refused(&copy("t", "null.json", "json 'auto'"));
-    assert_eq!(client.rows("select error_code, trim(error_message) from sys_load_error_detail"), [["1213", "Missing data for not-null field"]]);
+    assert_eq!(
+        client.rows("select error_code, trim(error_message) from sys_load_error_detail"),
+        [["1213", "Missing data for not-null field"]]
+    );
 }
 
 #[test]
@@ -124,7 +135,10 @@ fn the_role_must_be_attached_and_the_region_the_buckets() {
     assert!(client.refused(&with("lake", "")).message.contains("CREDENTIALS argument is required"));
     client.run(&with("lake", "iam_role default"));
     let refused = client.refused(&with("far", "iam_role default"));
-    assert!(refused.message.contains("Status 301") && refused.message.contains("must be addressed using the specified endpoint"), "{refused:?}");
+    assert!(
+        refused.message.contains("Status 301") && refused.message.contains("must be addressed using the specified endpoint"),
+        "{refused:?}"
+    );
     client.run(&with("far", "iam_role default region 'eu-west-1'"));
     client.refused(&with("lake", "iam_role default region 'eu-west-1'"));
     // None of these came as far as a row: there is nothing in the views.

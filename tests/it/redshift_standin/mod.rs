@@ -29,11 +29,7 @@ impl Cluster {
         std::fs::create_dir(folder.path().join("lake")).unwrap();
         let s3 = S3Server::start(folder.path());
         let mut options = Options {
-            s3: Access {
-                endpoint: s3.url.clone(),
-                access_key: s3.access_key.to_owned(),
-                secret_key: s3.secret_key.to_owned(),
-            },
+            s3: Access { endpoint: s3.url.clone(), key: s3.access_key.to_owned(), secret: s3.secret_key.to_owned() },
             ..Options::default()
         };
         change(&mut options);

@@ -164,5 +164,7 @@ fn the_options_of_copy_exclude_each_other() {
         assert!(!accepted, "{options}");
     }
     assert_redshift_accepts(&copy("json timeformat as 'epochmillisecs' noload explicit_ids"));
-    assert_redshift_accepts(&copy("json 'auto ignorecase' dateformat 'auto' acceptanydate comprows 1000 compupdate preset statupdate on encoding utf8"));
+    assert_redshift_accepts(&copy(
+        "json 'auto ignorecase' dateformat 'auto' acceptanydate comprows 1000 compupdate preset statupdate on encoding utf8",
+    ));
 }

@@ -1,18 +1,20 @@
 //! Logging in, transactions and isolation, what is recorded.
 
 use super::{Cluster, copy};
+use crate::support::postgres::{Database, PASSWORD, Postgres, USER};
 use crate::support::redshift::{Authentication, Fault, Isolation, User};
+use crate::support::sql_client::SqlClient;
 
 #[test]
 fn it_says_that_it_is_redshift() {
     let cluster = Cluster::start();
+    assert_eq!(cluster.standin.url(), format!("redshift://awsuser@127.0.0.1:{}/dev", cluster.standin.port));
     let client = cluster.connect();
     let version = client.value("select version()");
     assert!(version.starts_with("PostgreSQL 8.0.2 on i686-pc-linux-gnu") && version.contains("Redshift 1.0."), "{version}");
     assert_eq!(client.value("show server_version"), "8.0.2");
     client.refused("show server_version_num");
     client.refused("set standard_conforming_strings to on");
-    assert_eq!(client.value("select current_database()"), client.value("select 'test_'::varchar || split_part(current_database(), '_', 2) || '_' || split_part(current_database(), '_', 3)"));
     assert_eq!(client.value("select isolation_level from stv_db_isolation_level"), "Snapshot Isolation");
 }
 
@@ -24,8 +26,20 @@ fn logging_in_takes_the_right_password_and_database() {
         config.password("wrong");
     });
     assert_eq!((wrong.code.as_str(), wrong.message.as_str()), ("28000", "password authentication failed for user \"awsuser\""));
-    assert_eq!(refused(&|config| { config.user("nobody"); }).code, "28000");
-    assert_eq!(refused(&|config| { config.dbname("other"); }).code, "3D000");
+    assert_eq!(
+        refused(&|config| {
+            config.user("nobody");
+        })
+        .code,
+        "28000"
+    );
+    assert_eq!(
+        refused(&|config| {
+            config.dbname("other");
+        })
+        .code,
+        "3D000"
+    );
     // Two digits are the most that the service takes; sqlx once asked for three.
     let client = cluster.connect();
     assert_eq!(client.refused("set extra_float_digits = 3").code, "22023");
@@ -49,7 +63,11 @@ fn a_user_may_only_what_was_granted() {
     let admin = cluster.connect();
     admin.run("create table t (n int)");
     cluster.put("a.json", "{\"n\": 1}");
-    let user = cluster.try_connect(|config| { config.user("analyst").password("Analyst1"); }).unwrap();
+    let user = cluster
+        .try_connect(|config| {
+            config.user("analyst").password("Analyst1");
+        })
+        .unwrap();
     assert_eq!(user.refused("select * from t").code, "42501");
     assert_eq!(user.refused(&copy("t", "a.json", "json 'auto'")).code, "42501");
     admin.run("grant select, insert on t to analyst");
@@ -172,7 +190,11 @@ fn faults_hit_the_statements_that_they_are_for() {
         client.run("rollback");
     }
     client.run("insert into t values (1)");
-    cluster.standin.faults().add(9, "select", Fault::Error("XX000", "could not complete because of conflict with concurrent transaction".to_owned()));
+    cluster.standin.faults().add(
+        9,
+        "select",
+        Fault::Error("XX000", "could not complete because of conflict with concurrent transaction".to_owned()),
+    );
     assert!(client.refused("select n from t").message.contains("concurrent"));
     cluster.standin.faults().clear();
     assert_eq!(client.value("select n from t"), "1");
@@ -187,4 +209,20 @@ fn every_statement_is_recorded() {
     let sent: Vec<(usize, String)> = cluster.standin.statements().into_iter().map(|s| (s.connection, s.text)).collect();
     let wanted = [(1, "select 1"), (1, "select ';'"), (2, "select distinct on (n) n from t")];
     assert_eq!(sent, wanted.map(|(connection, text)| (connection, text.to_owned())));
+}
+
+#[test]
+fn the_postgresql_behind_asks_for_its_password_and_gives_each_test_its_database() {
+    let server = Postgres::shared();
+    let (one, two) = (server.database(), server.database());
+    assert_ne!(one.name, two.name);
+    let connect = |database: &Database, password: &str| {
+        assert_eq!(database.url(), format!("postgres://{USER}@127.0.0.1:{}/{}", database.port, database.name));
+        let mut config = tokio_postgres::Config::new();
+        config.host("127.0.0.1").port(database.port).user(USER).password(password).dbname(&database.name);
+        SqlClient::connect(&config)
+    };
+    assert_eq!(connect(&one, "wrong").map(|_| ()).unwrap_err().code, "28P01");
+    connect(&one, PASSWORD).unwrap().run("create table t (n int)");
+    assert_eq!(connect(&two, PASSWORD).unwrap().refused("select * from t").code, "42P01");
 }

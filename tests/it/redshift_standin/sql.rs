@@ -56,7 +56,8 @@ fn how_a_table_lies_is_kept_and_shown() {
             ["small", "ALL", "n", "1", "0"],
         ]
     );
-    let columns = client.rows("select \"column\", type, encoding, distkey, sortkey, \"notnull\" from pg_table_def where tablename = 'plays'");
+    let columns = client
+        .rows("select \"column\", type, encoding, distkey, sortkey, \"notnull\" from pg_table_def where tablename = 'plays'");
     assert_eq!(columns[1], ["user_id", "bigint", "none", "t", "2", "t"]);
     assert_eq!(columns[3][..3], ["level", "character varying(10)", "zstd"]);
     for wrong in [
@@ -128,7 +129,10 @@ fn the_functions_of_the_service_are_there() {
         assert_eq!(client.value(&format!("select {expression}")), wanted, "{expression}");
     }
     client.run("create table t (g int, v varchar(9), n int); insert into t values (1, 'b', 1), (1, 'a', 2), (2, null, 9)");
-    assert_eq!(client.rows("select g, listagg(v, ',') within group (order by v) from t group by g order by g"), [["1", "a,b"], ["2", "∅"]]);
+    assert_eq!(
+        client.rows("select g, listagg(v, ',') within group (order by v) from t group by g order by g"),
+        [["1", "a,b"], ["2", "∅"]]
+    );
     assert_eq!(client.value("select median(n) from t"), "2");
     assert_eq!(client.value("select approximate count(distinct g) from t"), "2");
     assert_eq!(client.value("select sum(n) over (order by n rows unbounded preceding) from t order by 1 desc limit 1"), "12");

@@ -51,12 +51,12 @@ impl Postgres {
         let account = account_for_root();
         if let Some((user, group)) = account {
             chown(&folder, Some(user), Some(group)).map_err(|e| said(&e.to_string()))?;
-            if programs.below_home {
-                // The other account does not get to where the package was installed.
+            if !is_open_to_all(&programs) {
+                // The other account does not get to where a package was installed.
                 let copy = folder.join("postgres");
-                run(Command::new("cp").arg("-r").arg(programs.folder.parent().unwrap_or(&programs.folder)).arg(&copy))?;
+                run(Command::new("cp").arg("-r").arg(programs.parent().unwrap_or(&programs)).arg(&copy))?;
                 run(Command::new("chmod").args(["-R", "a+rX"]).arg(&copy))?;
-                programs.folder = copy.join("bin");
+                programs = copy.join("bin");
             }
         }
         let as_account = |program: &Path| {
@@ -70,7 +70,7 @@ impl Postgres {
         let data = folder.join("data");
         let password = folder.join("password");
         write(&password, PASSWORD)?;
-        run(as_account(&programs.folder.join("initdb"))
+        run(as_account(&programs.join("initdb"))
             .args(["--no-sync", "--encoding=UTF8", "--locale=C", "--auth=scram-sha-256", "--username", USER, "--pwfile"])
             .arg(&password)
             .arg("--pgdata")
@@ -78,14 +78,15 @@ impl Postgres {
         let rules = format!("host all {TRUSTED} 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n");
         // In single-user mode nobody listens yet.
         run_with_input(
-            as_account(&programs.folder.join("postgres")).args(["--single", "-D"]).arg(&data).arg("postgres"),
+            as_account(&programs.join("postgres")).args(["--single", "-D"]).arg(&data).arg("postgres"),
             &format!("create role {TRUSTED} superuser login;\n"),
         )?;
         write(&data.join("pg_hba.conf"), &rules)?;
         for _ in 0..5 {
-            let port = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).map_err(|e| said(&e.to_string()))?.port();
+            let port =
+                TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).map_err(|e| said(&e.to_string()))?.port();
             let mut command = as_account(Path::new("/bin/sh"));
-            command.args(["-c", KEEPER, "keeper"]).arg(programs.folder.join("postgres")).arg("-D").arg(&data);
+            command.args(["-c", KEEPER, "keeper"]).arg(programs.join("postgres")).arg("-D").arg(&data);
             for setting in settings(port) {
                 command.arg("-c").arg(setting);
             }
@@ -199,38 +200,33 @@ fn settings(port: u16) -> Vec<String> {
     fixed.iter().map(|&setting| setting.to_owned()).chain([format!("port={port}")]).collect()
 }
 
-struct Programs {
-    folder: PathBuf,
-    /// Whether another account may not get there.
-    below_home: bool,
-}
-
-/// The newest of Debian's, else those on the path, else those of the Python package `pgserver`.
-fn programs() -> Option<Programs> {
-    let has_all = |folder: &Path| ["postgres", "initdb"].iter().all(|name| folder.join(name).is_file());
+/// The folder of the programs: the newest of Debian's, else those on the path, else those of a Python package.
+fn programs() -> Option<PathBuf> {
+    let has_all = |folder: &PathBuf| ["postgres", "initdb"].iter().all(|name| folder.join(name).is_file());
     if let Some(folder) = std::env::var_os("SPARKIFY_POSTGRES_BIN") {
-        return Some(Programs { folder: folder.into(), below_home: false });
+        return Some(folder.into());
     }
-    let mut debian: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten()
-        .flatten()
+    let below = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut debian: Vec<(u32, PathBuf)> = below(Path::new("/usr/lib/postgresql"))
         .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
         .filter(|(_, folder)| has_all(folder))
         .collect();
     debian.sort();
     if let Some((_, folder)) = debian.pop() {
-        return Some(Programs { folder, below_home: false });
+        return Some(folder);
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
-    if let Some(folder) = std::env::split_paths(&path).find(|folder| has_all(folder)) {
-        return Some(Programs { folder, below_home: false });
+    if let Some(folder) = std::env::split_paths(&path).find(has_all) {
+        return Some(folder);
     }
-    let libraries = PathBuf::from(std::env::var_os("SPARKIFY_TEST_VENV")?).join("lib");
-    fs::read_dir(libraries).ok()?.flatten().find_map(|entry| {
-        let folder = entry.path().join("site-packages/pgserver/pginstall/bin");
-        has_all(&folder).then_some(Programs { folder, below_home: true })
-    })
+    let venv = PathBuf::from(std::env::var_os("SPARKIFY_TEST_VENV")?);
+    let packages = below(&venv.join("lib")).flat_map(|python| below(&python.path().join("site-packages")));
+    packages.map(|package| package.path().join("pginstall/bin")).find(has_all)
+}
+
+/// Whether every account gets there.
+fn is_open_to_all(folder: &Path) -> bool {
+    folder.ancestors().all(|folder| fs::metadata(folder).is_ok_and(|found| found.permissions().mode() & 0o1 != 0))
 }
 
 /// Whom to run the server as when this is root, whom PostgreSQL refuses.

@@ -91,7 +91,11 @@ impl Client {
         if let Some(detail) = &failure.detail {
             fields.push((b'D', detail.clone()));
         }
-        let (file, routine) = if failure.code == "XX000" { ("padb/src/sys/xen_execute.cpp", "pg_throw") } else { ("postgres.c", "exec_simple_query") };
+        let (file, routine) = if failure.code == "XX000" {
+            ("padb/src/sys/xen_execute.cpp", "pg_throw")
+        } else {
+            ("postgres.c", "exec_simple_query")
+        };
         fields.extend([(b'F', file.to_owned()), (b'L', "397".to_owned()), (b'R', routine.to_owned())]);
         self.feed(Answer::ErrorResponse(ErrorResponse::new(fields))).await
     }
@@ -162,7 +166,12 @@ impl Client {
     }
 
     /// Says that the client is in, and what the server is.
-    pub async fn welcome(&mut self, options: &Options, user: &str, key: pgwire::messages::startup::BackendKeyData) -> io::Result<()> {
+    pub async fn welcome(
+        &mut self,
+        options: &Options,
+        user: &str,
+        key: pgwire::messages::startup::BackendKeyData,
+    ) -> io::Result<()> {
         self.feed(Answer::Authentication(Authentication::Ok)).await?;
         let superuser = options.users.iter().any(|known| known.name == user && known.superuser);
         let parameters = [
@@ -187,7 +196,7 @@ impl Client {
 
 /// What a client answers to method 5.
 fn md5_answer(user: &str, password: &str, salt: &[u8]) -> String {
-    let hex = |bytes: &[u8]| Md5::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hex = |bytes: &[u8]| Md5::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
     let inner = hex(format!("{password}{user}").as_bytes());
     format!("md5{}", hex(&[inner.as_bytes(), salt].concat()))
 }

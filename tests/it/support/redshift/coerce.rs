@@ -121,7 +121,14 @@ pub fn write(kind: Kind, raw: Option<&RawValue>, options: &CopyStatement, out: &
                 },
                 Kind::Time => put(out, text),
                 _ => match moment(text, &options.time_format) {
-                    Some(moment) => put(out, &format!("{}{}", moment.format("%Y-%m-%d %H:%M:%S%.6f"), if kind == Kind::TimestampTz { "+00" } else { "" })),
+                    Some(moment) => put(
+                        out,
+                        &format!(
+                            "{}{}",
+                            moment.format("%Y-%m-%d %H:%M:%S%.6f"),
+                            if kind == Kind::TimestampTz { "+00" } else { "" }
+                        ),
+                    ),
                     None if options.accept_any_date => return Ok(null(out)),
                     None => return Err(moment_fault(text, &options.time_format)),
                 },
@@ -153,7 +160,9 @@ fn text_of(json: &str) -> Result<Cow<'_, str>, Bad> {
     if !json.contains('\\') {
         return Ok(Cow::Borrowed(&json[1..json.len() - 1]));
     }
-    serde_json::from_str::<String>(json).map(Cow::Owned).map_err(|_| bad(1220, json, "String contains invalid or unsupported UTF8 codepoints. Bad UTF8 escape sequence"))
+    serde_json::from_str::<String>(json)
+        .map(Cow::Owned)
+        .map_err(|_| bad(1220, json, "String contains invalid or unsupported UTF8 codepoints. Bad UTF8 escape sequence"))
 }
 
 fn write_text(kind: Kind, size: usize, text: &str, options: &CopyStatement, out: &mut Vec<u8>) -> Result<Outcome, Bad> {
@@ -174,17 +183,26 @@ fn write_text(kind: Kind, size: usize, text: &str, options: &CopyStatement, out:
     }
     if text.contains('\0') {
         // What the service does is not documented. PostgreSQL cannot hold it.
-        return Err(bad(1220, &text.replace('\0', ""), "String contains invalid or unsupported UTF8 codepoints. Bad UTF8 hex sequence: 00 (error 3)"));
+        return Err(bad(
+            1220,
+            &text.replace('\0', ""),
+            "String contains invalid or unsupported UTF8 codepoints. Bad UTF8 hex sequence: 00 (error 3)",
+        ));
     }
     if matches!(kind, Kind::Char(_))
         && let Some(c) = text.chars().find(|c| !c.is_ascii())
     {
         let hex: Vec<String> = c.encode_utf8(&mut [0; 4]).bytes().map(|byte| format!("{byte:02x}")).collect();
-        return Err(bad(1220, &text, format!("Multibyte character not supported for CHAR (Hint: try using VARCHAR). Invalid char: {}", hex.join(" "))));
+        return Err(bad(
+            1220,
+            &text,
+            format!("Multibyte character not supported for CHAR (Hint: try using VARCHAR). Invalid char: {}", hex.join(" ")),
+        ));
     }
     if text.len() > size {
         if !options.truncate_columns {
-            let what = if matches!(kind, Kind::Char(_)) { "Char length exceeds DDL length" } else { "String length exceeds DDL length" };
+            let what =
+                if matches!(kind, Kind::Char(_)) { "Char length exceeds DDL length" } else { "String length exceeds DDL length" };
             return Err(bad(1204, &text, what));
         }
         let end = (0..=size).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
@@ -243,13 +261,15 @@ fn float(text: &str, kind: &str, most: f64, out: &mut Vec<u8>) -> Result<(), Bad
 fn decimal(text: &str, is_text: bool, precision: u32, scale: u32, round: bool, out: &mut Vec<u8>) -> Result<(), Bad> {
     let wrong = |at: usize| bad(1207, text, invalid_digit(text, at, "Decimal"));
     // A number that is not in quotes goes through floating point.
-    let text = if is_text { text.to_owned() } else { text.parse::<f64>().map(|number| number.to_string()).map_err(|_| wrong(0))? };
+    let text =
+        if is_text { text.to_owned() } else { text.parse::<f64>().map(|number| number.to_string()).map_err(|_| wrong(0))? };
     let (sign, digits) = match text.strip_prefix('-') {
         Some(digits) => ("-", digits),
         None => ("", text.strip_prefix('+').unwrap_or(&text)),
     };
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    if let Some(at) = digits.find(|c: char| !c.is_ascii_digit() && c != '.').or((whole.len() + fraction.len() == 0).then_some(0)) {
+    if let Some(at) = digits.find(|c: char| !c.is_ascii_digit() && c != '.').or((whole.len() + fraction.len() == 0).then_some(0))
+    {
         return Err(wrong(at));
     }
     if whole.trim_start_matches('0').len() > (precision - scale) as usize {

@@ -1,7 +1,7 @@
 //! COPY: from which objects, into which columns, and whether it succeeds.
 
 use std::collections::HashSet;
-use std::io::{self, Read};
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,15 +10,16 @@ use chrono::{NaiveDateTime, Utc};
 use futures::StreamExt;
 use tokio::sync::{Notify, mpsc};
 
-use super::coerce::{BAD_BYTE, Kind, Outcome, write};
-use super::copy_statement::{Authorization, Compression, CopyStatement, Json, s3_address};
+use super::Shared;
+use super::coerce::Kind;
+use super::copy_statement::{Authorization, CopyStatement, Json, s3_address};
 use super::fault::Fault;
-use super::json::{Layout, Piece, Values, follow, paths};
-use super::log::{Log, RowError};
+use super::json::{Layout, paths};
+use super::log::Log;
 use super::objects::{Objects, Refused};
 use super::refuse::Refusal;
+use super::rows::Reader;
 use super::upstream::{self, Upstream, literal};
-use super::{Mode, Shared};
 
 /// Why a COPY ends early.
 #[derive(Debug)]
@@ -70,10 +71,11 @@ pub struct Done {
     pub skipped: usize,
 }
 
-struct Column {
-    name: String,
-    kind: Kind,
-    required: bool,
+/// A column to fill.
+pub struct Column {
+    pub name: String,
+    pub kind: Kind,
+    pub required: bool,
 }
 
 /// A table's columns in its order.
@@ -85,13 +87,14 @@ struct Target {
 
 /// One file of a COPY.
 #[derive(Debug, Clone)]
-struct Entry {
+pub struct Entry {
     bucket: String,
     key: String,
 }
 
 impl Entry {
-    fn url(&self) -> String {
+    /// `s3://bucket/key`
+    pub fn url(&self) -> String {
         format!("s3://{}/{}", self.bucket, self.key)
     }
 }
@@ -128,10 +131,13 @@ pub async fn run(statement: &CopyStatement, upstream: &mut Upstream, situation: 
         let table: Vec<String> = statement.table.iter().map(|name| format!("\"{}\"", name.replace('"', "\"\""))).collect();
         upstream.copy_in(&format!("copy {} ({}) from stdin", table.join("."), names.join(", "))).await?;
     }
-    let columns: Vec<Column> = columns.iter().map(|&at| {
-        let column = &target.columns[at];
-        Column { name: column.name.clone(), kind: column.kind, required: column.required }
-    }).collect();
+    let columns: Vec<Column> = columns
+        .iter()
+        .map(|&at| {
+            let column = &target.columns[at];
+            Column { name: column.name.clone(), kind: column.kind, required: column.required }
+        })
+        .collect();
 
     // Objects are fetched ahead, a thread makes rows of them, and the rows go to PostgreSQL.
     let (to_reader, objects_in) = mpsc::channel(2);
@@ -144,7 +150,7 @@ pub async fn run(statement: &CopyStatement, upstream: &mut Upstream, situation: 
         _ => None,
     });
     let (mut sent, mut stopped) = (0, None);
-    let late = tokio::time::sleep(timeout.unwrap_or(Duration::from_secs(86_400)));
+    let late = tokio::time::sleep(timeout.unwrap_or(Duration::from_hours(24)));
     tokio::pin!(late);
     loop {
         let chunk = tokio::select! {
@@ -170,7 +176,9 @@ pub async fn run(statement: &CopyStatement, upstream: &mut Upstream, situation: 
     failure = stopped.or(failure);
     let mut log = reader.log;
     let mut rows = reader.rows;
-    if !statement.no_load {
+    if statement.no_load {
+        rows = 0;
+    } else {
         match upstream.copy_end(failure.is_none()).await {
             Err(fault @ upstream::Fault::Said(_)) => {
                 log.write("failed").await;
@@ -178,8 +186,6 @@ pub async fn run(statement: &CopyStatement, upstream: &mut Upstream, situation: 
             }
             other => other?,
         }
-    } else {
-        rows = 0;
     }
     log.loaded_rows = rows;
     let skipped = log.errors.len();
@@ -189,12 +195,6 @@ pub async fn run(statement: &CopyStatement, upstream: &mut Upstream, situation: 
 
 fn cancelled(query: u64) -> Failure {
     Failure { code: "57014", message: format!("Query ({query}) cancelled on user's request"), detail: None }
-}
-
-/// What a failed COPY says when rows were bad.
-fn look_it_up(table: &str, mode: Mode) -> Failure {
-    let view = if mode == Mode::Serverless { "sys_load_error_detail" } else { "stl_load_errors" };
-    Failure { code: "XX000", message: format!("Load into table '{table}' failed.  Check '{view}' system table for details."), detail: None }
 }
 
 async fn statement_timeout(upstream: &mut Upstream) -> Result<Option<Duration>, End> {
@@ -247,7 +247,10 @@ fn authorize(statement: &CopyStatement, situation: &Situation<'_>, refuse: &impl
                 // The first is attached; it assumes the next, and so on.
                 if at == 0 && !options.roles.contains(role) {
                     let user = format!("arn:aws:redshift:{}:123456789012:dbuser:standin/{}", options.region, situation.user);
-                    return Err(refuse(&format!("User {user} is not authorized to assume IAM Role {role}"), &format!("IAM Role={role}")));
+                    return Err(refuse(
+                        &format!("User {user} is not authorized to assume IAM Role {role}"),
+                        &format!("IAM Role={role}"),
+                    ));
                 }
             }
         }
@@ -256,7 +259,8 @@ fn authorize(statement: &CopyStatement, situation: &Situation<'_>, refuse: &impl
         }
         _ => {}
     }
-    check_region(statement, situation, &statement.bucket).map_err(|refused| refuse(&refused.shown(), &format!("Failed to initialize S3 bucket={}", statement.bucket)))
+    check_region(statement, situation, &statement.bucket)
+        .map_err(|refused| refuse(&refused.shown(), &format!("Failed to initialize S3 bucket={}", statement.bucket)))
 }
 
 fn check_region(statement: &CopyStatement, situation: &Situation<'_>, bucket: &str) -> Result<(), Refused> {
@@ -274,7 +278,12 @@ fn check_region(statement: &CopyStatement, situation: &Situation<'_>, bucket: &s
 }
 
 /// The files to load, in order.
-async fn entries(statement: &CopyStatement, objects: &Objects, situation: &Situation<'_>, refuse: &impl Fn(&str, &str) -> End) -> Result<Vec<Entry>, End> {
+async fn entries(
+    statement: &CopyStatement,
+    objects: &Objects,
+    situation: &Situation<'_>,
+    refuse: &impl Fn(&str, &str) -> End,
+) -> Result<Vec<Entry>, End> {
     let said = |refused: &Refused, context: &str| refuse(&refused.shown(), context);
     let mut entries = Vec::new();
     if !statement.manifest {
@@ -299,7 +308,8 @@ async fn entries(statement: &CopyStatement, objects: &Objects, situation: &Situa
     let context = format!("Reading manifest s3://{}/{}", statement.bucket, statement.key);
     let text = objects.get(&statement.bucket, &statement.key).await;
     let text = text.map_err(|refused| refuse(&format!("Problem reading manifest file - {}", refused.shown()), &context))?;
-    let manifest: Manifest = serde_json::from_slice(&text).map_err(|error| refuse(&format!("Manifest file is not in correct json format: {error}"), &context))?;
+    let manifest: Manifest = serde_json::from_slice(&text)
+        .map_err(|error| refuse(&format!("Manifest file is not in correct json format: {error}"), &context))?;
     let mut known: HashSet<(String, String)> = HashSet::new();
     let mut listed_buckets: HashSet<String> = HashSet::new();
     for listed in manifest.entries {
@@ -326,7 +336,12 @@ async fn entries(statement: &CopyStatement, objects: &Objects, situation: &Situa
 }
 
 /// Which columns are filled, and from where.
-async fn layout(statement: &CopyStatement, target: &Target, objects: &Objects, refuse: &impl Fn(&str, &str) -> End) -> Result<(Vec<usize>, Layout), End> {
+async fn layout(
+    statement: &CopyStatement,
+    target: &Target,
+    objects: &Objects,
+    refuse: &impl Fn(&str, &str) -> End,
+) -> Result<(Vec<usize>, Layout), End> {
     let is_identity = |name: &str| target.identities.iter().any(|(identity, _)| identity == name);
     let columns: Vec<usize> = match &statement.columns {
         None => (0..target.columns.len()).filter(|&at| !is_identity(&target.columns[at].name)).collect(),
@@ -335,7 +350,10 @@ async fn layout(statement: &CopyStatement, target: &Target, objects: &Objects, r
             for name in names {
                 let refused = |code, message| End::Refused(Failure { code, message, detail: None });
                 let Some(at) = target.columns.iter().position(|column| column.name == *name) else {
-                    return Err(refused("42703", format!("column \"{name}\" of relation \"{}\" does not exist", statement.table.join("."))));
+                    return Err(refused(
+                        "42703",
+                        format!("column \"{name}\" of relation \"{}\" does not exist", statement.table.join(".")),
+                    ));
                 };
                 if found.contains(&at) {
                     return Err(refused("42701", format!("column \"{name}\" specified more than once")));
@@ -373,7 +391,8 @@ async fn layout(statement: &CopyStatement, target: &Target, objects: &Objects, r
     Ok((columns, layout))
 }
 
-type Fetched = (Entry, Result<Bytes, Refused>);
+/// A file and what it holds.
+pub type Fetched = (Entry, Result<Bytes, Refused>);
 
 async fn fetch(objects: Arc<Objects>, entries: Vec<Entry>, to: mpsc::Sender<Fetched>) {
     let mut stream = futures::stream::iter(entries)
@@ -390,167 +409,6 @@ async fn fetch(objects: Arc<Objects>, entries: Vec<Entry>, to: mpsc::Sender<Fetc
             return;
         }
     }
-}
-
-/// Makes rows of objects.
-struct Reader {
-    statement: CopyStatement,
-    columns: Vec<Column>,
-    layout: Layout,
-    log: Log,
-    rows: u64,
-}
-
-/// Rows are sent in pieces of about so many bytes.
-const CHUNK: usize = 256 << 10;
-
-impl Reader {
-    fn run(mut self, mut objects: mpsc::Receiver<Fetched>, to: &mpsc::Sender<Bytes>) -> (Self, Option<Failure>) {
-        let mut out = Vec::with_capacity(CHUNK * 2);
-        let mut failure = None;
-        while let Some((entry, content)) = objects.blocking_recv() {
-            let outcome = match content {
-                Ok(content) => self.file(&entry, &content, &mut out, to),
-                Err(refused) => Err(internal(&refused.shown(), 8001, &format!("Reading {}", entry.url()), self.log.query, self.log.pid)),
-            };
-            if let Err(found) = outcome {
-                failure = Some(found);
-                break;
-            }
-        }
-        if failure.is_none() && !out.is_empty() {
-            let _ = to.blocking_send(out.into());
-        }
-        (self, failure)
-    }
-
-    fn file(&mut self, entry: &Entry, content: &Bytes, out: &mut Vec<u8>, to: &mpsc::Sender<Bytes>) -> Result<(), Failure> {
-        let started = Utc::now().naive_utc();
-        let source: Box<dyn Read + '_> = match self.statement.compression {
-            Compression::None => Box::new(&content[..]),
-            Compression::Gzip => Box::new(flate2::read::MultiGzDecoder::new(&content[..])),
-            Compression::Zstd => Box::new(zstd::Decoder::new(&content[..]).map_err(|error| self.unreadable(entry, &error))?),
-        };
-        let mut values = Values::new(source);
-        values.skip_lines(self.statement.ignore_header).map_err(|error| self.unreadable(entry, &error))?;
-        let before = self.rows;
-        loop {
-            let piece = match values.next() {
-                Ok(Some(piece)) => piece,
-                Ok(None) => break,
-                Err(error) => return Err(self.unreadable(entry, &error)),
-            };
-            let mark = out.len();
-            let fault = match piece {
-                Piece::Value(value) => self.row(value, out)?.err(),
-                Piece::Garbage(value) => Some((None, 1216, "Invalid JSON: an object is expected".to_owned(), String::new(), value.to_vec())),
-                Piece::Unfinished(value) => Some((None, 1216, "Invalid JSON: the object does not end".to_owned(), String::new(), value.to_vec())),
-                Piece::TooLarge => {
-                    let message = "Invalid operation: the JSON object is larger than the maximum of 4194304 bytes";
-                    return Err(internal(message, 8001, &format!("Reading {}", entry.url()), self.log.query, self.log.pid));
-                }
-            };
-            match fault {
-                None => {
-                    self.rows += 1;
-                    if out.len() >= CHUNK {
-                        let chunk = std::mem::replace(out, Vec::with_capacity(CHUNK * 2));
-                        if to.blocking_send(chunk.into()).is_err() {
-                            // Whoever took the rows has given up, and says why.
-                            return Ok(());
-                        }
-                    }
-                }
-                Some((column, code, reason, value, raw)) => {
-                    out.truncate(mark);
-                    let (line, offset) = (values.line, values.offset);
-                    self.note(entry, line, offset, column, code, reason, value, &raw)?;
-                }
-            }
-        }
-        self.log.file(entry.url(), values.bytes(), values.line, self.rows - before, started);
-        Ok(())
-    }
-
-    fn unreadable(&self, entry: &Entry, error: &io::Error) -> Failure {
-        internal(&format!("failed to read {}: {error}", entry.url()), 15_001, &entry.url(), self.log.query, self.log.pid)
-    }
-
-    /// Writes a row, or says which column is to blame.
-    #[allow(clippy::type_complexity, reason = "column, code, reason, value and the whole: taken apart at once")]
-    fn row(&mut self, value: &[u8], out: &mut Vec<u8>) -> Result<Result<(), (Option<usize>, i32, String, String, Vec<u8>)>, Failure> {
-        let repaired;
-        let text = match std::str::from_utf8(value) {
-            Ok(text) => text,
-            Err(_) => {
-                repaired = with_bad_bytes_marked(value);
-                &repaired
-            }
-        };
-        let mut found = Vec::with_capacity(self.columns.len());
-        if let Err(fault) = self.layout.read(text, &mut found) {
-            return Ok(Err((None, 1216, format!("Invalid JSON: {fault}"), String::new(), value.to_vec())));
-        }
-        let out_of_range = || internal("Invalid JSONPath format: Not an array or index out of range.", 8001, "JSONPath", self.log.query, self.log.pid);
-        if !self.layout.has_all_places(&found) {
-            return Err(out_of_range());
-        }
-        for (at, column) in self.columns.iter().enumerate() {
-            if at > 0 {
-                out.push(b'\t');
-            }
-            let followed;
-            let mut raw = found[at];
-            let rest = self.layout.rest(at);
-            if let (Some(found), false) = (raw, rest.is_empty()) {
-                followed = follow(found, rest).map_err(|_| out_of_range())?;
-                raw = followed.as_deref();
-            }
-            match write(column.kind, raw, &self.statement, out) {
-                Ok(Outcome::Null) if column.required => {
-                    return Ok(Err((Some(at), 1213, "Missing data for not-null field".to_owned(), String::new(), value.to_vec())));
-                }
-                Ok(Outcome::Replaced) => self.log.replacements.push((column.name.clone(), String::from_utf8_lossy(value).into_owned())),
-                Ok(_) => {}
-                Err(bad) => return Ok(Err((Some(at), bad.code, bad.reason, bad.value, value.to_vec()))),
-            }
-        }
-        out.push(b'\n');
-        Ok(Ok(()))
-    }
-
-    /// Notes a bad row; fails when there are too many.
-    #[allow(clippy::too_many_arguments, reason = "a row of the log")]
-    fn note(&mut self, entry: &Entry, line: u64, offset: u64, column: Option<usize>, code: i32, reason: String, value: String, raw: &[u8]) -> Result<(), Failure> {
-        let column = column.map(|at| &self.columns[at]);
-        let (kind, length) = column.map_or(("", String::new()), |column| column.kind.shown());
-        self.log.errors.push(RowError {
-            file: entry.url(),
-            line,
-            offset,
-            column: column.map(|column| column.name.clone()).unwrap_or_default(),
-            kind,
-            length,
-            code,
-            reason,
-            value,
-            raw: String::from_utf8_lossy(&raw[..raw.len().min(1024)]).into_owned(),
-        });
-        // None and one are the same: the first error fails.
-        match self.statement.max_error {
-            Some(most) if self.log.errors.len() >= most.max(1) => Err(look_it_up(&self.statement.table.join("."), self.log.mode)),
-            _ => Ok(()),
-        }
-    }
-}
-
-fn with_bad_bytes_marked(value: &[u8]) -> String {
-    let mut text = String::with_capacity(value.len());
-    for chunk in value.utf8_chunks() {
-        text.push_str(chunk.valid());
-        text.extend(std::iter::repeat_n(BAD_BYTE, chunk.invalid().len()));
-    }
-    text
 }
 
 /// A moment as SQL has it.

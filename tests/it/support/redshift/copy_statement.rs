@@ -61,7 +61,8 @@ pub enum TimeFormat {
 }
 
 fn syntax(token: Option<&Token<'_>>) -> Refusal {
-    let message = token.map_or("syntax error at end of input".to_owned(), |token| format!("syntax error at or near \"{}\"", token.text));
+    let message =
+        token.map_or("syntax error at end of input".to_owned(), |token| format!("syntax error at or near \"{}\"", token.text));
     Refusal { code: "42601", message }
 }
 
@@ -188,7 +189,11 @@ pub fn parse(tokens: &[Token<'_>]) -> Result<CopyStatement, Refusal> {
         }
         seen.push(word.clone());
         let mut authorize = |found: Authorization| {
-            if authorization.replace(found).is_some() { Err(wrong("conflicting or redundant options: authorization")) } else { Ok(()) }
+            if authorization.replace(found).is_some() {
+                Err(wrong("conflicting or redundant options: authorization"))
+            } else {
+                Ok(())
+            }
         };
         match word.as_str() {
             "iam_role" => {
@@ -204,7 +209,7 @@ pub fn parse(tokens: &[Token<'_>]) -> Result<CopyStatement, Refusal> {
                 reader.text()?;
                 authorize(Authorization::Keys)?;
             }
-            "secret_access_key" | "session_token" => {
+            "secret_access_key" | "session_token" | "dateformat" => {
                 reader.takes("as");
                 reader.text()?;
             }
@@ -263,10 +268,6 @@ pub fn parse(tokens: &[Token<'_>]) -> Result<CopyStatement, Refusal> {
                     other => return Err(wrong(format!("the stand-in does not know the time format '{other}'"))),
                 };
             }
-            "dateformat" => {
-                reader.takes("as");
-                reader.text()?;
-            }
             "maxerror" => {
                 let count = reader.number()?;
                 if count > 100_000 {
@@ -278,7 +279,9 @@ pub fn parse(tokens: &[Token<'_>]) -> Result<CopyStatement, Refusal> {
             "ignoreallerrors" => statement.max_error = None,
             "ignoreheader" => statement.ignore_header = reader.number()?,
             "compupdate" => {
-                if !["on", "off", "true", "false", "preset"].iter().any(|value| reader.takes(value)) && reader.peek().is_some_and(|t| t.is != Is::Word) {
+                if !["on", "off", "true", "false", "preset"].iter().any(|value| reader.takes(value))
+                    && reader.peek().is_some_and(|t| t.is != Is::Word)
+                {
                     return Err(syntax(reader.peek()));
                 }
             }

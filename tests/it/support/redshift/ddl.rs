@@ -1,5 +1,7 @@
 //! CREATE TABLE in Redshift's words, made into PostgreSQL's; what PostgreSQL has no word for is kept aside.
 
+use std::fmt::Write;
+
 use super::refuse::{Refusal, after_name};
 use super::token::{Is, Token, closing, parts, says_all};
 
@@ -31,7 +33,8 @@ fn refused(message: impl Into<String>) -> Refusal {
 }
 
 fn syntax(token: Option<&Token<'_>>) -> Refusal {
-    let message = token.map_or("syntax error at end of input".to_owned(), |token| format!("syntax error at or near \"{}\"", token.text));
+    let message =
+        token.map_or("syntax error at end of input".to_owned(), |token| format!("syntax error at or near \"{}\"", token.text));
     Refusal { code: "42601", message }
 }
 
@@ -64,7 +67,8 @@ pub fn create_table(tokens: &[Token<'_>], query: impl Fn(&[Token<'_>]) -> String
         at += 3;
     }
     let end = after_name(tokens, at);
-    let names: Vec<String> = tokens.get(at..end).unwrap_or_default().iter().filter(|token| !token.says(".")).map(Token::name).collect();
+    let names: Vec<String> =
+        tokens.get(at..end).unwrap_or_default().iter().filter(|token| !token.says(".")).map(Token::name).collect();
     if !tokens.get(at).is_some_and(Token::is_name) {
         return Err(syntax(tokens.get(at)));
     }
@@ -80,10 +84,17 @@ pub fn create_table(tokens: &[Token<'_>], query: impl Fn(&[Token<'_>]) -> String
     if tokens.get(at).is_some_and(|token| token.says("(")) {
         let close = closing(tokens, at).ok_or_else(|| syntax(None))?;
         let inside = &tokens[at + 1..close];
-        let is_list_of_names = inside.iter().all(|token| token.is_name() || token.says(",")) && tokens[close..].iter().any(|token| token.says("as"));
+        let is_list_of_names =
+            inside.iter().all(|token| token.is_name() || token.says(",")) && tokens[close..].iter().any(|token| token.says("as"));
         let items: Result<Vec<String>, Refusal> = parts(inside)
             .into_iter()
-            .map(|part| if is_list_of_names { Ok(quoted(&part.first().map(Token::name).unwrap_or_default())) } else { item(part, &mut design) })
+            .map(|part| {
+                if is_list_of_names {
+                    Ok(quoted(&part.first().map(Token::name).unwrap_or_default()))
+                } else {
+                    item(part, &mut design)
+                }
+            })
             .collect();
         let items: Vec<String> = items?.into_iter().filter(|item| !item.is_empty()).collect();
         body = format!(" ({})", items.join(", "));
@@ -136,9 +147,7 @@ fn attributes(tokens: &[Token<'_>], mut at: usize, design: &mut Design) -> Resul
                 "compound".clone_into(&mut design.sort_style);
             }
             at = end;
-        } else if says_all(tokens, at, &["encode", "auto"]) {
-            at += 2;
-        } else if token.says("backup") {
+        } else if says_all(tokens, at, &["encode", "auto"]) || token.says("backup") {
             at += 2;
         } else {
             break;
@@ -164,7 +173,8 @@ fn names_in_brackets(tokens: &[Token<'_>], open: usize) -> Result<(Vec<String>, 
 fn item(part: &[Token<'_>], design: &mut Design) -> Result<String, Refusal> {
     let first = part.first().ok_or_else(|| syntax(None))?;
     if first.says("like") {
-        let names: Vec<String> = part[1..after_name(part, 1)].iter().filter(|token| !token.says(".")).map(|token| quoted(&token.name())).collect();
+        let names: Vec<String> =
+            part[1..after_name(part, 1)].iter().filter(|token| !token.says(".")).map(|token| quoted(&token.name())).collect();
         let defaults = if part.iter().any(|token| token.says("including")) { " including defaults" } else { "" };
         let name = names.join(".");
         let text = format!("like {name}{defaults}");
@@ -208,8 +218,20 @@ pub fn column(part: &[Token<'_>], design: &mut Design) -> Result<String, Refusal
             at += 1;
         } else if token.says("encode") {
             const ENCODINGS: [&str; 14] = [
-                "raw", "az64", "bytedict", "delta", "delta32k", "lzo", "mostly8", "mostly16", "mostly32", "runlength", "text255", "text32k",
-                "zstd", "auto",
+                "raw",
+                "az64",
+                "bytedict",
+                "delta",
+                "delta32k",
+                "lzo",
+                "mostly8",
+                "mostly16",
+                "mostly32",
+                "runlength",
+                "text255",
+                "text32k",
+                "zstd",
+                "auto",
             ];
             let named = part.get(at + 1).filter(|token| token.says_one_of(&ENCODINGS)).ok_or_else(|| syntax(part.get(at + 1)))?;
             design.encodings.push((name.clone(), named.text.to_lowercase()));
@@ -224,9 +246,8 @@ pub fn column(part: &[Token<'_>], design: &mut Design) -> Result<String, Refusal
             let [seed, step] = numbers[..] else { return Err(syntax(part.get(open))) };
             // A slice takes every so-manieth number: unique, with gaps.
             let step = step * 4;
-            text.push_str(&format!(
-                " generated {how} as identity (start with {seed} increment by {step} minvalue -9223372036854775808)"
-            ));
+            let lowest = i64::MIN;
+            let _ = write!(text, " generated {how} as identity (start with {seed} increment by {step} minvalue {lowest})");
             at = close + 1;
         } else if token.says("default") {
             let mut end = at + 1;
@@ -234,8 +255,9 @@ pub fn column(part: &[Token<'_>], design: &mut Design) -> Result<String, Refusal
             while part.get(end).is_some_and(|token| end == at + 1 || !token.says_one_of(&ends)) {
                 end = if part[end].says("(") { closing(part, end).ok_or_else(|| syntax(None))? + 1 } else { end + 1 };
             }
-            let value: Vec<&str> = part[at + 1..end].iter().map(|token| if token.says("sysdate") { "sysdate()" } else { token.text }).collect();
-            text.push_str(&format!(" default {}", value.join(" ")));
+            let value: Vec<&str> =
+                part[at + 1..end].iter().map(|token| if token.says("sysdate") { "sysdate()" } else { token.text }).collect();
+            let _ = write!(text, " default {}", value.join(" "));
             at = end;
         } else {
             return Err(syntax(Some(token)));
@@ -252,7 +274,7 @@ fn type_of(part: &[Token<'_>], at: usize) -> Result<(String, usize), Refusal> {
     let token = part.get(at).filter(|token| token.is == Is::Word).ok_or_else(|| syntax(part.get(at)))?;
     let mut word = token.text.to_lowercase();
     let mut at = at + 1;
-    let mut take = |next: &str, at: &mut usize| {
+    let take = |next: &str, at: &mut usize| {
         let found = part.get(*at).is_some_and(|token| token.says(next));
         *at += usize::from(found);
         found
@@ -294,7 +316,10 @@ fn type_of(part: &[Token<'_>], at: usize) -> Result<(String, usize), Refusal> {
         "varchar" | "nvarchar" | "text" => {
             let size = size(256)?;
             if size == 0 || size > 65535 {
-                return Err(Refusal { code: "22023", message: "length for type character varying cannot exceed 65535".to_owned() });
+                return Err(Refusal {
+                    code: "22023",
+                    message: "length for type character varying cannot exceed 65535".to_owned(),
+                });
             }
             format!("varchar({size})")
         }

@@ -242,7 +242,11 @@ impl<'de> Visitor<'de> for Row<'_, '_, 'de> {
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<(), M::Error> {
         while let Some(Key(key)) = map.next_key::<Key<'de>>()? {
-            let columns = if self.layout.ignore_case { self.layout.keys.get(&key.to_lowercase()) } else { self.layout.keys.get(key.as_ref()) };
+            let columns = if self.layout.ignore_case {
+                self.layout.keys.get(&key.to_lowercase())
+            } else {
+                self.layout.keys.get(key.as_ref())
+            };
             match columns {
                 None => {
                     map.next_value::<IgnoredAny>()?;
@@ -306,7 +310,8 @@ pub fn paths(file: &[u8]) -> Result<Option<Vec<Vec<Step>>>, String> {
     paths
         .iter()
         .map(|path| {
-            let path = path.as_str().filter(|path| !path.is_empty()).ok_or("Invalid JSONPath format: an element is no text or empty")?;
+            let path =
+                path.as_str().filter(|path| !path.is_empty()).ok_or("Invalid JSONPath format: an element is no text or empty")?;
             steps(path).ok_or_else(|| format!("Invalid JSONPath format: {path} is not supported"))
         })
         .collect::<Result<_, String>>()
@@ -339,7 +344,8 @@ fn steps(path: &str) -> Option<Vec<Step>> {
             rest = &behind[end + 1..];
         }
     }
-    (!steps.is_empty() && !(dots && brackets)).then_some(steps)
+    let mixed = dots && brackets;
+    if steps.is_empty() || mixed { None } else { Some(steps) }
 }
 
 /// What a path leads to below its first step.

@@ -135,7 +135,13 @@ impl Log {
         });
         insert(&mut side, "load_error", errors.collect()).await?;
         let replacements = self.replacements.iter().take(100).map(|(column, raw)| {
-            format!("({who}, {}, {}, '', 0, {}, {})", literal(&self.database), literal(&self.table), literal(column), literal(&without_nul(raw)))
+            format!(
+                "({who}, {}, {}, '', 0, {}, {})",
+                literal(&self.database),
+                literal(&self.table),
+                literal(column),
+                literal(&without_nul(raw))
+            )
         });
         insert(&mut side, "replacement", replacements.collect()).await
     }

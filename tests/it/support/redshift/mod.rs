@@ -17,7 +17,9 @@ mod objects;
 pub mod refuse;
 mod reserved;
 mod rewrite;
+mod rows;
 mod session;
+mod tables;
 mod token;
 mod upstream;
 
@@ -145,7 +147,8 @@ pub struct Standin {
 }
 
 /// The version that the service says it is.
-const VERSION: &str = "PostgreSQL 8.0.2 on i686-pc-linux-gnu, compiled by GCC gcc (GCC) 3.4.2 20041017 (Red Hat 3.4.2-6.fc3), Redshift 1.0.123456";
+const VERSION: &str =
+    "PostgreSQL 8.0.2 on i686-pc-linux-gnu, compiled by GCC gcc (GCC) 3.4.2 20041017 (Red Hat 3.4.2-6.fc3), Redshift 1.0.123456";
 
 impl Standin {
     /// Starts a stand-in over a fresh database of a PostgreSQL server.
@@ -153,7 +156,8 @@ impl Standin {
         options.postgres_port = server.port;
         options.postgres_database = server.database_with(include_str!("catalog.sql")).name;
         let isolation = if options.isolation == Isolation::Snapshot { "Snapshot Isolation" } else { "Serializable" };
-        let settings = format!("insert into redshift_standin.settings values ('version', '{VERSION}'), ('isolation', '{isolation}')");
+        let settings =
+            format!("insert into redshift_standin.settings values ('version', '{VERSION}'), ('isolation', '{isolation}')");
         server.run_sql(&options.postgres_database, &settings);
         for user in options.users.iter().filter(|user| !user.superuser) {
             // Roles belong to the whole server, where other tests may make the same.

@@ -18,8 +18,9 @@ use super::fault::Fault;
 pub struct Access {
     /// `http://host:port`
     pub endpoint: String,
-    pub access_key: String,
-    pub secret_key: String,
+    pub key: String,
+    /// What belongs to the key.
+    pub secret: String,
 }
 
 /// A refusal of S3.
@@ -37,7 +38,13 @@ impl Refused {
 
     /// As it stands in Redshift's messages.
     pub fn shown(&self) -> String {
-        format!("S3ServiceException:{},Status {},Error {},Rid 5D8F1A2B3C4E6F70,ExtRid standin,CanRetry {}", self.message, self.status, self.code, u8::from(self.status >= 500))
+        format!(
+            "S3ServiceException:{},Status {},Error {},Rid 5D8F1A2B3C4E6F70,ExtRid standin,CanRetry {}",
+            self.message,
+            self.status,
+            self.code,
+            u8::from(self.status >= 500)
+        )
     }
 }
 
@@ -85,8 +92,8 @@ impl Objects {
             .with_bucket_name(name)
             .with_endpoint(&self.access.endpoint)
             .with_region("us-east-1")
-            .with_access_key_id(&self.access.access_key)
-            .with_secret_access_key(&self.access.secret_key)
+            .with_access_key_id(&self.access.key)
+            .with_secret_access_key(&self.access.secret)
             .with_allow_http(true)
             .with_retry(RetryConfig { backoff: BackoffConfig::default(), max_retries: 0, retry_timeout: Duration::ZERO })
             .build()
@@ -144,12 +151,18 @@ fn in_words(error: &object_store::Error) -> Refused {
     }
     let text = text.as_str();
     match error {
-        object_store::Error::NotFound { .. } if text.contains("NoSuchBucket") => Refused::new(404, "NoSuchBucket", "The specified bucket does not exist"),
-        object_store::Error::NotFound { .. } => Refused::new(404, "NoSuchKey", "The specified key does not exist."),
-        object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => Refused::new(403, "AccessDenied", "Access Denied"),
-        _ if text.contains("301") => {
-            Refused::new(301, "PermanentRedirect", "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.")
+        object_store::Error::NotFound { .. } if text.contains("NoSuchBucket") => {
+            Refused::new(404, "NoSuchBucket", "The specified bucket does not exist")
         }
+        object_store::Error::NotFound { .. } => Refused::new(404, "NoSuchKey", "The specified key does not exist."),
+        object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => {
+            Refused::new(403, "AccessDenied", "Access Denied")
+        }
+        _ if text.contains("301") => Refused::new(
+            301,
+            "PermanentRedirect",
+            "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.",
+        ),
         _ if text.contains("503") => Refused::new(503, "SlowDown", "Please reduce your request rate."),
         _ => Refused::new(500, "InternalError", "We encountered an internal error. Please try again."),
     }

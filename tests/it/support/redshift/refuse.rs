@@ -1,6 +1,6 @@
 //! What Redshift does not take, though PostgreSQL or a parser of Redshift's dialect may.
 
-use super::functions::{FUNCTIONS, LEADER_ONLY, NO_FUNCTIONS};
+use super::functions::{FUNCTIONS, LEADER_ONLY, NO_FUNCTIONS, lists};
 use super::reserved::{RESERVED, SYSTEM_COLUMNS};
 use super::token::{Is, Token, closing, parts, says_all, statements};
 
@@ -17,7 +17,8 @@ fn unsupported(message: impl Into<String>) -> Refusal {
 }
 
 fn syntax(token: Option<&Token<'_>>) -> Refusal {
-    let message = token.map_or("syntax error at end of input".to_owned(), |token| format!("syntax error at or near \"{}\"", token.text));
+    let message =
+        token.map_or("syntax error at end of input".to_owned(), |token| format!("syntax error at or near \"{}\"", token.text));
     Refusal { code: "42601", message }
 }
 
@@ -72,7 +73,9 @@ pub fn refusal(tokens: &[Token<'_>]) -> Option<Refusal> {
 fn whole_statement(tokens: &[Token<'_>]) -> Option<Refusal> {
     let first = &tokens[0];
     let second = tokens.get(1);
-    if first.says_one_of(&["savepoint", "release"]) || (first.says_one_of(&["rollback", "abort"]) && tokens.iter().any(|t| t.says("to"))) {
+    if first.says_one_of(&["savepoint", "release"])
+        || (first.says_one_of(&["rollback", "abort"]) && tokens.iter().any(|t| t.says("to")))
+    {
         return Some(unsupported("SAVEPOINT is not supported."));
     }
     if first.says_one_of(&["listen", "notify", "unlisten", "cluster", "reindex", "do", "load", "import", "security", "values"]) {
@@ -86,8 +89,27 @@ fn whole_statement(tokens: &[Token<'_>]) -> Option<Refusal> {
     }
     if first.says("create") {
         let kinds = [
-            "index", "unique", "sequence", "trigger", "type", "domain", "extension", "rule", "aggregate", "operator", "unlogged", "cast",
-            "collation", "constraint", "event", "foreign", "publication", "subscription", "statistics", "tablespace", "recursive",
+            "index",
+            "unique",
+            "sequence",
+            "trigger",
+            "type",
+            "domain",
+            "extension",
+            "rule",
+            "aggregate",
+            "operator",
+            "unlogged",
+            "cast",
+            "collation",
+            "constraint",
+            "event",
+            "foreign",
+            "publication",
+            "subscription",
+            "statistics",
+            "tablespace",
+            "recursive",
         ];
         let at = if says_all(tokens, 1, &["or", "replace"]) { 3 } else { 1 };
         let kind = tokens.get(at)?;
@@ -154,7 +176,9 @@ fn table(tokens: &[Token<'_>]) -> Option<Refusal> {
         if tokens[at].says("check") && tokens.get(at + 1).is_some_and(|token| token.says("(")) {
             return Some(unsupported("CHECK constraints are not supported."));
         }
-        if says_all(tokens, at, &["partition", "by"]) && tokens.get(at + 2).is_some_and(|t| t.says_one_of(&["range", "list", "hash"])) {
+        if says_all(tokens, at, &["partition", "by"])
+            && tokens.get(at + 2).is_some_and(|t| t.says_one_of(&["range", "list", "hash"]))
+        {
             return Some(syntax(Some(&tokens[at])));
         }
         if tokens[at].says("including") && !tokens.get(at + 1).is_some_and(|token| token.says("defaults")) {
@@ -213,11 +237,14 @@ fn merge(tokens: &[Token<'_>]) -> Option<Refusal> {
     if (at..tokens.len()).any(|at| says_all(tokens, at, &["remove", "duplicates"])) {
         return None;
     }
-    let whens: Vec<usize> = (at..tokens.len()).filter(|&at| tokens[at].says("when") && tokens.get(at + 1).is_some_and(|t| t.says_one_of(&["matched", "not"]))).collect();
+    let whens: Vec<usize> = (at..tokens.len())
+        .filter(|&at| tokens[at].says("when") && tokens.get(at + 1).is_some_and(|t| t.says_one_of(&["matched", "not"])))
+        .collect();
     let [matched, not_matched] = whens[..] else {
         return Some(syntax(tokens.last()));
     };
-    let update = says_all(tokens, matched, &["when", "matched", "then", "update", "set"]) || says_all(tokens, matched, &["when", "matched", "then", "delete"]);
+    let update = says_all(tokens, matched, &["when", "matched", "then", "update", "set"])
+        || says_all(tokens, matched, &["when", "matched", "then", "delete"]);
     let insert = says_all(tokens, not_matched, &["when", "not", "matched", "then", "insert"]);
     (!(update && insert)).then(|| syntax(Some(&tokens[if update { not_matched } else { matched }])))
 }
@@ -246,7 +273,9 @@ fn phrase(tokens: &[Token<'_>], at: usize) -> Option<Refusal> {
     if says_all(tokens, at, &["is", "distinct", "from"]) || says_all(tokens, at, &["is", "not", "distinct", "from"]) {
         return Some(syntax(tokens.get(at + 1)));
     }
-    if (token.says("array") && next_says(&["[", "("])) || (token.says_one_of(&["any", "some", "all"]) && says_all(tokens, at + 1, &["(", "array"])) {
+    if (token.says("array") && next_says(&["[", "("]))
+        || (token.says_one_of(&["any", "some", "all"]) && says_all(tokens, at + 1, &["(", "array"]))
+    {
         return Some(unsupported("arrays are not supported"));
     }
     if token.says("[") && before.is_some_and(|before| before.is_name() || before.says(")")) {
@@ -276,7 +305,25 @@ fn phrase(tokens: &[Token<'_>], at: usize) -> Option<Refusal> {
     if says_all(tokens, at, &["with", "ordinality"]) || says_all(tokens, at, &["grouping", "sets"]) && next.is_none() {
         return Some(syntax(Some(token)));
     }
-    let types = ["uuid", "json", "jsonb", "bytea", "serial", "bigserial", "smallserial", "xml", "money", "inet", "cidr", "bit", "hstore", "regclass", "oid", "name", "tinyint"];
+    let types = [
+        "uuid",
+        "json",
+        "jsonb",
+        "bytea",
+        "serial",
+        "bigserial",
+        "smallserial",
+        "xml",
+        "money",
+        "inet",
+        "cidr",
+        "bit",
+        "hstore",
+        "regclass",
+        "oid",
+        "name",
+        "tinyint",
+    ];
     if token.says("::") && next_says(&types) {
         return Some(unsupported(format!("type \"{}\" is not supported", tokens[at + 1].text)));
     }
@@ -288,25 +335,32 @@ fn functions(tokens: &[Token<'_>]) -> Option<Refusal> {
     let reads = tokens.iter().any(|token| token.says("from"));
     for (at, token) in tokens.iter().enumerate() {
         let before = at.checked_sub(1).map(|at| &tokens[at]);
-        if token.is != Is::Word || before.is_some_and(|before| before.says(".") && !(at > 1 && tokens[at - 2].says("pg_catalog"))) {
+        if token.is != Is::Word || before.is_some_and(|before| before.says(".") && !(at > 1 && tokens[at - 2].says("pg_catalog")))
+        {
             continue;
         }
         let name = token.text.to_lowercase();
         let called = tokens.get(at + 1).is_some_and(|token| token.says("("));
-        let leader = LEADER_ONLY.contains(&name.as_str());
-        if leader && (called || name.starts_with("current_t") || name.starts_with("local")) && (reads || tokens[0].says_one_of(&["insert", "update", "delete", "create"])) {
+        let leader = lists(LEADER_ONLY, &name);
+        if leader
+            && (called || name.starts_with("current_t") || name.starts_with("local"))
+            && (reads || tokens[0].says_one_of(&["insert", "update", "delete", "create"]))
+        {
             let message = format!("Specified types or functions (one per INFO message) not supported on Redshift tables: {name}");
             return Some(unsupported(message));
         }
         if !called || leader || is_no_call(tokens, at) {
             continue;
         }
-        if !FUNCTIONS.contains(&name.as_str()) {
+        if !lists(FUNCTIONS, &name) {
             return Some(Refusal { code: "42883", message: format!("function {name}() does not exist") });
         }
         let arguments = parts(&tokens[at + 2..closing(tokens, at + 1)?]).len();
         if (name == "concat" && arguments != 2) || (name == "to_timestamp" && arguments < 2) {
-            return Some(Refusal { code: "42883", message: format!("function {name}() does not exist with {arguments} arguments") });
+            return Some(Refusal {
+                code: "42883",
+                message: format!("function {name}() does not exist with {arguments} arguments"),
+            });
         }
     }
     None
@@ -316,7 +370,7 @@ fn functions(tokens: &[Token<'_>]) -> Option<Refusal> {
 fn is_no_call(tokens: &[Token<'_>], at: usize) -> bool {
     let token = &tokens[at];
     let name = token.text.to_lowercase();
-    if NO_FUNCTIONS.contains(&name.as_str()) {
+    if lists(NO_FUNCTIONS, &name) {
         return true;
     }
     let before = at.checked_sub(1).map(|at| &tokens[at]);
@@ -326,15 +380,29 @@ fn is_no_call(tokens: &[Token<'_>], at: usize) -> bool {
     }
     // `, name (columns) as (` in a list of a `with`; `from t as name (columns)` and `from (…) name (columns)`.
     let behind = closing(tokens, at + 1).and_then(|close| tokens.get(close + 1));
-    before.is_some_and(|before| before.says(",")) && behind.is_some_and(|token| token.says("as")) && tokens[0].says_one_of(&["with", "create", "insert"])
+    before.is_some_and(|before| before.says(","))
+        && behind.is_some_and(|token| token.says("as"))
+        && tokens[0].says_one_of(&["with", "create", "insert"])
         || before.is_some_and(|before| before.says(")"))
 }
 
 /// An aggregate over an ordered window has an explicit frame.
 fn window(tokens: &[Token<'_>], at: usize) -> Option<Refusal> {
     const FRAMED: [&str; 14] = [
-        "sum", "count", "avg", "min", "max", "stddev", "stddev_samp", "stddev_pop", "variance", "var_samp", "var_pop", "first_value",
-        "last_value", "nth_value",
+        "sum",
+        "count",
+        "avg",
+        "min",
+        "max",
+        "stddev",
+        "stddev_samp",
+        "stddev_pop",
+        "variance",
+        "var_samp",
+        "var_pop",
+        "first_value",
+        "last_value",
+        "nth_value",
     ];
     if !(tokens[at].says_one_of(&FRAMED) && tokens.get(at + 1)?.says("(")) {
         return None;
@@ -354,7 +422,7 @@ fn window(tokens: &[Token<'_>], at: usize) -> Option<Refusal> {
 
 /// Reserved words where a name stands.
 fn reserved(tokens: &[Token<'_>]) -> Option<Refusal> {
-    let is_reserved = |token: &Token<'_>| token.is == Is::Word && RESERVED.contains(&token.text.to_lowercase().as_str());
+    let is_reserved = |token: &Token<'_>| token.is == Is::Word && lists(RESERVED, &token.text.to_lowercase());
     for (at, token) in tokens.iter().enumerate() {
         let before = at.checked_sub(1).map(|at| &tokens[at]);
         let alias = before.is_some_and(|before| before.says("as")) && !token.says_one_of(&["select", "with"]);

@@ -40,7 +40,11 @@ fn one(tokens: &[Token<'_>], at: usize, out: &mut String) -> usize {
         "sysdate" if !open => push(out, "sysdate()"),
         "approximate" if tokens.get(at + 1).is_some_and(|token| token.says("count")) => {}
         "minus" if tokens.get(at + 1).is_some_and(|token| token.says_one_of(&["select", "("])) => push(out, "except"),
-        "max" if at > 1 && says_all(tokens, at - 1, &["(", "max", ")"]) && tokens[at - 2].says_one_of(&["varchar", "varying"]) => push(out, "65535"),
+        "max"
+            if at > 1 && says_all(tokens, at - 1, &["(", "max", ")"]) && tokens[at - 2].says_one_of(&["varchar", "varying"]) =>
+        {
+            push(out, "65535");
+        }
         "dateadd" | "datediff" | "date_part" | "date_trunc" if open => {
             let Some(part) = tokens.get(at + 2) else { return at + 1 };
             let text = if part.is == Is::Text { part.content() } else { part.text.to_owned() };

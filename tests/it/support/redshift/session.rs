@@ -15,7 +15,6 @@ use tokio::sync::Notify;
 use super::client::{Client, Wish};
 use super::copy::{self, End, Failure, Situation};
 use super::copy_statement;
-use super::ddl;
 use super::fault::Fault;
 use super::refuse::{after_name, refusal};
 use super::rewrite::rewrite;
@@ -24,7 +23,7 @@ use super::upstream::{self, Upstream, literal};
 use super::{Isolation, Mode, Shared, Statement};
 
 /// How a statement ended.
-enum Course {
+pub enum Course {
     /// Well, or with an error that PostgreSQL has sent itself.
     Answered { well: bool },
     /// With an error that is to be sent.
@@ -34,16 +33,18 @@ enum Course {
 }
 
 impl Course {
-    fn refused(code: &'static str, message: impl Into<String>) -> Self {
+    /// An error without a detail.
+    pub fn refused(code: &'static str, message: impl Into<String>) -> Self {
         Self::Failed(Failure { code, message: message.into(), detail: None })
     }
 }
 
-struct Session {
+/// A session.
+pub struct Session {
     shared: Arc<Shared>,
     number: usize,
-    client: Client,
-    upstream: Upstream,
+    pub client: Client,
+    pub upstream: Upstream,
     user: String,
     database: String,
     cancel: Arc<Notify>,
@@ -64,7 +65,9 @@ pub async fn serve(shared: Arc<Shared>, socket: TcpStream, number: usize) -> io:
     if let Some(digits) = parameters.get("extra_float_digits")
         && !digits.parse::<i32>().is_ok_and(|digits| (-15..=2).contains(&digits))
     {
-        return client.refuse("22023", format!("{digits} is outside the valid range for parameter \"extra_float_digits\" (-15 .. 2)")).await;
+        return client
+            .refuse("22023", format!("{digits} is outside the valid range for parameter \"extra_float_digits\" (-15 .. 2)"))
+            .await;
     }
     if !client.log_in(options, &user).await? {
         return Ok(());
@@ -74,17 +77,22 @@ pub async fn serve(shared: Arc<Shared>, socket: TcpStream, number: usize) -> io:
     }
     let mut upstream = match Upstream::connect(options.postgres_port, &options.postgres_user, &options.postgres_database).await {
         Ok(upstream) => upstream,
-        Err(fault) => return client.refuse("57P03", format!("the PostgreSQL behind the stand-in does not answer: {fault:?}")).await,
+        Err(fault) => {
+            return client.refuse("57P03", format!("the PostgreSQL behind the stand-in does not answer: {fault:?}")).await;
+        }
     };
     if let Err(fault) = upstream.rows(&settings(&shared, &user, &parameters)).await {
-        return client.refuse("57P03", format!("the PostgreSQL behind the stand-in refuses the session's settings: {fault:?}")).await;
+        return client
+            .refuse("57P03", format!("the PostgreSQL behind the stand-in refuses the session's settings: {fault:?}"))
+            .await;
     }
     let key = pgwire::messages::startup::BackendKeyData::new(upstream.key.pid, upstream.key.secret_key.clone());
     client.welcome(options, &user, key).await?;
     let cancel = Arc::new(Notify::new());
     let pid = upstream.key.pid;
     shared.sessions.lock().unwrap().insert(pid, Arc::clone(&cancel));
-    let mut session = Session { shared: Arc::clone(&shared), number, client, upstream, user, database, cancel, last_copy: (0, -1) };
+    let mut session =
+        Session { shared: Arc::clone(&shared), number, client, upstream, user, database, cancel, last_copy: (0, -1) };
     let ended = session.run().await;
     shared.sessions.lock().unwrap().remove(&pid);
     ended
@@ -221,7 +229,10 @@ impl Session {
         let first = &tokens[0];
         let ends = first.says_one_of(&["commit", "end", "rollback", "abort"]);
         if self.upstream.status == TransactionStatus::Error && !ends {
-            return Ok(Course::refused("25P02", "current transaction is aborted, commands ignored until end of transaction block"));
+            return Ok(Course::refused(
+                "25P02",
+                "current transaction is aborted, commands ignored until end of transaction block",
+            ));
         }
         let faults = self.shared.faults.of(text);
         for fault in &faults {
@@ -240,7 +251,9 @@ impl Session {
         }
         if self.shared.options.mode == Mode::Serverless {
             let hidden = ["stl_", "stv_", "svl_", "svcs_"];
-            if let Some(token) = tokens.iter().find(|token| token.is_name() && hidden.iter().any(|prefix| token.name().starts_with(prefix))) {
+            if let Some(token) =
+                tokens.iter().find(|token| token.is_name() && hidden.iter().any(|prefix| token.name().starts_with(prefix)))
+            {
                 return Ok(Course::refused("42501", format!("permission denied for relation {}", token.name())));
             }
         }
@@ -282,21 +295,41 @@ impl Session {
         }
         if first.says("analyze") {
             // Of a table, perhaps with columns and options that PostgreSQL has not.
-            let sql = if tokens.len() > 1 { format!("analyze {}", rewrite(&tokens[1..after_name(tokens, 1).min(tokens.len())])) } else { text.to_owned() };
+            let sql = if tokens.len() > 1 {
+                format!("analyze {}", rewrite(&tokens[1..after_name(tokens, 1).min(tokens.len())]))
+            } else {
+                text.to_owned()
+            };
             return self.relay(&sql).await;
         }
         if first.says("show") && tokens.len() == 2 && tokens[1].says_one_of(&["server_version", "server_version_num"]) {
-            let found = if tokens[1].says("server_version") { "select '8.0.2'::varchar as server_version" } else { "show no_such_parameter" };
+            let found = if tokens[1].says("server_version") {
+                "select '8.0.2'::varchar as server_version"
+            } else {
+                "show no_such_parameter"
+            };
             return self.relay(found).await;
         }
         if first.says("set") && tokens.get(1).is_some_and(|token| token.says("extra_float_digits")) {
-            let digits: String = tokens[2..].iter().filter(|token| !token.says_one_of(&["to", "="])).map(|token| token.text).collect();
+            let digits: String =
+                tokens[2..].iter().filter(|token| !token.says_one_of(&["to", "="])).map(|token| token.text).collect();
             if digits.parse::<i32>().is_ok_and(|digits| digits > 2) {
                 let message = format!("{digits} is outside the valid range for parameter \"extra_float_digits\" (-15 .. 2)");
                 return Ok(Course::refused("22023", message));
             }
         }
-        if first.says("set") && tokens.iter().any(|token| token.says_one_of(&["standard_conforming_strings", "query_group", "enable_result_cache_for_session", "wlm_query_slot_count", "enable_case_sensitive_identifier", "describe_field_name_in_uppercase"])) {
+        if first.says("set")
+            && tokens.iter().any(|token| {
+                token.says_one_of(&[
+                    "standard_conforming_strings",
+                    "query_group",
+                    "enable_result_cache_for_session",
+                    "wlm_query_slot_count",
+                    "enable_case_sensitive_identifier",
+                    "describe_field_name_in_uppercase",
+                ])
+            })
+        {
             if tokens.iter().any(|token| token.says("standard_conforming_strings")) {
                 return Ok(Course::refused("42704", "unrecognized configuration parameter \"standard_conforming_strings\""));
             }
@@ -315,7 +348,7 @@ impl Session {
     }
 
     /// Sends a statement on and the answers back, in Redshift's words where they differ.
-    async fn relay(&mut self, sql: &str) -> Result<Course, upstream::Fault> {
+    pub async fn relay(&mut self, sql: &str) -> Result<Course, upstream::Fault> {
         self.upstream.send(sql).await?;
         let mut well = true;
         loop {
@@ -338,7 +371,7 @@ impl Session {
         }
     }
 
-    async fn relay_error(&mut self, error: ErrorResponse) -> io::Result<()> {
+    pub async fn relay_error(&mut self, error: ErrorResponse) -> io::Result<()> {
         let field = |kind: u8| error.fields.iter().find(|(found, _)| *found == kind).map(|(_, text)| text.clone());
         let code = field(b'C').unwrap_or_default();
         let failure = match (code.as_str(), field(b'n')) {
@@ -367,22 +400,20 @@ impl Session {
         };
         let query = self.shared.queries.fetch_add(1, Ordering::SeqCst);
         let in_transaction = self.upstream.status == TransactionStatus::Transaction;
-        let situation = Situation {
-            shared: &self.shared,
-            user: &self.user,
-            database: &self.database,
-            query,
-            cancel: &self.cancel,
-            faults,
-        };
+        let situation =
+            Situation { shared: &self.shared, user: &self.user, database: &self.database, query, cancel: &self.cancel, faults };
         let ended = copy::run(&statement, &mut self.upstream, &situation).await;
         let table = statement.table.join(".");
         match ended {
             Ok(done) => {
                 self.last_copy = (done.rows, query as i64);
                 if done.skipped > 0 {
-                    let view = if self.shared.options.mode == Mode::Serverless { "sys_load_error_detail" } else { "stl_load_errors" };
-                    let message = format!("Load into table '{table}' completed, {} record(s) could not be loaded.  Check '{view}' system table for details.", done.skipped);
+                    let view =
+                        if self.shared.options.mode == Mode::Serverless { "sys_load_error_detail" } else { "stl_load_errors" };
+                    let message = format!(
+                        "Load into table '{table}' completed, {} record(s) could not be loaded.  Check '{view}' system table for details.",
+                        done.skipped
+                    );
                     self.client.notice("INFO", &message).await?;
                 }
                 let message = if statement.no_load {
@@ -418,101 +449,6 @@ impl Session {
             self.upstream.rows("commit").await?;
         }
         Ok(course)
-    }
-
-    async fn create_table(&mut self, tokens: &[Token<'_>]) -> Result<Course, upstream::Fault> {
-        let table = match ddl::create_table(tokens, rewrite) {
-            Ok(table) => table,
-            Err(refusal) => return Ok(Course::Failed(refusal.into())),
-        };
-        let design = &table.design;
-        let texts = |values: &[String]| format!("array[{}]::text[]", values.iter().map(|value| literal(value)).collect::<Vec<_>>().join(", "));
-        let encodings: serde_json::Map<String, serde_json::Value> =
-            design.encodings.iter().map(|(column, encoding)| (column.clone(), encoding.clone().into())).collect();
-        let keep = format!(
-            "select redshift_standin.guard({name}), redshift_standin.record_design({name}, {}, {}, {}, {}, {}, {})",
-            literal(&design.diststyle),
-            design.distkey.as_deref().map_or("null".to_owned(), literal),
-            literal(&design.sort_style),
-            texts(&design.sortkeys),
-            literal(&serde_json::Value::Object(encodings).to_string()),
-            design.like.as_deref().map_or("null".to_owned(), literal),
-            name = format!("{}::regclass", literal(&table.name)),
-        );
-        let alone = self.upstream.status == TransactionStatus::Idle;
-        if alone {
-            self.upstream.rows("begin").await?;
-        }
-        let course = self.relay_then(&table.sql, &keep, "CREATE TABLE").await;
-        if alone {
-            let end = if self.upstream.status == TransactionStatus::Error { "rollback" } else { "commit" };
-            self.upstream.rows(end).await?;
-        }
-        course
-    }
-
-    /// Runs two statements of which the client sees one.
-    async fn relay_then(&mut self, sql: &str, then: &str, tag: &str) -> Result<Course, upstream::Fault> {
-        for sql in [sql, then] {
-            if let Err(fault) = self.upstream.rows(sql).await {
-                let upstream::Fault::Said(error) = fault else { return Err(fault) };
-                self.relay_error(error).await?;
-                return Ok(Course::Answered { well: false });
-            }
-        }
-        self.client.complete(tag).await?;
-        Ok(Course::Answered { well: true })
-    }
-
-    async fn alter_table(&mut self, tokens: &[Token<'_>]) -> Result<Course, upstream::Fault> {
-        let end = after_name(tokens, 2);
-        let Some(verb) = tokens.get(end) else { return Ok(Course::refused("42601", "syntax error at end of input")) };
-        let name = rewrite(&tokens[2..end]);
-        if verb.says("append") {
-            return Ok(Course::refused("0A000", "the stand-in has no ALTER TABLE … APPEND"));
-        }
-        let adds_column = verb.says("add") && !tokens.get(end + 1).is_some_and(|token| token.says_one_of(&["constraint", "primary", "unique", "foreign"]));
-        if adds_column {
-            let at = if tokens.get(end + 1).is_some_and(|token| token.says("column")) { end + 2 } else { end + 1 };
-            let mut design = ddl::Design::default();
-            if tokens.len() < at + 2 {
-                return Ok(Course::refused("42601", "syntax error at end of input"));
-            }
-            let column = match ddl::column(&tokens[at..], &mut design) {
-                Ok(column) => column,
-                Err(refusal) => return Ok(Course::Failed(refusal.into())),
-            };
-            let guard = format!("select redshift_standin.guard({}::regclass)", literal(&name));
-            return self.relay_then(&format!("alter table {name} add column {column}"), &guard, "ALTER TABLE").await;
-        }
-        let changes_column = says_all(tokens, end, &["alter", "column"]);
-        if changes_column && self.upstream.status != TransactionStatus::Idle {
-            return Ok(Course::refused("25001", "ALTER TABLE ALTER COLUMN cannot run inside a transaction block"));
-        }
-        let no_effect = ["add", "alter"];
-        if changes_column && tokens.iter().any(|token| token.says("type")) {
-            let size: Vec<&str> = tokens.iter().skip_while(|token| !token.says("type")).skip(1).map(|token| token.text).collect();
-            if !size.first().is_some_and(|kind| ["varchar", "character"].contains(&kind.to_lowercase().as_str())) {
-                return Ok(Course::refused("0A000", "ALTER COLUMN TYPE changes the size of a VARCHAR column only"));
-            }
-            let column = format!("\"{}\"", tokens[end + 2].name());
-            let drop = format!(
-                "do {}",
-                literal(&format!(
-                    "declare old text; begin for old in select conname from pg_constraint where conrelid = {}::regclass and conname like 'redshift\\_width\\_' || (select attnum from pg_attribute where attrelid = {}::regclass and attname = {}) || '\\_%' loop execute format('alter table {name} drop constraint %I', old); end loop; end",
-                    literal(&name), literal(&name), literal(&tokens[end + 2].name())
-                ))
-            );
-            self.upstream.rows(&drop).await?;
-            let guard = format!("select redshift_standin.guard({}::regclass)", literal(&name));
-            return self.relay_then(&format!("alter table {name} alter column {column} type {}", size.join(" ")), &guard, "ALTER TABLE").await;
-        }
-        if verb.says_one_of(&no_effect) {
-            // Keys are not enforced; distribution, sort keys and encodings change nothing here.
-            self.client.complete("ALTER TABLE").await?;
-            return Ok(Course::Answered { well: true });
-        }
-        self.relay(&rewrite(tokens)).await
     }
 }
 

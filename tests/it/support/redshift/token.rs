@@ -174,9 +174,7 @@ pub fn tokens(sql: &str) -> Result<Vec<Token<'_>>, String> {
             b'$' if bytes.get(at + 1).is_some_and(u8::is_ascii_digit) => {
                 (Is::Parameter, 1 + rest[1..].find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len() - 1))
             }
-            b'$' if rest.starts_with("$$") => {
-                (Is::Dollars, rest[2..].find("$$").ok_or("unterminated dollar-quoted string")? + 4)
-            }
+            b'$' if rest.starts_with("$$") => (Is::Dollars, rest[2..].find("$$").ok_or("unterminated dollar-quoted string")? + 4),
             b if b.is_ascii_digit() => (Is::Number, number(rest)),
             b'.' if bytes.get(at + 1).is_some_and(u8::is_ascii_digit) => (Is::Number, number(rest)),
             b if b.is_ascii_alphabetic() || b == b'_' || b >= 0x80 => {
@@ -214,9 +212,8 @@ fn quoted(rest: &str, quote: u8) -> Option<usize> {
     let bytes = rest.as_bytes();
     let mut at = 1;
     while let Some(&byte) = bytes.get(at) {
-        if byte == b'\\' && quote == b'\'' {
-            at += 2;
-        } else if byte == quote && bytes.get(at + 1) == Some(&quote) {
+        let escapes = byte == b'\\' && quote == b'\'';
+        if escapes || (byte == quote && bytes.get(at + 1) == Some(&quote)) {
             at += 2;
         } else if byte == quote {
             return Some(at + 1);

@@ -143,7 +143,8 @@ impl Upstream {
 
     /// Ends a COPY: well, or so that it leaves nothing.
     pub async fn copy_end(&mut self, well: bool) -> Result<(), Fault> {
-        let request = if well { Request::CopyDone(CopyDone::new()) } else { Request::CopyFail(CopyFail::new("given up".to_owned())) };
+        let request =
+            if well { Request::CopyDone(CopyDone::new()) } else { Request::CopyFail(CopyFail::new("given up".to_owned())) };
         self.framed.send(request).await?;
         let mut error = None;
         loop {
