@@ -197,7 +197,10 @@ fn faults_hit_the_statements_that_they_are_for() {
     );
     assert!(client.refused("select n from t").message.contains("concurrent"));
     cluster.standin.faults().clear();
+    cluster.standin.faults().add(1, "select n", Fault::Delay(std::time::Duration::from_millis(150)));
+    let started = std::time::Instant::now();
     assert_eq!(client.value("select n from t"), "1");
+    assert!(started.elapsed().as_millis() >= 150);
 }
 
 #[test]

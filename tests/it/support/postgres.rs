@@ -47,16 +47,13 @@ impl Postgres {
         let mut programs = programs()
             .ok_or("there is no PostgreSQL: install Debian's package `postgresql`, or run scripts/test, which brings one")?;
         let said = |what: &str| format!("PostgreSQL cannot be started: {what}");
-        let folder = tempfile::Builder::new().prefix("sparkify-postgres-").tempdir().map_err(|e| said(&e.to_string()))?.keep();
+        let temporary = tempfile::Builder::new().prefix("sparkify-postgres-").tempdir().map_err(|e| said(&e.to_string()))?;
+        let folder = temporary.path().to_owned();
         let account = account_for_root();
         if let Some((user, group)) = account {
             chown(&folder, Some(user), Some(group)).map_err(|e| said(&e.to_string()))?;
             if !is_open_to_all(&programs) {
-                // The other account does not get to where a package was installed.
-                let copy = folder.join("postgres");
-                run(Command::new("cp").arg("-r").arg(programs.parent().unwrap_or(&programs)).arg(&copy))?;
-                run(Command::new("chmod").args(["-R", "a+rX"]).arg(&copy))?;
-                programs = copy.join("bin");
+                programs = copied(&programs, &folder.join("programs"))?;
             }
         }
         let as_account = |program: &Path| {
@@ -95,6 +92,8 @@ impl Postgres {
             let keeper = command.spawn().map_err(|e| said(&e.to_string()))?;
             let server = Self { keeper: Mutex::new(keeper), port, databases: AtomicUsize::new(0), template: OnceLock::new() };
             if server.comes_up(&data) {
+                // From here on the keeper clears it away.
+                let _ = temporary.keep();
                 return Ok(server);
             }
         }
@@ -222,6 +221,23 @@ fn programs() -> Option<PathBuf> {
     let venv = PathBuf::from(std::env::var_os("SPARKIFY_TEST_VENV")?);
     let packages = below(&venv.join("lib")).flat_map(|python| below(&python.path().join("site-packages")));
     packages.map(|package| package.path().join("pginstall/bin")).find(has_all)
+}
+
+/// Copies the programs of a Python package, with the libraries beside it, to where the other account gets.
+fn copied(programs: &Path, to: &Path) -> Result<PathBuf, String> {
+    let mut above = programs.ancestors().skip(1);
+    let (Some(installed), Some(package), Some(site)) = (above.next(), above.next(), above.next()) else {
+        return Err(format!("{} is no folder of a package", programs.display()));
+    };
+    let name = package.file_name().unwrap_or_default().to_string_lossy();
+    let (inner, libraries) = (to.join(&*name), site.join(format!("{name}.libs")));
+    fs::create_dir_all(&inner).map_err(|error| error.to_string())?;
+    run(Command::new("cp").arg("-r").arg(installed).arg(&inner))?;
+    if libraries.is_dir() {
+        run(Command::new("cp").arg("-r").arg(&libraries).arg(to))?;
+    }
+    run(Command::new("chmod").args(["-R", "a+rX"]).arg(to))?;
+    Ok(inner.join(installed.file_name().unwrap_or_default()).join("bin"))
 }
 
 /// Whether every account gets there.
