@@ -53,7 +53,10 @@ impl Postgres {
         if let Some((user, group)) = account {
             chown(&folder, Some(user), Some(group)).map_err(|e| said(&e.to_string()))?;
             if !is_open_to_all(&programs) {
-                programs = copied(&programs, &folder.join("programs"))?;
+                let copy = folder.join("programs");
+                programs = copied(&programs, &copy)?;
+                // The keeper clears it away, as that account.
+                run(Command::new("chown").arg("-R").arg(format!("{user}:{group}")).arg(&copy))?;
             }
         }
         let as_account = |program: &Path| {
