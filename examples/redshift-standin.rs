@@ -78,6 +78,9 @@ struct Arguments {
     /// Ask for passwords by Redshift's method 13, which clients of PostgreSQL do not know
     #[arg(long)]
     sha256: bool,
+    /// Encrypt connections that ask for it, and write the certificate to trust into this file
+    #[arg(long, value_name = "FILE")]
+    tls: Option<PathBuf>,
     /// Print every statement on stderr as it comes
     #[arg(long)]
     statements: bool,
@@ -127,9 +130,13 @@ fn run(arguments: Arguments) -> Result<(), String> {
         mode: if arguments.serverless { redshift::Mode::Serverless } else { redshift::Mode::Provisioned },
         isolation: if arguments.serializable { redshift::Isolation::Serializable } else { redshift::Isolation::Snapshot },
         authentication: if arguments.sha256 { redshift::Authentication::Digest } else { redshift::Authentication::Md5 },
+        tls: if arguments.tls.is_some() { redshift::Tls::On } else { redshift::Tls::Off },
         ..redshift::Options::default()
     };
     let standin = redshift::Standin::start(&server, options);
+    if let (Some(file), Some(certificate)) = (&arguments.tls, standin.certificate()) {
+        std::fs::write(file, certificate).map_err(|error| format!("cannot write {}: {error}", file.display()))?;
+    }
     println!("# Redshift: {}", standin.url());
     println!("export PGPASSWORD='{}'", arguments.password);
     for (name, mut value) in buckets.iter().flat_map(s3::S3Server::env) {

@@ -1,6 +1,8 @@
 //! COPY of JSON from S3: which objects, which values into which columns.
 
 use super::{Cluster, copy};
+use crate::support::real_data;
+use crate::support::warehouse::files_below;
 
 #[test]
 fn a_prefix_is_text_and_no_folder() {
@@ -261,4 +263,38 @@ fn a_million_small_rows_and_many_files_load_in_reasonable_time() {
     assert!(started.elapsed().as_secs() < 30, "{:?}", started.elapsed());
     assert_eq!(client.rows("select count(*), sum(n) from t"), [["50300", "1249974700"]]);
     assert_eq!(client.value("select count(*) from sys_load_detail"), "301");
+}
+
+#[test]
+fn the_real_data_gives_its_known_answers() {
+    let Some(folder) = real_data() else { return };
+    let cluster = Cluster::start();
+    let client = cluster.connect();
+    let (mut logs, mut songs) = (Vec::new(), Vec::new());
+    for file in files_below(&folder).into_iter().filter(|file| file.url.contains(".json")) {
+        let key = std::path::Path::new(&file.url).strip_prefix(&folder).unwrap().to_str().unwrap().to_owned();
+        cluster.put(&key, &file.bytes);
+        if key.ends_with("-events.json") { logs.push(key) } else { songs.push(key) }
+    }
+    let keys = |keys: &[String]| keys.iter().map(String::as_str).collect::<Vec<_>>().join("\n");
+    cluster.put_manifest("logs.manifest", &keys(&logs).lines().collect::<Vec<_>>());
+    cluster.put_manifest("songs.manifest", &keys(&songs).lines().filter(|key| key.contains("/TR")).collect::<Vec<_>>());
+    cluster.put("paths", r#"{"jsonpaths": ["$['ts']", "$['userId']", "$['page']", "$['registration']", "$['song']"]}"#);
+    client.run("create table events (ts bigint, user_id bigint, page varchar(64), registration float8, song varchar(1024))");
+    client.run("begin; lock events; create temp table staged (like events)");
+    client.run(&copy(
+        "staged (ts, user_id, page, registration, song)",
+        "logs.manifest",
+        "format as json 's3://lake/paths' manifest",
+    ));
+    client.run("insert into events select * from staged; commit");
+    let counts = "select count(*), count(distinct user_id), sum(case when page = 'NextSong' then 1 else 0 end) from events";
+    assert_eq!(client.rows(counts), [["8056", "97", "6820"]]);
+    let plays = "select count(distinct dateadd(ms, (ts % 1000)::int, dateadd(s, (ts / 1000)::int, '1970-01-01'::timestamp))) \
+                 from events where page = 'NextSong'";
+    assert_eq!(client.value(plays), "6813");
+
+    client.run("create table songs (song_id varchar(32), title varchar(1024), artist_id varchar(32), year int, duration float8)");
+    client.run(&copy("songs", "songs.manifest", "json 'auto' manifest"));
+    assert_eq!(client.rows("select count(*), count(distinct artist_id) from songs"), [["71", "69"]]);
 }

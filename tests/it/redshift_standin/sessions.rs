@@ -1,8 +1,14 @@
 //! Logging in, transactions and isolation, what is recorded.
 
+use std::sync::Arc;
+
+use rustls::pki_types::pem::PemObject;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio_rustls::rustls;
+
 use super::{Cluster, copy};
 use crate::support::postgres::{Database, PASSWORD, Postgres, USER};
-use crate::support::redshift::{Authentication, Fault, Isolation, User};
+use crate::support::redshift::{Authentication, Fault, Isolation, Tls, User};
 use crate::support::sql_client::SqlClient;
 
 #[test]
@@ -16,6 +22,7 @@ fn it_says_that_it_is_redshift() {
     client.refused("show server_version_num");
     client.refused("set standard_conforming_strings to on");
     assert_eq!(client.value("select isolation_level from stv_db_isolation_level"), "Snapshot Isolation");
+    assert_eq!(client.value("select count(*) from stv_slices"), "4");
 }
 
 #[test]
@@ -228,4 +235,37 @@ fn the_postgresql_behind_asks_for_its_password_and_gives_each_test_its_database(
     assert_eq!(connect(&one, "wrong").map(|_| ()).unwrap_err().code, "28P01");
     connect(&one, PASSWORD).unwrap().run("create table t (n int)");
     assert_eq!(connect(&two, PASSWORD).unwrap().refused("select * from t").code, "42P01");
+}
+
+#[test]
+fn encryption_is_there_for_those_who_ask_or_required() {
+    let asks = |cluster: &Cluster, roots: Option<rustls::RootCertStore>| {
+        let port = cluster.standin.port;
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async move {
+            let mut socket = tokio::net::TcpStream::connect(("127.0.0.1", port)).await?;
+            socket.write_all(&[0, 0, 0, 8, 4, 210, 22, 47]).await?;
+            let answer = socket.read_u8().await?;
+            let Some(roots) = roots else { return Ok(answer) };
+            let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+            let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+            let config = config.with_root_certificates(roots).with_no_client_auth();
+            let name = "localhost".try_into().unwrap();
+            let mut stream = tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, socket).await?;
+            stream.write_all(b"\0\0\0\x22\0\x03\0\0user\0awsuser\0database\0dev\0\0").await?;
+            stream.flush().await?;
+            stream.read_u8().await
+        })
+    };
+    assert_eq!(asks(&Cluster::start(), None).unwrap(), b'N', "declined");
+    let cluster = Cluster::with(|options| options.tls = Tls::Required);
+    assert_eq!(asks(&cluster, None).unwrap(), b'S');
+    let mut roots = rustls::RootCertStore::empty();
+    let pem = cluster.standin.certificate().unwrap().as_bytes();
+    roots.add(rustls::pki_types::CertificateDer::from_pem_slice(pem).unwrap()).unwrap();
+    assert_eq!(asks(&cluster, Some(roots)).unwrap(), b'R', "the password is asked for");
+    asks(&cluster, Some(rustls::RootCertStore::empty())).unwrap_err();
+    let refused = cluster.try_connect(|_| {}).map(|_| ()).unwrap_err();
+    assert!(refused.message.contains("SSL off"), "{refused:?}");
+    let cluster = Cluster::with(|options| options.tls = Tls::On);
+    assert_eq!(cluster.connect().value("select 1"), "1");
 }

@@ -100,6 +100,10 @@ begin
     return found;
 end $$;
 
+create view pg_catalog.stv_slices as
+select 0 as node, slice, slice as localslice, 'D'::char(1) as type
+from generate_series(0, (select value::integer - 1 from redshift_standin.settings where name = 'slices')) as slice;
+
 -- One row a table. Distribution and sort keys as they were written, not as the automation would choose them.
 create view pg_catalog.svv_table_info as
 select
@@ -141,7 +145,7 @@ where columns.attnum > 0 and not columns.attisdropped and tables.relkind = 'r' a
 
 grant select on
     pg_catalog.sys_load_error_detail, pg_catalog.sys_load_history, pg_catalog.sys_load_detail, pg_catalog.sys_copy_replacements,
-    pg_catalog.stl_load_errors, pg_catalog.stl_load_commits, pg_catalog.stl_replacements, pg_catalog.stv_db_isolation_level,
+    pg_catalog.stl_load_errors, pg_catalog.stl_load_commits, pg_catalog.stl_replacements, pg_catalog.stv_db_isolation_level, pg_catalog.stv_slices,
     pg_catalog.svv_table_info, pg_catalog.pg_table_def
 to public;
 grant select on redshift_standin.settings to public;

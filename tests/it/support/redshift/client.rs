@@ -13,8 +13,9 @@ use pgwire::messages::startup::{Authentication, ParameterStatus};
 use pgwire::messages::{
     DecodeContext, PgWireBackendMessage as Answer, PgWireFrontendMessage as Request, ProtocolVersion, SslNegotiationMetaMessage,
 };
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::codec::{Decoder, Encoder, Framed};
 
 use super::copy::Failure;
@@ -41,8 +42,14 @@ impl Encoder<Answer> for Codec {
 
 /// A client that has connected.
 pub struct Client {
-    framed: Framed<TcpStream, Codec>,
+    framed: Framed<Box<dyn Stream>, Codec>,
+    pub encrypted: bool,
 }
+
+/// A connection, encrypted or not.
+trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for T {}
 
 /// What a client wants when it connects.
 pub enum Wish {
@@ -57,9 +64,36 @@ fn broken(error: PgWireError) -> io::Error {
 }
 
 impl Client {
-    pub fn new(socket: TcpStream) -> io::Result<Self> {
+    /// Takes a connection, encrypts it if the client asks and there is a certificate, and reads what the client wants.
+    pub async fn accept(socket: TcpStream, tls: Option<&TlsAcceptor>) -> io::Result<Option<(Self, Wish)>> {
         socket.set_nodelay(true)?;
-        Ok(Self { framed: Framed::new(socket, Codec(DecodeContext::new(ProtocolVersion::PROTOCOL3_0))) })
+        let codec = Codec(DecodeContext::new(ProtocolVersion::PROTOCOL3_0));
+        let mut client = Self { framed: Framed::new(Box::new(socket), codec), encrypted: false };
+        loop {
+            match (client.next().await?, tls) {
+                (Some(Request::SslNegotiation(SslNegotiationMetaMessage::None)), _) => {
+                    client.framed.codec_mut().0.awaiting_frontend_ssl = false;
+                }
+                (Some(Request::SslNegotiation(SslNegotiationMetaMessage::PostgresSsl(_))), Some(tls)) => {
+                    client.feed(Answer::SslResponse(SslResponse::Accept)).await?;
+                    client.flush().await?;
+                    let mut parts = client.framed.into_parts();
+                    parts.codec.0.awaiting_frontend_ssl = false;
+                    let stream: Box<dyn Stream> = Box::new(tls.accept(parts.io).await?);
+                    client = Self { framed: Framed::new(stream, parts.codec), encrypted: true };
+                }
+                (Some(Request::SslNegotiation(_)), _) => {
+                    client.feed(Answer::SslResponse(SslResponse::Refuse)).await?;
+                    client.flush().await?;
+                }
+                (Some(Request::CancelRequest(cancel)), _) => return Ok(Some((client, Wish::Cancel(cancel)))),
+                (Some(Request::Startup(startup)), _) => {
+                    client.framed.codec_mut().0.awaiting_frontend_startup = false;
+                    return Ok(Some((client, Wish::Session(startup.parameters.into_iter().collect()))));
+                }
+                _ => return Ok(None),
+            }
+        }
     }
 
     /// Feeds an answer, to be sent with others.
@@ -103,27 +137,6 @@ impl Client {
     pub async fn notice(&mut self, severity: &str, message: &str) -> io::Result<()> {
         let fields = vec![(b'S', severity.to_owned()), (b'C', "00000".to_owned()), (b'M', message.to_owned())];
         self.feed(Answer::NoticeResponse(NoticeResponse::new(fields))).await
-    }
-
-    /// Reads what the client wants; encryption is declined.
-    pub async fn wish(&mut self) -> io::Result<Option<Wish>> {
-        loop {
-            match self.next().await? {
-                Some(Request::SslNegotiation(SslNegotiationMetaMessage::None)) => {
-                    self.framed.codec_mut().0.awaiting_frontend_ssl = false;
-                }
-                Some(Request::SslNegotiation(_)) => {
-                    self.feed(Answer::SslResponse(SslResponse::Refuse)).await?;
-                    self.flush().await?;
-                }
-                Some(Request::CancelRequest(cancel)) => return Ok(Some(Wish::Cancel(cancel))),
-                Some(Request::Startup(startup)) => {
-                    self.framed.codec_mut().0.awaiting_frontend_startup = false;
-                    return Ok(Some(Wish::Session(startup.parameters.into_iter().collect())));
-                }
-                _ => return Ok(None),
-            }
-        }
     }
 
     /// Ends the connection with an error.

@@ -30,6 +30,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio_rustls::{TlsAcceptor, rustls};
 
 #[allow(unused_imports, reason = "the example switches no faults on")]
 pub use fault::{Fault, Faults};
@@ -60,6 +61,17 @@ pub enum Authentication {
     Digest,
 }
 
+/// Whether connections are encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tls {
+    /// Requests for it are declined.
+    Off,
+    /// For clients that ask.
+    On,
+    /// Others are turned away.
+    Required,
+}
+
 /// Who may log in.
 #[derive(Debug, Clone)]
 pub struct User {
@@ -86,6 +98,9 @@ pub struct Options {
     pub mode: Mode,
     pub isolation: Isolation,
     pub authentication: Authentication,
+    pub tls: Tls,
+    /// How many slices the cluster has.
+    pub slices: usize,
     /// How long the views of load errors take to show one.
     pub error_view_delay: Duration,
     /// The PostgreSQL behind; set by `start`.
@@ -112,6 +127,8 @@ impl Default for Options {
             mode: Mode::Provisioned,
             isolation: Isolation::Snapshot,
             authentication: Authentication::Md5,
+            tls: Tls::Off,
+            slices: 4,
             error_view_delay: Duration::ZERO,
             postgres_port: 0,
             postgres_user: postgres::TRUSTED.to_owned(),
@@ -132,6 +149,7 @@ pub struct Statement {
 /// What all sessions share.
 struct Shared {
     options: Options,
+    tls: Option<TlsAcceptor>,
     statements: Mutex<Vec<Statement>>,
     faults: Arc<Faults>,
     queries: AtomicU64,
@@ -143,6 +161,7 @@ pub struct Standin {
     /// The port on 127.0.0.1.
     pub port: u16,
     shared: Arc<Shared>,
+    certificate: Option<String>,
     runtime: Option<tokio::runtime::Runtime>,
 }
 
@@ -156,8 +175,10 @@ impl Standin {
         options.postgres_port = server.port;
         options.postgres_database = server.database_with(include_str!("catalog.sql")).name;
         let isolation = if options.isolation == Isolation::Snapshot { "Snapshot Isolation" } else { "Serializable" };
-        let settings =
-            format!("insert into redshift_standin.settings values ('version', '{VERSION}'), ('isolation', '{isolation}')");
+        let settings = format!(
+            "insert into redshift_standin.settings values ('version', '{VERSION}'), ('isolation', '{isolation}'), ('slices', '{}')",
+            options.slices
+        );
         server.run_sql(&options.postgres_database, &settings);
         for user in options.users.iter().filter(|user| !user.superuser) {
             // Roles belong to the whole server, where other tests may make the same.
@@ -168,8 +189,10 @@ impl Standin {
         let listener = TcpListener::bind(("127.0.0.1", options.port)).expect("the port is free");
         let port = listener.local_addr().expect("an address").port();
         listener.set_nonblocking(true).expect("a socket");
+        let (tls, certificate) = if options.tls == Tls::Off { (None, None) } else { encryption() };
         let shared = Arc::new(Shared {
             options,
+            tls,
             statements: Mutex::default(),
             faults: Arc::default(),
             queries: AtomicU64::new(1000),
@@ -185,13 +208,18 @@ impl Standin {
                 tokio::spawn(session::serve(Arc::clone(&accepting), socket, number));
             }
         });
-        Self { port, shared, runtime: Some(runtime) }
+        Self { port, shared, certificate, runtime: Some(runtime) }
     }
 
     /// Where it is, without the password.
     pub fn url(&self) -> String {
         let options = &self.shared.options;
         format!("redshift://{}@127.0.0.1:{}/{}", options.users[0].name, self.port, options.database)
+    }
+
+    /// The certificate to trust, as PEM, when connections are encrypted. It is for `localhost` and 127.0.0.1.
+    pub fn certificate(&self) -> Option<&str> {
+        self.certificate.as_deref()
     }
 
     /// What it is like.
@@ -216,4 +244,18 @@ impl Drop for Standin {
             runtime.shutdown_background();
         }
     }
+}
+
+/// A certificate of its own, and its text.
+fn encryption() -> (Option<TlsAcceptor>, Option<String>) {
+    let names = ["localhost", "127.0.0.1"].map(str::to_owned);
+    let own = rcgen::generate_simple_self_signed(names).expect("a certificate");
+    let key = rustls::pki_types::PrivateKeyDer::try_from(own.signing_key.serialize_der()).expect("a key");
+    let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![own.cert.der().clone()], key)
+        .expect("a certificate that fits its key");
+    (Some(TlsAcceptor::from(Arc::new(config))), Some(own.cert.pem()))
 }

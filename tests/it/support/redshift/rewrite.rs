@@ -39,6 +39,7 @@ fn one(tokens: &[Token<'_>], at: usize, out: &mut String) -> usize {
         "nvl" if open => push(out, "coalesce"),
         "sysdate" if !open => push(out, "sysdate()"),
         "approximate" if tokens.get(at + 1).is_some_and(|token| token.says("count")) => {}
+        "with" if says_all(tokens, at, &["with", "no", "schema", "binding"]) => return at + 4,
         "minus" if tokens.get(at + 1).is_some_and(|token| token.says_one_of(&["select", "("])) => push(out, "except"),
         "max"
             if at > 1 && says_all(tokens, at - 1, &["(", "max", ")"]) && tokens[at - 2].says_one_of(&["varchar", "varying"]) =>

@@ -20,7 +20,7 @@ use super::refuse::{after_name, refusal};
 use super::rewrite::rewrite;
 use super::token::{Token, says_all, statements};
 use super::upstream::{self, Upstream, literal};
-use super::{Isolation, Mode, Shared, Statement};
+use super::{Isolation, Mode, Shared, Statement, Tls};
 
 /// How a statement ended.
 pub enum Course {
@@ -53,15 +53,18 @@ pub struct Session {
 
 /// Serves a connection until it ends.
 pub async fn serve(shared: Arc<Shared>, socket: TcpStream, number: usize) -> io::Result<()> {
-    let mut client = Client::new(socket)?;
-    let parameters = match client.wish().await? {
+    let (mut client, parameters) = match Client::accept(socket, shared.tls.as_ref()).await? {
         None => return Ok(()),
-        Some(Wish::Cancel(cancel)) => return cancel_session(&shared, cancel.pid, &cancel.secret_key).await,
-        Some(Wish::Session(parameters)) => parameters,
+        Some((_, Wish::Cancel(cancel))) => return cancel_session(&shared, cancel.pid, &cancel.secret_key).await,
+        Some((client, Wish::Session(parameters))) => (client, parameters),
     };
     let options = &shared.options;
     let user = parameters.get("user").cloned().unwrap_or_default();
     let database = parameters.get("database").unwrap_or(&user).clone();
+    if options.tls == Tls::Required && !client.encrypted {
+        let message = format!("no pg_hba.conf entry for host \"127.0.0.1\", user \"{user}\", database \"{database}\", SSL off");
+        return client.refuse("28000", message).await;
+    }
     if let Some(digits) = parameters.get("extra_float_digits")
         && !digits.parse::<i32>().is_ok_and(|digits| (-15..=2).contains(&digits))
     {
