@@ -1,6 +1,6 @@
 //! COPY of JSON from S3: which objects, which values into which columns.
 
-use super::{Cluster, copy};
+use super::{Cluster, copy, faults_in_grammar};
 use crate::support::real_data;
 use crate::support::warehouse::files_below;
 
@@ -248,7 +248,7 @@ fn identities_are_unique_with_gaps() {
 }
 
 #[test]
-fn a_million_small_rows_and_many_files_load_in_reasonable_time() {
+fn many_small_files_load_in_reasonable_time() {
     let cluster = Cluster::start();
     let client = cluster.connect();
     client.run("create table t (n int, v varchar(100))");
@@ -297,4 +297,7 @@ fn the_real_data_gives_its_known_answers() {
     client.run("create table songs (song_id varchar(32), title varchar(1024), artist_id varchar(32), year int, duration float8)");
     client.run(&copy("songs", "songs.manifest", "json 'auto' manifest"));
     assert_eq!(client.rows("select count(*), count(distinct artist_id) from songs"), [["71", "69"]]);
+
+    let sent = cluster.standin.statements();
+    assert_eq!(faults_in_grammar(sent.iter().map(|statement| statement.text.as_str())).unwrap_or_default(), [""; 0]);
 }

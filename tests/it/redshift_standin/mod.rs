@@ -6,6 +6,7 @@ mod refusals;
 mod sessions;
 mod sql;
 
+use crate::clients::python;
 use crate::support::postgres::Postgres;
 use crate::support::redshift::{Access, Options, Standin};
 use crate::support::s3::S3Server;
@@ -66,4 +67,22 @@ impl Cluster {
 pub fn copy(table: &str, key: &str, options: &str) -> String {
     let role = crate::support::redshift::ROLE;
     format!("copy {table} from 's3://lake/{key}' iam_role '{role}' region 'us-west-2' {options}")
+}
+
+/// What an independent parser of Redshift's dialect does not understand of these statements. `None` when it is not there.
+pub fn faults_in_grammar<'a>(statements: impl IntoIterator<Item = &'a str>) -> Option<Vec<String>> {
+    const SCRIPT: &str = "
+import json, sys
+from sqlfluff.core import Linter
+linter = Linter(dialect='redshift')
+for statement in json.load(open(sys.argv[1], encoding='utf-8')):
+    for fault in linter.parse_string(statement + ';').violations[:1]:
+        print(json.dumps(fault.desc() + ': ' + statement))
+";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("statements.json");
+    let statements: std::collections::BTreeSet<&str> = statements.into_iter().collect();
+    std::fs::write(&file, serde_json::to_string(&statements).unwrap()).unwrap();
+    let output = python("parsing recorded statements in the redshift dialect", SCRIPT, &[file.to_str().unwrap()])?;
+    Some(output.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
 }

@@ -1,6 +1,6 @@
 //! What Redshift refuses, though PostgreSQL or a parser of the dialect may take it; and what it takes.
 
-use super::Cluster;
+use super::{Cluster, faults_in_grammar};
 use crate::support::redshift::ROLE;
 use crate::support::redshift::refuse::assert_redshift_accepts;
 
@@ -167,4 +167,10 @@ fn the_options_of_copy_exclude_each_other() {
     assert_redshift_accepts(&copy(
         "json 'auto ignorecase' dateformat 'auto' acceptanydate comprows 1000 compupdate preset statupdate on encoding utf8",
     ));
+}
+
+#[test]
+fn the_other_parser_finds_faults_where_there_are_some() {
+    let Some(faults) = faults_in_grammar(["select 1", "insert into t values (1) on conflict do nothing"]) else { return };
+    assert!(faults.len() == 1 && faults[0].contains("on conflict"), "{faults:?}");
 }

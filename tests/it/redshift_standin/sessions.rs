@@ -23,6 +23,7 @@ fn it_says_that_it_is_redshift() {
     client.refused("set standard_conforming_strings to on");
     assert_eq!(client.value("select isolation_level from stv_db_isolation_level"), "Snapshot Isolation");
     assert_eq!(client.value("select count(*) from stv_slices"), "4");
+    assert_eq!(client.value("select current_user"), "awsuser");
 }
 
 #[test]

@@ -115,6 +115,8 @@ fn the_functions_of_the_service_are_there() {
         ("date_part('weekday', '2022-05-07'::timestamp)", "6"),
         ("date_trunc('week', '2022-05-05'::timestamp)", "2022-05-02 00:00:00"),
         ("nvl(null, 'b')", "b"),
+        ("nvl2(null, 'a', nvl2(1, 'b', 'c'))", "b"),
+        ("decode(3, 1, 'a', 3, 'c', 'z') || decode(9, 1, 'a', 'z') || decode(null, null, 'n')", "czn"),
         ("len('Björk')", "5"),
         ("octet_length('Björk')", "6"),
         ("charindex('r', 'Björk')", "4"),

@@ -180,9 +180,11 @@ impl Standin {
             options.slices
         );
         server.run_sql(&options.postgres_database, &settings);
-        for user in options.users.iter().filter(|user| !user.superuser) {
+        for user in &options.users {
             // Roles belong to the whole server, where other tests may make the same.
-            let make = format!("create role \"{}\"; exception when duplicate_object or unique_violation then null;", user.name);
+            let rights = if user.superuser { "superuser" } else { "nosuperuser" };
+            let make =
+                format!("create role \"{}\" {rights}; exception when duplicate_object or unique_violation then null;", user.name);
             server.run_sql(&options.postgres_database, &format!("do $$ begin {make} end $$"));
         }
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");

@@ -62,6 +62,14 @@ fn one(tokens: &[Token<'_>], at: usize, out: &mut String) -> usize {
             }
             push(out, token.text);
         }
+        "nvl2" | "decode" if open => {
+            if let Some(close) = closing(tokens, at + 1) {
+                let arguments: Vec<String> = parts(&tokens[at + 2..close]).into_iter().map(rewrite).collect();
+                push(out, &if name == "nvl2" { nvl2(&arguments) } else { decode(&arguments) });
+                return close + 1;
+            }
+            push(out, token.text);
+        }
         "listagg" if open => {
             if let Some(close) = closing(tokens, at + 1) {
                 let arguments = parts(&tokens[at + 2..close]);
@@ -85,6 +93,34 @@ fn one(tokens: &[Token<'_>], at: usize, out: &mut String) -> usize {
         _ => push(out, token.text),
     }
     at + 1
+}
+
+fn nvl2(arguments: &[String]) -> String {
+    match arguments {
+        [value, some, none] => format!("case when ({value}) is not null then {some} else {none} end"),
+        _ => format!("nvl2({})", arguments.join(", ")),
+    }
+}
+
+/// DECODE, in which NULL equals NULL.
+fn decode(arguments: &[String]) -> String {
+    let Some((value, rest)) = arguments.split_first() else { return "decode()".to_owned() };
+    let mut text = "case".to_owned();
+    for pair in rest.chunks(2) {
+        match pair {
+            [wanted, result] => {
+                for piece in [" when not ((", value, ") is distinct from (", wanted, ")) then ", result] {
+                    text.push_str(piece);
+                }
+            }
+            [default] => {
+                text.push_str(" else ");
+                text.push_str(default);
+            }
+            _ => {}
+        }
+    }
+    text + " end"
 }
 
 /// A part of a date under the name that PostgreSQL has for it.

@@ -105,12 +105,10 @@ pub async fn serve(shared: Arc<Shared>, socket: TcpStream, number: usize) -> io:
 fn settings(shared: &Shared, user: &str, parameters: &HashMap<String, String>) -> String {
     let isolation = if shared.options.isolation == Isolation::Snapshot { "repeatable read" } else { "serializable" };
     let digits = parameters.get("extra_float_digits").map_or("0", String::as_str);
-    let superuser = shared.options.users.iter().any(|known| known.name == user && known.superuser);
-    let become_user = if superuser { String::new() } else { format!("set session authorization \"{user}\"; ") };
     format!(
         "set standard_conforming_strings = off; set escape_string_warning = off; set backslash_quote = on; \
          set extra_float_digits = {digits}; set timezone = 'UTC'; set datestyle = 'ISO, MDY'; set client_min_messages = 'notice'; \
-         set default_transaction_isolation = '{isolation}'; set application_name = {}; {become_user}",
+         set default_transaction_isolation = '{isolation}'; set application_name = {}; set session authorization \"{user}\"",
         literal(parameters.get("application_name").map_or("", String::as_str))
     )
 }
