@@ -15,6 +15,7 @@ mod differential;
 mod faults;
 mod kill;
 mod properties;
+mod redshift_standin;
 mod s3_load;
 mod simulate;
 mod simulate_faults;

@@ -2,9 +2,12 @@
 
 pub mod generate;
 pub mod oracle;
+pub mod postgres;
+pub mod redshift;
 pub mod reference;
 pub mod s3;
 pub mod simulated;
+pub mod sql_client;
 pub mod warehouse;
 
 /// The folder with the real data, if the tests on it are to run.

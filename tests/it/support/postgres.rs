@@ -1,0 +1,287 @@
+//! A real PostgreSQL for the tests: one server a process, a fresh database a test, gone when the process ends.
+//!
+//! The server is the child of a shell that waits for its standard input to end. That happens however this process ends,
+//! killed or not, so that no server stays behind.
+
+use std::fs;
+use std::io;
+use std::net::TcpListener;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+/// The super-user whose password is asked.
+pub const USER: &str = "sparkify";
+pub const PASSWORD: &str = "sparkify of the tests";
+/// The super-user who is let in without one, for the tests' own side.
+pub const TRUSTED: &str = "trusted";
+
+/// Starts the server, waits for the end of its input, stops the server and clears its folder away.
+const KEEPER: &str = "\"$@\" & server=$!\nread -r _\nkill -QUIT $server\nwait $server\nrm -rf \"$FOLDER\"";
+
+/// A running server; dropping it stops it.
+pub struct Postgres {
+    keeper: Mutex<Child>,
+    /// The port on 127.0.0.1.
+    pub port: u16,
+    databases: AtomicUsize,
+    template: OnceLock<String>,
+}
+
+impl Postgres {
+    /// The server of this process, started by whoever comes first.
+    pub fn shared() -> &'static Self {
+        static SERVER: OnceLock<Postgres> = OnceLock::new();
+        SERVER.get_or_init(|| Self::start().unwrap_or_else(|fault| panic!("{fault}")))
+    }
+
+    /// Starts a server from the machine's binaries, or from those that a Python package brought.
+    ///
+    /// # Errors
+    /// What is missing or went wrong, in words.
+    pub fn start() -> Result<Self, String> {
+        let mut programs = programs()
+            .ok_or("there is no PostgreSQL: install Debian's package `postgresql`, or run scripts/test, which brings one")?;
+        let said = |what: &str| format!("PostgreSQL cannot be started: {what}");
+        let temporary = tempfile::Builder::new().prefix("sparkify-postgres-").tempdir().map_err(|e| said(&e.to_string()))?;
+        let folder = temporary.path().to_owned();
+        let account = account_for_root();
+        if let Some((user, group)) = account {
+            chown(&folder, Some(user), Some(group)).map_err(|e| said(&e.to_string()))?;
+            if !is_open_to_all(&programs) {
+                let copy = folder.join("programs");
+                programs = copied(&programs, &copy)?;
+                // The keeper clears it away, as that account.
+                run(Command::new("chown").arg("-R").arg(format!("{user}:{group}")).arg(&copy))?;
+            }
+        }
+        let as_account = |program: &Path| {
+            let mut command = Command::new(program);
+            if let Some((user, group)) = account {
+                command.uid(user).gid(group);
+            }
+            command.current_dir(&folder).env_remove("PGDATA").stdin(Stdio::null());
+            command
+        };
+        let data = folder.join("data");
+        let password = folder.join("password");
+        write(&password, PASSWORD)?;
+        run(as_account(&programs.join("initdb"))
+            .args(["--no-sync", "--encoding=UTF8", "--locale=C", "--auth=scram-sha-256", "--username", USER, "--pwfile"])
+            .arg(&password)
+            .arg("--pgdata")
+            .arg(&data))?;
+        let rules = format!("host all {TRUSTED} 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n");
+        // In single-user mode nobody listens yet.
+        run_with_input(
+            as_account(&programs.join("postgres")).args(["--single", "-D"]).arg(&data).arg("postgres"),
+            &format!("create role {TRUSTED} superuser login;\n"),
+        )?;
+        write(&data.join("pg_hba.conf"), &rules)?;
+        for _ in 0..5 {
+            let port =
+                TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).map_err(|e| said(&e.to_string()))?.port();
+            let mut command = as_account(Path::new("/bin/sh"));
+            command.args(["-c", KEEPER, "keeper"]).arg(programs.join("postgres")).arg("-D").arg(&data);
+            for setting in settings(port) {
+                command.arg("-c").arg(setting);
+            }
+            let log = fs::File::create(folder.join("log")).map_err(|e| said(&e.to_string()))?;
+            command.env("FOLDER", &folder).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log).process_group(0);
+            let keeper = command.spawn().map_err(|e| said(&e.to_string()))?;
+            let server = Self { keeper: Mutex::new(keeper), port, databases: AtomicUsize::new(0), template: OnceLock::new() };
+            if server.comes_up(&data) {
+                // From here on the keeper clears it away.
+                let _ = temporary.keep();
+                return Ok(server);
+            }
+        }
+        Err(said(&fs::read_to_string(folder.join("log")).unwrap_or_default()))
+    }
+
+    /// Waits until the server says that it is ready. It is not when its port was taken by another.
+    fn comes_up(&self, data: &Path) -> bool {
+        let end = Instant::now() + Duration::from_secs(30);
+        while Instant::now() < end {
+            let state = fs::read_to_string(data.join("postmaster.pid")).unwrap_or_default();
+            if state.lines().nth(7).is_some_and(|line| line.trim() == "ready") {
+                return true;
+            }
+            if self.keeper.lock().unwrap().try_wait().is_ok_and(|end| end.is_some()) {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        false
+    }
+
+    /// A name for a database that nobody else in this process uses.
+    pub fn fresh_name(&self) -> String {
+        format!("test_{}_{}", std::process::id(), self.databases.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// A new, empty database.
+    pub fn database(&self) -> Database {
+        let name = self.fresh_name();
+        self.run_sql("postgres", &format!("create database {name} template template0"));
+        Database { port: self.port, name }
+    }
+
+    /// A new database in which these statements have run, the same for all callers.
+    pub fn database_with(&self, sql: &str) -> Database {
+        let template = self.template.get_or_init(|| {
+            let template = self.database().name;
+            self.run_sql(&template, sql);
+            template
+        });
+        let name = self.fresh_name();
+        self.run_sql("postgres", &format!("create database {name} template {template}"));
+        Database { port: self.port, name }
+    }
+
+    /// Runs statements as the trusted super-user.
+    pub fn run_sql(&self, database: &str, sql: &str) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime
+            .block_on(async {
+                let parameters = format!("host=127.0.0.1 port={} user={TRUSTED} dbname={database}", self.port);
+                let (client, connection) = tokio_postgres::connect(&parameters, tokio_postgres::NoTls).await?;
+                let work = async {
+                    let done = client.batch_execute(sql).await;
+                    drop(client);
+                    done
+                };
+                let (done, _) = tokio::join!(work, connection);
+                done
+            })
+            .unwrap_or_else(|error| panic!("{error:?}, of {}", sql.chars().take(80).collect::<String>()));
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        let keeper = self.keeper.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+        drop(keeper.stdin.take());
+        let _ = keeper.wait();
+    }
+}
+
+/// A database on the server.
+pub struct Database {
+    pub port: u16,
+    pub name: String,
+}
+
+impl Database {
+    /// Where it is, without the password.
+    pub fn url(&self) -> String {
+        format!("postgres://{USER}@127.0.0.1:{}/{}", self.port, self.name)
+    }
+}
+
+/// Nothing is kept beyond the process, so nothing waits for the disk.
+fn settings(port: u16) -> Vec<String> {
+    let fixed = [
+        "listen_addresses=127.0.0.1",
+        "unix_socket_directories=",
+        "fsync=off",
+        "synchronous_commit=off",
+        "full_page_writes=off",
+        "wal_level=minimal",
+        "max_wal_senders=0",
+        "max_wal_size=4GB",
+        "shared_buffers=128MB",
+        "max_connections=200",
+        "jit=off",
+        "timezone=UTC",
+    ];
+    fixed.iter().map(|&setting| setting.to_owned()).chain([format!("port={port}")]).collect()
+}
+
+/// The folder of the programs: the newest of Debian's, else those on the path, else those of a Python package.
+fn programs() -> Option<PathBuf> {
+    let has_all = |folder: &PathBuf| ["postgres", "initdb"].iter().all(|name| folder.join(name).is_file());
+    if let Some(folder) = std::env::var_os("SPARKIFY_POSTGRES_BIN") {
+        return Some(folder.into());
+    }
+    let below = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut debian: Vec<(u32, PathBuf)> = below(Path::new("/usr/lib/postgresql"))
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
+        .filter(|(_, folder)| has_all(folder))
+        .collect();
+    debian.sort();
+    if let Some((_, folder)) = debian.pop() {
+        return Some(folder);
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    if let Some(folder) = std::env::split_paths(&path).find(has_all) {
+        return Some(folder);
+    }
+    let venv = PathBuf::from(std::env::var_os("SPARKIFY_TEST_VENV")?);
+    let packages = below(&venv.join("lib")).flat_map(|python| below(&python.path().join("site-packages")));
+    packages.map(|package| package.path().join("pginstall/bin")).find(has_all)
+}
+
+/// Copies the programs of a Python package, with the libraries beside it, to where the other account gets.
+fn copied(programs: &Path, to: &Path) -> Result<PathBuf, String> {
+    let mut above = programs.ancestors().skip(1);
+    let (Some(installed), Some(package), Some(site)) = (above.next(), above.next(), above.next()) else {
+        return Err(format!("{} is no folder of a package", programs.display()));
+    };
+    let name = package.file_name().unwrap_or_default().to_string_lossy();
+    let (inner, libraries) = (to.join(&*name), site.join(format!("{name}.libs")));
+    fs::create_dir_all(&inner).map_err(|error| error.to_string())?;
+    run(Command::new("cp").arg("-r").arg(installed).arg(&inner))?;
+    if libraries.is_dir() {
+        run(Command::new("cp").arg("-r").arg(&libraries).arg(to))?;
+    }
+    run(Command::new("chmod").args(["-R", "a+rX"]).arg(to))?;
+    Ok(inner.join(installed.file_name().unwrap_or_default()).join("bin"))
+}
+
+/// Whether every account gets there.
+fn is_open_to_all(folder: &Path) -> bool {
+    folder.ancestors().all(|folder| fs::metadata(folder).is_ok_and(|found| found.permissions().mode() & 0o1 != 0))
+}
+
+/// Whom to run the server as when this is root, whom PostgreSQL refuses.
+fn account_for_root() -> Option<(u32, u32)> {
+    let own = fs::metadata("/proc/self").ok().map(|own| std::os::unix::fs::MetadataExt::uid(&own))?;
+    if own != 0 {
+        return None;
+    }
+    let accounts = fs::read_to_string("/etc/passwd").ok()?;
+    ["postgres", "nobody"].iter().find_map(|wanted| {
+        let mut fields = accounts.lines().find(|line| line.split(':').next() == Some(wanted))?.split(':').skip(2);
+        Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
+    })
+}
+
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    fs::write(path, text)
+        .and_then(|()| fs::set_permissions(path, fs::Permissions::from_mode(0o644)))
+        .map_err(|error| format!("cannot write {}: {error}", path.display()))
+}
+
+fn run(command: &mut Command) -> Result<(), String> {
+    let output = command.output().map_err(|error| format!("cannot run {command:?}: {error}"))?;
+    if output.status.success() { Ok(()) } else { Err(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr))) }
+}
+
+fn run_with_input(command: &mut Command, input: &str) -> Result<(), String> {
+    let attempt = || -> io::Result<std::process::Output> {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+        if let Some(mut stdin) = child.stdin.take() {
+            io::Write::write_all(&mut stdin, input.as_bytes())?;
+        }
+        child.wait_with_output()
+    };
+    let mut attempt = attempt;
+    let output = attempt().map_err(|error| error.to_string())?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    if output.status.success() && !said.contains("ERROR") { Ok(()) } else { Err(said.into_owned()) }
+}
