@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table};
 
 use crate::cli::Format;
 use crate::error::{Error, Kind, Result};
-use crate::warehouse::duckdb::{Rows, Value};
+use crate::warehouse::{Rows, Value};
 
 /// Prints the rows of a query.
 pub struct Printer<W> {

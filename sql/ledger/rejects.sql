@@ -1,5 +1,5 @@
--- $1 is a run, or null for all.
+-- $run is a run, or null for all.
 select run_id, input, url, line, byte_offset, reason, raw_length, raw
 from load_rejects
-where run_id = $1 or $1 is null
+where run_id = $run or cast($run as varchar) is null
 order by run_id, url, line, byte_offset;

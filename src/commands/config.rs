@@ -4,7 +4,7 @@ use crate::cli::{ConfigArgs, Format};
 use crate::error::{EXIT_DONE, Result};
 use crate::output::Printer;
 use crate::settings::{KEYS, Settings};
-use crate::warehouse::duckdb::{Rows, Value};
+use crate::warehouse::{Rows, Value};
 
 pub(super) fn run(args: &ConfigArgs, settings: &Settings) -> Result<u8> {
     let format = if args.json { Format::Json } else { Format::Table };

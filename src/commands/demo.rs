@@ -12,7 +12,7 @@ use crate::interrupt::Interrupt;
 use crate::output::say;
 use crate::settings::Settings;
 use crate::source::Location;
-use crate::warehouse::WarehouseUrl;
+use crate::warehouse::{SqlText, WarehouseUrl};
 
 /// Made by `scripts/make_sample.py`.
 const LOG_SAMPLE: &[u8] = include_bytes!("../../assets/sample/log_data.jsonl.gz");
@@ -42,10 +42,11 @@ pub(super) fn run(args: &DemoArgs, settings: &Settings, interrupt: &Interrupt) -
     let report = load::load(&settings, &sources, &options, interrupt)?;
     say(&format!("\n{report}\n"))?;
 
-    let warehouse = open_read_only(&settings, interrupt)?;
+    let mut warehouse = open_read_only(&settings, interrupt)?;
     for (question, sql) in QUESTIONS {
         say(&format!("{question}\n"))?;
-        print_query(&warehouse, sql, &[], Format::Table)?;
+        let query = SqlText { name: question, text: sql };
+        print_query(&mut warehouse, query, &[], Format::Table)?;
         say("\n")?;
     }
     let path = settings.warehouse.to_string();

@@ -15,8 +15,8 @@ use crate::error::{EXIT_DONE, Result};
 use crate::interrupt::Interrupt;
 use crate::output::Printer;
 use crate::settings::Settings;
-use crate::warehouse::duckdb::{DuckDb, Resources, Value};
-use crate::warehouse::{OpenOptions, WarehouseUrl};
+use crate::warehouse::duckdb::{DuckDb, Resources};
+use crate::warehouse::{OpenOptions, Param, SqlText, Warehouse, WarehouseUrl};
 
 /// Runs the command and returns the process's exit code.
 ///
@@ -65,9 +65,9 @@ fn open_read_only(settings: &Settings, interrupt: &Interrupt) -> Result<DuckDb> 
 }
 
 /// Prints a query's rows on stdout.
-fn print_query(warehouse: &DuckDb, sql: &str, parameters: &[Value], format: Format) -> Result<u8> {
+fn print_query(warehouse: &mut dyn Warehouse, query: SqlText<'_>, parameters: &[Param<'_>], format: Format) -> Result<u8> {
     let mut printer = Printer::new(format, std::io::BufWriter::new(std::io::stdout().lock()));
-    warehouse.query(sql, parameters, &mut printer)?;
+    warehouse.query(query, parameters, &mut printer)?;
     printer.finish()?;
     Ok(EXIT_DONE)
 }

@@ -7,17 +7,16 @@ use crate::interrupt::Interrupt;
 use crate::output::say;
 use crate::replay;
 use crate::settings::Settings;
-use crate::warehouse::Statement;
-use crate::warehouse::duckdb::Value;
+use crate::warehouse::{Param, Statement};
 
 pub(super) fn run(args: &RejectsArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
     if args.action.is_some() {
         return replay(args, settings, interrupt);
     }
-    let warehouse = open_read_only(settings, interrupt)?;
+    let mut warehouse = open_read_only(settings, interrupt)?;
     let format = if args.json { Format::Json } else { Format::Table };
-    let run = args.run.clone().map_or(Value::Null, Value::Text);
-    print_query(&warehouse, Statement::Rejects.text(), &[run], format)
+    let run = Param::new("run", args.run.clone());
+    print_query(&mut warehouse, Statement::Rejects.query(), &[run], format)
 }
 
 fn replay(args: &RejectsArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {

@@ -8,7 +8,7 @@ use crate::settings::Settings;
 use crate::warehouse::Statement;
 
 pub(super) fn run(args: &RunsArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
-    let warehouse = open_read_only(settings, interrupt)?;
+    let mut warehouse = open_read_only(settings, interrupt)?;
     let format = if args.json { Format::Json } else { Format::Table };
-    print_query(&warehouse, Statement::Runs.text(), &[], format)
+    print_query(&mut warehouse, Statement::Runs.query(), &[], format)
 }

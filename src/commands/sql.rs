@@ -5,8 +5,10 @@ use crate::cli::SqlArgs;
 use crate::error::Result;
 use crate::interrupt::Interrupt;
 use crate::settings::Settings;
+use crate::warehouse::SqlText;
 
 pub(super) fn run(args: &SqlArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
-    let warehouse = open_read_only(settings, interrupt)?;
-    print_query(&warehouse, &args.query, &[], args.format)
+    let mut warehouse = open_read_only(settings, interrupt)?;
+    let query = SqlText { name: "the query", text: &args.query };
+    print_query(&mut warehouse, query, &[], args.format)
 }

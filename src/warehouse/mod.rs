@@ -3,6 +3,7 @@
 
 pub mod duckdb;
 pub mod ident;
+pub mod query;
 pub mod recorder;
 pub mod sql;
 
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use query::{Answer, Param, Rows, SqlText, Value};
 pub use sql::Statement;
 
 use crate::error::{Error, Kind, Result};
@@ -245,6 +247,21 @@ pub trait Warehouse {
     /// # Errors
     /// What the engine reports.
     fn execute_within(&mut self, statement: Statement, bounds: EventBounds) -> Result<u64>;
+    /// Runs a query and passes its columns' names, then each row, to `sink`. Without parameters the text goes as it is;
+    /// otherwise each `$name` in it is bound to the parameter of that name.
+    ///
+    /// # Errors
+    /// What the engine reports, and what the sink returns.
+    fn query(&mut self, statement: SqlText<'_>, parameters: &[Param<'_>], sink: &mut dyn Rows) -> Result<()>;
+    /// Runs a query whose answer is small and returns all of it.
+    ///
+    /// # Errors
+    /// As [`Warehouse::query`].
+    fn answer(&mut self, statement: SqlText<'_>, parameters: &[Param<'_>]) -> Result<Answer> {
+        let mut answer = Answer::default();
+        self.query(statement, parameters, &mut answer)?;
+        Ok(answer)
+    }
     /// Drops a table, if it is there, that a statement of this run makes.
     ///
     /// # Errors

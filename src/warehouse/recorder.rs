@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::{FileRow, KnownFile, QuarantinedLine, RejectRow, ReplayedLine, RunRow, Statement, Totals, Warehouse};
+use super::{
+    FileRow, KnownFile, Param, QuarantinedLine, RejectRow, ReplayedLine, Rows, RunRow, SqlText, Statement, Totals, Warehouse,
+};
 use crate::error::{Error, Kind, Result};
 use crate::stage::{Batch, EventBounds, People, PlannedFile, SongRecord};
 
@@ -91,6 +93,10 @@ impl Warehouse for Recorder {
     fn execute_within(&mut self, statement: Statement, _: EventBounds) -> Result<u64> {
         self.sql(statement.name(), statement.text())?;
         Ok(0)
+    }
+
+    fn query(&mut self, statement: SqlText<'_>, _: &[Param<'_>], _: &mut dyn Rows) -> Result<()> {
+        self.sql(statement.name, statement.text)
     }
 
     fn drop_table(&mut self, table: &'static str) -> Result<()> {

@@ -1,5 +1,7 @@
 //! Every statement that a load can send: a variant, a name, a file under `sql/`.
 
+use super::SqlText;
+
 macro_rules! statements {
     ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
         /// A statement, by what it does. Its text is the file of its name.
@@ -17,6 +19,12 @@ macro_rules! statements {
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
+            }
+
+            /// The statement as a query that returns rows.
+            #[must_use]
+            pub const fn query(self) -> SqlText<'static> {
+                SqlText { name: self.name(), text: self.text() }
             }
 
             /// The file's text, its comments included.

@@ -80,12 +80,14 @@ fn each_parses_in_redshift() {
 /// stays true.
 fn parse(dialect: &str) {
     const SCRIPT: &str = "
-import sys
+import re, sys
 from sqlfluff.core import Linter
 linter = Linter(dialect=sys.argv[1])
 for path in sys.argv[2:]:
     with open(path, encoding='utf-8') as file:
-        faults = linter.parse_string(file.read(), fname=path).violations
+        # Parameters have names in the files and numbers on the way to an engine.
+        text = re.sub(r'\\$[a-z]\\w*', '$1', file.read())
+        faults = linter.parse_string(text, fname=path).violations
     print(path, '|', faults[0].desc() if faults else 'parses', sep='')
 ";
     let files: Vec<(String, PathBuf)> =

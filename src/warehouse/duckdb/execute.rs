@@ -5,8 +5,12 @@ use std::sync::Arc;
 use duckdb::types::{TimeUnit, Value as DuckValue, ValueRef};
 
 use super::super::ident::identifier;
+use super::super::query::numbered;
 use super::super::sql::REFRESHED_TABLES;
-use super::super::{FileRow, Input, KnownFile, QuarantinedLine, RejectRow, ReplayedLine, RunRow, Statement, Totals, Warehouse};
+use super::super::{
+    FileRow, Input, KnownFile, Param, QuarantinedLine, RejectRow, ReplayedLine, Rows, RunRow, SqlText, Statement, Totals, Value,
+    Warehouse,
+};
 use super::stage::timestamp_ms;
 use super::{DuckDb, query_error, schema};
 use crate::error::Result;
@@ -72,6 +76,25 @@ impl Warehouse for DuckDb {
             let wanted = prepared.parameter_count().min(parameters.len());
             prepared.execute(duckdb::params_from_iter(&parameters[..wanted]))
         })
+    }
+
+    fn query(&mut self, statement: SqlText<'_>, parameters: &[Param<'_>], sink: &mut dyn Rows) -> Result<()> {
+        let start = std::time::Instant::now();
+        let failed = |e| query_error(statement.name, e);
+        let (text, values) = match parameters {
+            [] => (statement.text.into(), Vec::new()),
+            _ => numbered(statement, parameters)?,
+        };
+        let mut prepared = self.connection.prepare(&text).map_err(failed)?;
+        let mut rows = prepared.query(duckdb::params_from_iter(values.into_iter().map(bound))).map_err(failed)?;
+        let names: Vec<String> = rows.as_ref().map(duckdb::Statement::column_names).unwrap_or_default();
+        sink.columns(&names)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            let values = (0..names.len()).map(|i| row.get_ref(i).map(value_of)).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+            sink.row(values)?;
+        }
+        tracing::debug!(statement = statement.name, ms = start.elapsed().as_millis() as u64, "query");
+        Ok(())
     }
 
     fn drop_table(&mut self, table: &'static str) -> Result<()> {
@@ -156,55 +179,19 @@ impl DuckDb {
         let rows = prepared.query_map([], row).map_err(failed)?;
         rows.collect::<Result<_, _>>().map_err(failed)
     }
+}
 
-    /// Runs a query and passes its columns' names, then each row, to `sink`.
-    ///
-    /// # Errors
-    /// What DuckDB reports, and what the sink returns.
-    pub fn query(&self, sql: &str, parameters: &[Value], sink: &mut dyn Rows) -> Result<()> {
-        let failed = |e| query_error("the query", e);
-        let mut prepared = self.connection.prepare(sql).map_err(failed)?;
-        let values = parameters.iter().map(|p| match p {
-            Value::Text(text) => DuckValue::Text(text.clone()),
-            Value::Integer(number) => DuckValue::HugeInt(*number),
-            _ => DuckValue::Null,
-        });
-        let mut rows = prepared.query(duckdb::params_from_iter(values)).map_err(failed)?;
-        let names: Vec<String> = rows.as_ref().map(duckdb::Statement::column_names).unwrap_or_default();
-        sink.columns(&names)?;
-        while let Some(row) = rows.next().map_err(failed)? {
-            let values = (0..names.len()).map(|i| row.get_ref(i).map(value_of)).collect::<Result<Vec<_>, _>>().map_err(failed)?;
-            sink.row(values)?;
-        }
-        Ok(())
+/// A value as DuckDB takes it for a parameter. Lists and records have no such form and become text.
+fn bound(value: &Value) -> DuckValue {
+    match value {
+        Value::Null => DuckValue::Null,
+        Value::Boolean(b) => DuckValue::Boolean(*b),
+        // The narrowest type, as comparing a column with a wider one keeps DuckDB from skipping what cannot match.
+        Value::Integer(n) => i64::try_from(*n).map_or(DuckValue::HugeInt(*n), DuckValue::BigInt),
+        Value::Float(x) => DuckValue::Double(*x),
+        Value::Text(text) => DuckValue::Text(text.clone()),
+        other => DuckValue::Text(text_of(other)),
     }
-}
-
-/// Takes the rows of a query.
-pub trait Rows {
-    /// The columns' names, before the first row.
-    ///
-    /// # Errors
-    /// Whatever ends the query.
-    fn columns(&mut self, names: &[String]) -> Result<()>;
-    /// A row.
-    ///
-    /// # Errors
-    /// Whatever ends the query.
-    fn row(&mut self, values: Vec<Value>) -> Result<()>;
-}
-
-/// A value as people and scripts see it.
-#[derive(Debug, Clone, PartialEq)]
-#[allow(missing_docs, reason = "the variants are the types")]
-pub enum Value {
-    Null,
-    Boolean(bool),
-    Integer(i128),
-    Float(f64),
-    Text(String),
-    List(Vec<Value>),
-    Record(Vec<(String, Value)>),
 }
 
 fn value_of(value: ValueRef<'_>) -> Value {

@@ -13,7 +13,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ::duckdb::Connection;
 
 pub use connect::Resources;
-pub use execute::{Rows, Value};
 
 use self::connect::{Access, Database};
 use self::stream::Shelf;

@@ -1,0 +1,195 @@
+//! Questions to a warehouse: SQL with named parameters goes in, rows come out.
+
+use crate::error::{Error, Kind, Result};
+
+/// A query that returns rows. Its parameters are written `$name` and are always bound, never pasted into the text.
+#[derive(Debug, Clone, Copy)]
+pub struct SqlText<'a> {
+    /// What messages and logs call it.
+    pub name: &'a str,
+    /// The text as it stands in its file.
+    pub text: &'a str,
+}
+
+/// A parameter: the name that stands behind the `$`, and its value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Param<'a> {
+    /// Without the `$`.
+    pub name: &'a str,
+    /// What is bound. Where the engine cannot tell the type from the place, the text casts it.
+    pub value: Value,
+}
+
+impl<'a> Param<'a> {
+    /// A parameter of this name and value.
+    pub fn new(name: &'a str, value: impl Into<Value>) -> Self {
+        Self { name, value: value.into() }
+    }
+}
+
+/// A value as people and scripts see it.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs, reason = "the variants are the types")]
+pub enum Value {
+    Null,
+    Boolean(bool),
+    Integer(i128),
+    Float(f64),
+    Text(String),
+    List(Vec<Value>),
+    Record(Vec<(String, Value)>),
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Self::Integer(number.into())
+    }
+}
+
+impl From<f64> for Value {
+    fn from(number: f64) -> Self {
+        Self::Float(number)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+/// Takes the rows of a query, one by one.
+pub trait Rows {
+    /// The columns' names, before the first row.
+    ///
+    /// # Errors
+    /// Whatever ends the query.
+    fn columns(&mut self, names: &[String]) -> Result<()>;
+    /// A row.
+    ///
+    /// # Errors
+    /// Whatever ends the query.
+    fn row(&mut self, values: Vec<Value>) -> Result<()>;
+}
+
+/// All rows of a query, for answers that are small.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Answer {
+    /// The columns' names.
+    pub columns: Vec<String>,
+    /// The rows, with a value for each column.
+    pub rows: Vec<Vec<Value>>,
+}
+
+impl Rows for Answer {
+    fn columns(&mut self, names: &[String]) -> Result<()> {
+        self.columns = names.to_vec();
+        Ok(())
+    }
+
+    fn row(&mut self, values: Vec<Value>) -> Result<()> {
+        self.rows.push(values);
+        Ok(())
+    }
+}
+
+/// The text with each `$name` replaced by the number of its parameter, as all engines take it, and the values in the
+/// order of these numbers. Texts, quoted names and comments stay as they are. Parameters that the text has no place for
+/// are left out.
+///
+/// # Errors
+/// [`Kind::Query`] when the text names a parameter that is not there.
+pub fn numbered<'p>(statement: SqlText<'_>, parameters: &'p [Param<'_>]) -> Result<(String, Vec<&'p Value>)> {
+    let mut text = String::with_capacity(statement.text.len());
+    let mut used: Vec<&Param<'_>> = Vec::new();
+    let mut rest = statement.text;
+    while let Some(at) = rest.find(['$', '\'', '"', '-', '/']) {
+        text.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let length = passed_over(rest);
+        let name = if length == 1 { parameter_name(rest) } else { "" };
+        if name.is_empty() {
+            text.push_str(&rest[..length]);
+            rest = &rest[length..];
+            continue;
+        }
+        let number = match used.iter().position(|p| p.name == name) {
+            Some(index) => index + 1,
+            None => {
+                let Some(parameter) = parameters.iter().find(|p| p.name == name) else {
+                    return Err(Error::new(Kind::Query, format!("{} has no value for its parameter ${name}", statement.name)));
+                };
+                used.push(parameter);
+                used.len()
+            }
+        };
+        text.push('$');
+        text.push_str(&number.to_string());
+        rest = &rest[1 + name.len()..];
+    }
+    text.push_str(rest);
+    Ok((text, used.into_iter().map(|p| &p.value).collect()))
+}
+
+/// The length of the text, quoted name or comment that begins here, otherwise that of the one character.
+fn passed_over(rest: &str) -> usize {
+    let quoted = |end: char| rest[1..].find(end).map_or(rest.len(), |at| at + 2);
+    match rest.as_bytes() {
+        [b'\'', ..] => quoted('\''),
+        [b'"', ..] => quoted('"'),
+        [b'-', b'-', ..] => rest.find('\n').unwrap_or(rest.len()),
+        [b'/', b'*', ..] => rest.find("*/").map_or(rest.len(), |at| at + 2),
+        _ => 1,
+    }
+}
+
+/// The name behind the `$` that begins here, if one does.
+fn parameter_name(rest: &str) -> &str {
+    let Some(name) = rest.strip_prefix('$').filter(|name| name.starts_with(|c: char| c.is_ascii_lowercase())) else { return "" };
+    let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(name.len());
+    &name[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rewritten(text: &str, names: &[&str]) -> Result<(String, Vec<Value>)> {
+        let parameters: Vec<Param<'_>> = names.iter().zip(1..).map(|(name, value)| Param::new(name, value)).collect();
+        numbered(SqlText { name: "test", text }, &parameters).map(|(text, values)| (text, values.into_iter().cloned().collect()))
+    }
+
+    #[test]
+    fn names_become_numbers_in_the_order_in_which_they_occur() {
+        let (text, values) = rewritten("select $b, $a, $b, $ab where x >= $a;", &["a", "b", "ab", "unused"]).unwrap();
+        assert_eq!(text, "select $1, $2, $1, $3 where x >= $2;");
+        assert_eq!(values, [Value::Integer(2), Value::Integer(1), Value::Integer(3)]);
+    }
+
+    #[test]
+    fn texts_quoted_names_and_comments_stay() {
+        let text = "select 'it''s $a', \"$a\", 5 - 3 / 2 -- $a\n/* $a */ from t where a = $a -- $a";
+        assert_eq!(rewritten(text, &["a"]).unwrap().0, text.replace("= $a", "= $1"));
+        for unended in ["select 'a", "select \"a", "select /* a", "select $", "select 1 -"] {
+            assert_eq!(rewritten(unended, &["a"]).unwrap().0, unended);
+        }
+    }
+
+    #[test]
+    fn a_parameter_without_a_value_is_named() {
+        let error = rewritten("select $from", &["to"]).unwrap_err();
+        assert_eq!(error.to_string(), "test has no value for its parameter $from");
+    }
+}
