@@ -33,3 +33,7 @@ pub mod transform;
 pub mod report;
 
 pub mod warehouse;
+
+pub mod insights;
+
+pub mod page;

@@ -137,12 +137,15 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// Text that cannot do anything to a terminal: control characters shown as what they are.
-fn harmless(text: &str) -> String {
-    if !text.contains(|c: char| c.is_control()) {
+/// Text that cannot do anything to a terminal: control characters, and those that turn the direction of writing, shown
+/// as what they are.
+#[must_use]
+pub fn harmless(text: &str) -> String {
+    let acts = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if !text.contains(acts) {
         return text.to_owned();
     }
-    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] }).collect()
+    text.chars().flat_map(|c| if acts(c) { c.escape_default().collect::<Vec<_>>() } else { vec![c] }).collect()
 }
 
 /// Writes text to stdout as it is.

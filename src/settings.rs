@@ -237,7 +237,8 @@ fn nearest(name: &str) -> Option<&'static str> {
     KEYS.iter().min_by_key(distance).filter(|key| distance(key) <= 3).map(|key| key.name)
 }
 
-fn edit_distance(a: &str, b: &str) -> usize {
+/// How many letters have to be put in, left out or exchanged to make one text of the other.
+pub(crate) fn edit_distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.chars().enumerate() {

@@ -2,13 +2,14 @@
 -- answers: Which artists follow each other in a session more often than by chance?
 -- grain: one artist and the artist of the session's next play
 -- unit: transitions
+-- sessions: matter
 -- chart: none
 -- note: A transition is a play and the next one of its session; from an artist to itself it counts in the totals only.
 -- parameter: since
 -- parameter: until
 -- parameter: level
--- parameter: top integer 20 : how many pairs to show
--- parameter: min_support integer 5 : fewest transitions of a pair
+-- parameter: top integer 20 1..100000 : how many pairs to show
+-- parameter: min_support integer 5 1..1000000 : fewest transitions of a pair
 -- column: rank integer : place by lift, then transitions; equal in both is the same place
 -- column: artist text : artist, as the log names it
 -- column: next_artist text : artist of the next play

@@ -7,7 +7,7 @@
 -- parameter: since
 -- parameter: until
 -- parameter: level
--- parameter: top integer 10 : how many places to show
+-- parameter: top integer 10 1..100000 : how many places to show
 -- parameter: artist text : the artist's name as the log writes it
 -- column: artist text : the artist
 -- column: dimension text : place, level, gender or hour of the day (UTC)

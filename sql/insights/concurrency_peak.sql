@@ -2,6 +2,7 @@
 -- answers: How many plays run at once at most: how much must the service carry?
 -- grain: one day
 -- unit: plays at once
+-- sessions: matter
 -- chart: line day peak
 -- note: A play runs from its start until the session's next event, at most for its length.
 -- note: In a minute are all plays that run at any time of it: those open when it begins and those that begin in it.

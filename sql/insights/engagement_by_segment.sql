@@ -2,6 +2,7 @@
 -- answers: How much do free and paid users, men and women, listen?
 -- grain: one level and gender
 -- unit: plays
+-- sessions: matter
 -- chart: bars segment plays_per_user_day
 -- note: A user counts in each level held in the window; plays count at the level on the event.
 -- note: A play is heard until the session's next event, at most its length; the last one of a session for its length.

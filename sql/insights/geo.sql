@@ -8,7 +8,7 @@
 -- parameter: since
 -- parameter: until
 -- parameter: level
--- parameter: top integer 20 : how many of each kind to show
+-- parameter: top integer 20 1..100000 : how many of each kind to show
 -- column: kind text : metro or state
 -- column: place text : name of the area without its states, or the state's letters
 -- column: states text : states of the area

@@ -2,6 +2,7 @@
 -- answers: When in the day do people listen, and how many at once?
 -- grain: one hour of the day, in UTC
 -- unit: plays
+-- sessions: matter
 -- chart: columns hour plays_per_day
 -- note: Means are over all days of the window, those without plays too.
 -- note: A play is heard until the session's next event, at most its length; the last one of a session for its length.

@@ -7,7 +7,7 @@
 -- parameter: since
 -- parameter: until
 -- parameter: level
--- parameter: warm_up integer 14 : days from the first play in the warehouse on that count as warm-up
+-- parameter: warm_up integer 14 1..1000 : days from the first play in the warehouse on that count as warm-up
 -- column: day date : the day, in UTC
 -- column: users_new integer : users whose first play of all is on the day
 -- column: users_returning integer : users active on the day who had played before it

@@ -2,13 +2,14 @@
 -- answers: Who listens most, and how much of the listening is theirs?
 -- grain: one user
 -- unit: plays
+-- sessions: matter
 -- chart: lorenz users_share plays_share
 -- note: A play is heard until the session's next event, at most its length; the last one of a session for its length.
 -- note: Users are shown by number only: the report may travel.
 -- parameter: since
 -- parameter: until
 -- parameter: level
--- parameter: top integer 20 : how many ranks to show; equal ones are all shown
+-- parameter: top integer 20 1..100000 : how many ranks to show; equal ones are all shown
 -- column: rank integer : place by plays; equal plays are the same place
 -- column: user_id integer : the user
 -- column: plays integer : plays in the window

@@ -2,6 +2,7 @@
 -- answers: Where and when do sessions begin, and how soon does music play?
 -- grain: one landing page; one hour of the day of a session's first event
 -- unit: sessions
+-- sessions: matter
 -- chart: none
 -- note: Only sessions whose first event here is their number 0, and lies in the window; so not those of visitors who
 -- note: log in later.

@@ -2,6 +2,7 @@
 -- answers: How long are sessions, how many plays do they have, how many end after one event?
 -- grain: all sessions; those that began at a level
 -- unit: sessions
+-- sessions: matter
 -- chart: none
 -- note: A session is a user and a session number, with all pages; it counts where it has an event in the window.
 -- note: It is cut off when its numbers do not begin with 0 (nor go on from a visitor's who then logged in), when it

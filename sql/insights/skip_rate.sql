@@ -2,6 +2,7 @@
 -- answers: How often does the next song begin before the last one can have ended?
 -- grain: all plays; those at a level
 -- unit: plays
+-- sessions: matter
 -- chart: none
 -- note: Eligible are plays with a length and a later play in their session. eventsim never skips: there it must be 0.
 -- parameter: since

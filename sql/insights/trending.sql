@@ -8,10 +8,10 @@
 -- parameter: since
 -- parameter: until
 -- parameter: level
--- parameter: top integer 20 : how many of each kind
--- parameter: days integer 7 : length of the last days, and of each block before
--- parameter: blocks integer 4 : how many blocks before to compare with
--- parameter: min_plays integer 5 : fewest plays in the last days
+-- parameter: top integer 20 1..100000 : how many of each kind
+-- parameter: days integer 7 1..1000 : length of the last days, and of each block before
+-- parameter: blocks integer 4 1..1000 : how many blocks before to compare with
+-- parameter: min_plays integer 5 1..1000000 : fewest plays in the last days
 -- column: kind text : rising: played in the blocks before too; new: not played in them
 -- column: rank integer : place within its kind
 -- column: song text : title

@@ -2,8 +2,10 @@
 
 mod config;
 mod demo;
+mod insights;
 mod load;
 mod rejects;
+mod report;
 mod runs;
 mod sql;
 mod tables;
@@ -30,6 +32,8 @@ pub fn run(cli: &Cli, interrupt: &Interrupt) -> Result<u8> {
         Command::Sql(args) => sql::run(args, &of(&args.warehouse, file)?, interrupt),
         Command::Runs(args) => runs::run(args, &of(&args.warehouse, file)?, interrupt),
         Command::Rejects(args) => rejects::run(args, &of(&args.warehouse, file)?, interrupt),
+        Command::Insights(args) => insights::run(args, &of(&args.warehouse, file)?, interrupt),
+        Command::Report(args) => report::run(args, &of(&args.warehouse, file)?, interrupt),
         Command::Demo(args) => demo::run(args, &of_none()?, interrupt),
         Command::Config(args) => config::run(args, &Settings::of_process(&crate::settings::Flags::new(), file)?),
     }
