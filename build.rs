@@ -51,7 +51,9 @@ fn library(folder: &Path) -> Result<PathBuf, String> {
     let assets = folder.join("src").join("asset");
     let entries = std::fs::read_dir(&assets).map_err(|error| format!("{}: {error}", assets.display()))?;
     let is_library = |path: &PathBuf| {
-        path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("echarts") && name.ends_with(".min.js"))
+        path.file_name()
+            .and_then(|name| name.to_str())
+            .is_some_and(|name| name.starts_with("echarts") && name.ends_with(".min.js"))
     };
     let found: Vec<PathBuf> = entries.filter_map(Result::ok).map(|entry| entry.path()).filter(is_library).collect();
     match found.as_slice() {

@@ -41,7 +41,7 @@
   const base = () => ({
     animation: false,
     aria: { enabled: true },
-    color: ["--c1", "--c2", "--c3", "--c4", "--c5"].map(color),
+    color: ["--c1", "--c2", "--c3", "--c4"].map(color),
     textStyle: { fontFamily: "inherit", color: color("--soft") },
     grid: { left: 8, right: 18, top: 30, bottom: 8, containLabel: true },
     tooltip: {
@@ -70,7 +70,7 @@
       legend: { show: drawn.length > 1, top: 0, left: 0, icon: "roundRect", itemWidth: 12, itemHeight: 8, textStyle: { color: color("--soft") } },
       grid: { ...base().grid, top: drawn.length > 1 ? 34 : 14, bottom: days.length > 45 ? 46 : 8 },
       tooltip: { ...base().tooltip, trigger: "axis", axisPointer: { type: "line", lineStyle: { color: color("--soft") } }, valueFormatter: (x) => x === null || x === undefined ? "no value" : shown(x, column) },
-      xAxis: { type: "category", data: days, boundaryGap: false, ...axisStyle(), splitLine: { show: false } },
+      xAxis: { type: "category", data: days, boundaryGap: false, ...axisStyle(), splitLine: { show: false }, axisLabel: { ...axisStyle().axisLabel, alignMinLabel: "left", alignMaxLabel: "right" } },
       yAxis: valueAxis(column),
       dataZoom: days.length > 45 ? [
         { type: "slider", height: 20, bottom: 8, borderColor: "transparent", backgroundColor: color("--page"), fillerColor: color("--line"), textStyle: { color: color("--soft") }, dataBackground: { lineStyle: { color: color("--c1") }, areaStyle: { color: color("--c1"), opacity: 0.2 } }, showDetail: false, brushSelect: false },
@@ -84,7 +84,7 @@
   };
 
   // A dashed outline besides the paler colour marks what is not in the catalogue, so that it is seen without colours too.
-  const unmatched = () => ({ color: color("--c5"), borderColor: color("--soft"), borderType: "dashed", borderWidth: 1, borderRadius: [0, 4, 4, 0] });
+  const unmatched = () => ({ color: color("--pale"), borderColor: color("--c1"), borderType: "dashed", borderWidth: 1, borderRadius: [0, 4, 4, 0] });
   const bars = (card) => {
     const [label, drawn] = card.drawn.map((name) => place(card, name));
     const column = card.columns[drawn];
@@ -247,7 +247,7 @@
       const box = el("div", { class: tall ? "chart tall" : "chart", role: "img", "aria-label": `${data.title}. ${data.answers} Drawn: ${drawn}. The table below has the numbers.` });
       node.append(box);
       if (data.chart === "bars" && data.rows.some((row) => (place(data, "song_id") >= 0 && row[place(data, "song_id")] === null) || (place(data, "artist_id") >= 0 && row[place(data, "artist_id")] === null))) {
-        node.append(el("p", { class: "fine", text: "Grey with a dashed edge: not in the catalogue, shown as the log names it." }));
+        node.append(el("p", { class: "fine", text: "Pale with a dashed edge: not in the catalogue, shown as the log names it." }));
       }
       charts.push({ box, draw: () => draw(data), chart: null });
     }
@@ -280,9 +280,9 @@
     const box = el("div", {}, el("dt", { text: number.label }), el("dd", { class: "value", text: value }));
     if (number.change !== null) {
       const share = number.kind === "share";
-      const size = share ? grouped(Math.abs(number.change) * 100, 1) + " points" : percent(Math.abs(number.change));
+      const size = share ? grouped(Math.abs(number.change) * 100, Math.abs(number.change) < 0.001 ? 2 : 1) + " points" : percent(Math.abs(number.change));
       const up = number.change > 0;
-      const none = Math.abs(number.change) < 0.0005;
+      const none = Math.abs(number.change) < 0.00005;
       box.append(el("dd", { class: "change " + (none ? "" : up ? "up" : "down"), text: none ? "unchanged" : (up ? "▲ " : "▼ ") + size }));
     }
     headline.append(box);

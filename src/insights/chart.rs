@@ -90,8 +90,7 @@ fn values(answered: &Answered, column: usize) -> impl Iterator<Item = Option<f64
 fn columns(answered: &Answered, along: usize, drawn: usize) -> String {
     let columns = &answered.insight.columns;
     // Rows without a value, like a ratio below the days, are no bars.
-    let rows: Vec<(&Value, f64)> =
-        answered.rows.iter().filter_map(|row| Some((&row[along], number(&row[drawn])?))).collect();
+    let rows: Vec<(&Value, f64)> = answered.rows.iter().filter_map(|row| Some((&row[along], number(&row[drawn])?))).collect();
     let labels: Vec<String> = rows.iter().map(|(value, _)| label(value, &columns[along])).collect();
     let width = labels.iter().map(|text| width_of(text)).max().unwrap_or(1).max(2);
     let heights: Vec<Option<f64>> = rows.iter().map(|(_, value)| Some(*value)).collect();
@@ -162,10 +161,17 @@ fn heatmap(answered: &Answered, x: usize, y: usize, drawn: usize) -> String {
     for (name, cells) in lines {
         let _ = writeln!(text, "{name:>12} │{cells}");
     }
-    let first: Vec<String> = answered.rows.iter().take_while(|row| row[y] == answered.rows[0][y]).map(|row| cell(&row[x], &columns[x])).collect();
+    let first: Vec<String> =
+        answered.rows.iter().take_while(|row| row[y] == answered.rows[0][y]).map(|row| cell(&row[x], &columns[x])).collect();
     let marks: String = first.iter().step_by(4).map(|name| format!("{name:<8}")).collect();
     let _ = writeln!(text, "{:>12}  {}", "", marks.trim_end());
-    let _ = writeln!(text, "{:>12}  {} along, · is none, █ up to {}", "", columns[x].name.replace('_', " "), cell(&Value::Float(most), &columns[drawn]));
+    let _ = writeln!(
+        text,
+        "{:>12}  {} along, · is none, █ up to {}",
+        "",
+        columns[x].name.replace('_', " "),
+        cell(&Value::Float(most), &columns[drawn])
+    );
     text
 }
 
@@ -181,12 +187,13 @@ fn lorenz(answered: &Answered, x: usize, y: usize) -> String {
     let mut text = String::new();
     for tenth in 1..=10 {
         let limit = f64::from(tenth) / 10.0;
+        // The rows end where the ranks do.
+        if answered.rows.last().and_then(|row| number(&row[x])).is_none_or(|last| last < limit - 1e-9) {
+            break;
+        }
         let within = answered.rows.iter().rev().find(|row| number(&row[x]).is_some_and(|share| share <= limit + 1e-9));
         let Some(share) = within.and_then(|row| number(&row[y])) else { continue };
         let _ = writeln!(text, "  first {:>3} % {} {}", tenth * 10, bar(share, 1.0, 40), super::window::percent(share));
-        if answered.rows.last().and_then(|row| number(&row[x])).is_some_and(|last| last < limit) {
-            break;
-        }
     }
     text
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A stage of the flow, and the modules of this crate that it may use besides itself.
-const MAY_USE: [(&str, &[&str]); 9] = [
+const MAY_USE: [(&str, &[&str]); 11] = [
     ("src/error.rs", &[]),
     ("src/record.rs", &[]),
     ("src/source", &["error"]),
@@ -13,6 +13,8 @@ const MAY_USE: [(&str, &[&str]); 9] = [
     ("src/transform.rs", &["error", "stage", "warehouse"]),
     ("src/report.rs", &["decode", "error", "warehouse"]),
     ("src/warehouse", &["decode", "error", "interrupt", "record", "stage"]),
+    ("src/insights", &["error", "output", "report", "settings", "warehouse"]),
+    ("src/page", &["error", "insights", "interrupt", "output", "warehouse"]),
     ("src/pipeline.rs", &["decode", "error", "limit", "report", "source", "stage", "transform", "warehouse"]),
 ];
 
