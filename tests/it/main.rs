@@ -14,6 +14,7 @@ mod differential;
 mod insight_oracle;
 mod insights;
 mod kill;
+mod notebook;
 mod page;
 mod properties;
 mod s3_load;
