@@ -73,7 +73,7 @@
       xAxis: { type: "category", data: days, boundaryGap: false, ...axisStyle(), splitLine: { show: false }, axisLabel: { ...axisStyle().axisLabel, alignMinLabel: "left", alignMaxLabel: "right" } },
       yAxis: valueAxis(column),
       dataZoom: days.length > 45 ? [
-        { type: "slider", height: 20, bottom: 8, borderColor: "transparent", backgroundColor: color("--page"), fillerColor: color("--line"), textStyle: { color: color("--soft") }, dataBackground: { lineStyle: { color: color("--c1") }, areaStyle: { color: color("--c1"), opacity: 0.2 } }, showDetail: false, brushSelect: false },
+        { type: "slider", height: 18, bottom: 8, borderColor: "transparent", backgroundColor: "transparent", fillerColor: "rgba(127, 140, 150, 0.12)", handleStyle: { color: color("--card"), borderColor: color("--soft") }, moveHandleSize: 0, selectedDataBackground: { lineStyle: { color: color("--c1"), width: 0.7 }, areaStyle: { color: color("--c1"), opacity: 0.15 } }, dataBackground: { lineStyle: { color: color("--line") }, areaStyle: { color: color("--line"), opacity: 0.3 } }, showDetail: false, brushSelect: false },
       ] : [],
       series: drawn.map((index) => ({
         name: words(card.columns[index].name), type: "line", data: card.rows.map((row) => row[index]), stack: area ? "all" : undefined,
@@ -310,14 +310,13 @@
   };
   button.addEventListener("click", () => show(root.dataset.theme !== "dark"));
   dark.addEventListener("change", (event) => show(event.matches));
-  let width = window.innerWidth;
-  let waiting = null;
-  window.addEventListener("resize", () => {
-    if (window.innerWidth === width) return;
-    width = window.innerWidth;
-    clearTimeout(waiting);
-    waiting = setTimeout(drawAll, 120);
-  });
+  // Only the width matters: a phone's address bar changes the height all the time.
+  let width = document.body.clientWidth;
+  new ResizeObserver(() => {
+    if (document.body.clientWidth === width) return;
+    width = document.body.clientWidth;
+    drawAll();
+  }).observe(document.body);
   // Paper is light, and of another width than the window.
   let before = null;
   window.addEventListener("beforeprint", () => { before = root.dataset.theme; show(false); charts.forEach((item) => item.chart.resize()); });

@@ -36,6 +36,8 @@ sessions as (
 
 select
     count(*) as sessions,
-    coalesce(sum(case when last_play >= last_view or (last_play is not null and last_view is null) then 1 else 0 end), 0)
-        as censored
+    coalesce(
+        sum(case when last_play >= last_view or (last_play is not null and last_view is null) then 1 else 0 end),
+        0
+    ) as censored
 from sessions;

@@ -2,7 +2,7 @@
 -- answers: Which songs are played more in the last days than in the blocks of days before?
 -- grain: one song with enough plays in the last days; the rising ones, and the ones that are new
 -- unit: plays
--- chart: bars song recent_plays
+-- chart: bars song ratio
 -- note: The last days end where the window ends. The blocks before count as far as there is data for them.
 -- note: The interval is the 95 % one for the recent plays as a Poisson count (Byar's approximation).
 -- parameter: since

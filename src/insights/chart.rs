@@ -163,8 +163,8 @@ fn heatmap(answered: &Answered, x: usize, y: usize, drawn: usize) -> String {
     }
     let first: Vec<String> =
         answered.rows.iter().take_while(|row| row[y] == answered.rows[0][y]).map(|row| cell(&row[x], &columns[x])).collect();
-    let marks: String = first.iter().step_by(4).map(|name| format!("{name:<8}")).collect();
-    let _ = writeln!(text, "{:>12}  {}", "", marks.trim_end());
+    let marks: Vec<String> = first.iter().step_by(4).map(|name| format!("{name:<8}")).collect();
+    let _ = writeln!(text, "{:>12}  {}", "", marks.concat().trim_end());
     let _ = writeln!(
         text,
         "{:>12}  {} along, · is none, █ up to {}",

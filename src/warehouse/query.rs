@@ -125,15 +125,15 @@ pub fn numbered<'p>(statement: SqlText<'_>, parameters: &'p [Param<'_>]) -> Resu
             rest = &rest[length..];
             continue;
         }
-        let number = match used.iter().position(|p| p.name == name) {
-            Some(index) => index + 1,
-            None => {
-                let Some(parameter) = parameters.iter().find(|p| p.name == name) else {
-                    return Err(Error::new(Kind::Query, format!("{} has no value for its parameter ${name}", statement.name)));
-                };
-                used.push(parameter);
-                used.len()
-            }
+        let known = used.iter().position(|p| p.name == name);
+        let number = if let Some(index) = known {
+            index + 1
+        } else {
+            let Some(parameter) = parameters.iter().find(|p| p.name == name) else {
+                return Err(Error::new(Kind::Query, format!("{} has no value for its parameter ${name}", statement.name)));
+            };
+            used.push(parameter);
+            used.len()
         };
         text.push('$');
         text.push_str(&number.to_string());
