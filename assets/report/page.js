@@ -60,6 +60,12 @@
     ...more,
   });
 
+  const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+  // Over more than a year the month and the year say more than the day.
+  const dayLabel = (day, days) => {
+    const [year, month, date] = day.split("-");
+    return days.length > 400 ? `${months[month - 1]} ${year}` : `${Number(date)} ${months[month - 1]}`;
+  };
   const overTime = (card) => {
     const [along, ...drawn] = card.drawn.map((name) => place(card, name));
     const column = card.columns[drawn[0]];
@@ -70,7 +76,7 @@
       legend: { show: drawn.length > 1, top: 0, left: 0, icon: "roundRect", itemWidth: 12, itemHeight: 8, textStyle: { color: color("--soft") } },
       grid: { ...base().grid, top: drawn.length > 1 ? 34 : 14, bottom: days.length > 45 ? 46 : 8 },
       tooltip: { ...base().tooltip, trigger: "axis", axisPointer: { type: "line", lineStyle: { color: color("--soft") } }, valueFormatter: (x) => x === null || x === undefined ? "no value" : shown(x, column) },
-      xAxis: { type: "category", data: days, boundaryGap: false, ...axisStyle(), splitLine: { show: false }, axisLabel: { ...axisStyle().axisLabel, alignMinLabel: "left", alignMaxLabel: "right" } },
+      xAxis: { type: "category", data: days, boundaryGap: false, ...axisStyle(), splitLine: { show: false }, axisLabel: { ...axisStyle().axisLabel, alignMinLabel: "left", alignMaxLabel: "right", formatter: (day) => dayLabel(day, days) } },
       yAxis: valueAxis(column),
       dataZoom: days.length > 45 ? [
         { type: "slider", height: 18, bottom: 8, borderColor: "transparent", backgroundColor: "transparent", fillerColor: "rgba(127, 140, 150, 0.12)", handleStyle: { color: color("--card"), borderColor: color("--soft") }, moveHandleSize: 0, selectedDataBackground: { lineStyle: { color: color("--c1"), width: 0.7 }, areaStyle: { color: color("--c1"), opacity: 0.15 } }, dataBackground: { lineStyle: { color: color("--line") }, areaStyle: { color: color("--line"), opacity: 0.3 } }, showDetail: false, brushSelect: false },
@@ -244,7 +250,8 @@
     if (draw) {
       const tall = (data.chart === "bars" && data.rows.length > 9) || (data.chart === "heatmap" && data.rows.length > 300);
       const drawn = data.drawn.map(words).join(" and ");
-      const box = el("div", { class: tall ? "chart tall" : "chart", role: "img", "aria-label": `${data.title}. ${data.answers} Drawn: ${drawn}. The table below has the numbers.` });
+      const short = data.chart === "bars" && data.rows.length < 6;
+      const box = el("div", { class: tall ? "chart tall" : short ? "chart short" : "chart", role: "img", "aria-label": `${data.title}. ${data.answers} Drawn: ${drawn}. The table below has the numbers.` });
       node.append(box);
       if (data.chart === "bars" && data.rows.some((row) => (place(data, "song_id") >= 0 && row[place(data, "song_id")] === null) || (place(data, "artist_id") >= 0 && row[place(data, "artist_id")] === null))) {
         node.append(el("p", { class: "fine", text: "Pale with a dashed edge: not in the catalogue, shown as the log names it." }));

@@ -135,7 +135,8 @@ fn users<'a>(plays: impl Iterator<Item = &'a Event>) -> usize {
     plays.filter_map(|e| e.user).collect::<BTreeSet<_>>().len()
 }
 
-/// Compares fourteen insights with what the lines say.
+/// Compares fifteen insights with what the lines say, one after the other.
+#[allow(clippy::too_many_lines)]
 fn compare(site: &Site, lines: &str, text: impl Fn(&str) -> String) {
     let answers = Answers::of(site);
     let events = events(lines);
@@ -167,7 +168,9 @@ fn compare(site: &Site, lines: &str, text: impl Fn(&str) -> String) {
 
     // 1. top_songs
     let mut songs: BTreeMap<(&str, &str), Vec<&Event>> = BTreeMap::new();
-    plays.iter().for_each(|e| songs.entry((&e.song, &e.artist)).or_default().push(e));
+    for e in &plays {
+        songs.entry((&e.song, &e.artist)).or_default().push(e);
+    }
     let mut ranked: Vec<_> =
         songs.iter().map(|((song, artist), p)| (p.len(), users(p.iter().copied()), text(song), text(artist))).collect();
     ranked.sort_by(|a, b| (b.0, b.1).cmp(&(a.0, a.1)).then((&a.2, &a.3).cmp(&(&b.2, &b.3))));
@@ -184,7 +187,9 @@ fn compare(site: &Site, lines: &str, text: impl Fn(&str) -> String) {
 
     // 2. diversity
     let mut by_user: BTreeMap<i64, Vec<&Event>> = BTreeMap::new();
-    plays.iter().for_each(|e| by_user.entry(e.user.unwrap()).or_default().push(e));
+    for e in &plays {
+        by_user.entry(e.user.unwrap()).or_default().push(e);
+    }
     let mut order: Vec<_> = by_user.iter().collect();
     order.sort_by_key(|(user, p)| (std::cmp::Reverse(p.len()), **user));
     let diversity = order.iter().map(|(user, p)| {
@@ -311,7 +316,9 @@ fn compare(site: &Site, lines: &str, text: impl Fn(&str) -> String) {
 
     // 10. engagement_by_segment
     let mut segments: BTreeMap<(&str, &str), Vec<&Event>> = BTreeMap::new();
-    plays.iter().for_each(|e| segments.entry((&e.level, &e.gender)).or_default().push(e));
+    for e in &plays {
+        segments.entry((&e.level, &e.gender)).or_default().push(e);
+    }
     let engagement = segments.iter().map(|((level, gender), p)| {
         let user_days: BTreeSet<_> = p.iter().map(|e| (e.user, e.day())).collect();
         let minutes: f64 = p.iter().map(|e| heard(e).0).sum::<f64>() / 60.0 / users(p.iter().copied()) as f64;
@@ -323,7 +330,9 @@ fn compare(site: &Site, lines: &str, text: impl Fn(&str) -> String) {
 
     // 11. geo, the areas
     let mut metros: BTreeMap<&str, Vec<&Event>> = BTreeMap::new();
-    plays.iter().for_each(|e| metros.entry(&e.place).or_default().push(e));
+    for e in &plays {
+        metros.entry(&e.place).or_default().push(e);
+    }
     let mut places: Vec<_> =
         metros.iter().map(|(place, p)| (p.len(), users(p.iter().copied()), place.split(", ").next().unwrap())).collect();
     places.sort_by(|a, b| (b.0, b.1).cmp(&(a.0, a.1)).then(a.2.cmp(b.2)));
@@ -333,7 +342,9 @@ fn compare(site: &Site, lines: &str, text: impl Fn(&str) -> String) {
 
     // 12. session_stats: only the whole sessions.
     let mut sessions: BTreeMap<(i64, i64), Vec<&Event>> = BTreeMap::new();
-    by_time.iter().for_each(|e| sessions.entry((e.user.unwrap(), e.session)).or_default().push(e));
+    for e in &by_time {
+        sessions.entry((e.user.unwrap(), e.session)).or_default().push(e);
+    }
     let data_end = events.iter().map(|e| e.ts).max().unwrap();
     let visitor = |session: i64, item: i64| events.iter().any(|e| e.user.is_none() && (e.session, e.item) == (session, item));
     let is_cut_off = |s: &Vec<&Event>| {

@@ -225,8 +225,8 @@ fn changes_of_level_are_dated_by_the_first_event_at_the_new_one() {
         rows(&ask(&site, &["upgrade_funnel"]), &columns),
         json!([
             ["upgrade", 3, 1.0, null, null],
-            ["upgrade", 2, 0.666667, 0.666667, null],
-            ["upgrade", 1, 0.333333, 0.5, 1.0],
+            ["upgrade", 2, 0.666_667, 0.666_667, null],
+            ["upgrade", 1, 0.333_333, 0.5, 1.0],
             ["downgrade", 1, 1.0, null, null],
             ["downgrade", 1, 1.0, 1.0, null],
             // The first free event is two days later.

@@ -36,11 +36,12 @@ pub fn weeks() -> String {
             } else {
                 String::new()
             };
-            lines += &format!(
+            let line = format!(
                 "{{\"ts\":{ts},\"userId\":\"{id}\",\"sessionId\":{},\"itemInSession\":{item},\"page\":\"{page}\",\"level\":\"{level}\",\"gender\":\"{}\",\"location\":\"{place}\",\"auth\":\"Logged In\"{music}}}\n",
                 session + 1,
                 if who % 2 == 0 { "F" } else { "M" },
             );
+            lines.push_str(&line);
             ts += below(500) as i64 * 1000;
             if below(40) == 0 {
                 level = if level == "free" { "paid" } else { "free" };
