@@ -55,8 +55,7 @@ followed as (
 user_days as (
     select
         user_id,
-        coalesce(level, 'unknown') as level,
-        cast(start_time as date) as day,
+        level,
         count(*) as plays,
         sum(
             case
@@ -71,12 +70,12 @@ user_days as (
         is_play = 1
         and start_time < cast($until as timestamp)
         and (cast($level as varchar) is null or level = cast($level as varchar))
-    group by user_id, coalesce(level, 'unknown'), cast(start_time as date)
+    group by user_id, level, cast(start_time as date)
 ),
 
 segments as (
     select
-        user_days.level,
+        coalesce(user_days.level, 'unknown') as level,
         coalesce(users.gender, 'unknown') as gender,
         count(distinct user_days.user_id) as users,
         count(*) as user_days,
@@ -86,7 +85,7 @@ segments as (
     from user_days
     left join users
         on users.user_id = user_days.user_id
-    group by user_days.level, coalesce(users.gender, 'unknown')
+    group by coalesce(user_days.level, 'unknown'), coalesce(users.gender, 'unknown')
 )
 
 select
