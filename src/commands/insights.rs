@@ -9,7 +9,7 @@ use crate::insights::{self, Answered, Footing, Insight, Level, ParameterKind, Qu
 use crate::interrupt::Interrupt;
 use crate::output::{Printer, say};
 use crate::settings::Settings;
-use crate::warehouse::{Rows, Value};
+use crate::warehouse::{Rows, Value, Warehouse};
 
 pub(super) fn run(args: &InsightsArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
     let asked = catalogue::named(&args.names)?;
@@ -34,6 +34,19 @@ pub(super) fn run(args: &InsightsArgs, settings: &Settings, interrupt: &Interrup
         say(&text_of(&answered, args, index, asked.len())?)?;
     }
     Ok(EXIT_DONE)
+}
+
+/// Answers questions about all of the data with charts in the terminal.
+pub(super) fn print(warehouse: &mut dyn Warehouse, asked: &[Insight], question: &Question, interrupt: &Interrupt) -> Result<()> {
+    let data = window::data_bounds(warehouse)?;
+    let window = Window::resolve(None, None, data)?;
+    let sessions = asked.iter().any(|insight| insight.sessions_matter);
+    let footing = Footing::of(warehouse, data, &window, question.level, sessions)?;
+    for insight in asked {
+        interrupt.check()?;
+        say(&format!("\n{}", table::terminal(&insights::answer(warehouse, insight, &window, &footing, question)?, true)))?;
+    }
+    Ok(())
 }
 
 fn text_of(answered: &Answered, args: &InsightsArgs, index: usize, count: usize) -> Result<String> {
