@@ -28,8 +28,8 @@ pub struct LoadOptions {
     pub keep_staging: bool,
     /// Threads that decode.
     pub threads: usize,
-    /// Bytes of memory for a batch of decoded events.
-    pub batch_bytes: u64,
+    /// Bytes of memory for decoded events.
+    pub event_memory: u64,
     /// Bytes of downloads held at a time.
     pub bytes_in_flight: usize,
     /// Thresholds of the checks before the commit.
@@ -272,29 +272,46 @@ impl<'a> Run<'a> {
             stop,
             self.progress,
             options.threads,
-            options.batch_bytes,
+            options.event_memory,
             options.skip_bad_files,
         );
-        // While the warehouse takes the songs or one batch of events, the next batch is decoded.
+        // While the warehouse takes the songs or one batch of events, the next batch is decoded, unless the one has taken
+        // the memory of two.
         let (sender, receiver) = mpsc::sync_channel(0);
+        let (dropped, drops) = mpsc::channel();
+        let is_large = |batch: &Batch| batch.memory() > options.event_memory / 4 * 3;
         let intake = thread::scope(|scope| {
             let decoding = scope.spawn(move || {
+                let mut held = 0_u32;
                 loop {
                     let batch = intake.next_batch();
                     let is_last = !matches!(batch, Ok(Some(_)));
+                    let is_large = matches!(&batch, Ok(Some(batch)) if is_large(batch));
                     // Nobody receives any more once the warehouse has failed.
                     if sender.send(batch).is_err() || is_last {
                         return intake;
                     }
+                    held += 1;
+                    while is_large && held > 0 && drops.recv().is_ok() {
+                        held -= 1;
+                    }
+                    held -= drops.try_iter().count() as u32;
                 }
             });
+            // Gone with this scope if the warehouse fails, so that the other side waits for nothing.
+            let dropped = dropped;
             self.load_songs()?;
             transform::begin_events(self.warehouse, options.keep_staging)?;
             for batch in receiver {
-                match batch? {
-                    Some(batch) => self.take_batch(batch, &files)?,
-                    None => break,
-                }
+                let Some(batch) = batch? else { break };
+                let batch = self.take_batch(batch, &files)?;
+                let dropped = dropped.clone();
+                // To give so much memory back takes time that nobody needs to wait for.
+                thread::spawn(move || {
+                    drop(batch);
+                    // Nobody waits for it once the intake is through.
+                    let _ = dropped.send(());
+                });
             }
             decoding.join().map_err(|_| Error::new(Kind::Io, "a decoding thread failed"))
         })?;
@@ -313,7 +330,8 @@ impl<'a> Run<'a> {
         Ok(None)
     }
 
-    fn take_batch(&mut self, batch: Batch, files: &[PlannedFile]) -> Result<()> {
+    /// Puts a batch into the tables. It comes back with a verdict on each event.
+    fn take_batch(&mut self, batch: Batch, files: &[PlannedFile]) -> Result<Arc<Batch>> {
         let rows: Vec<RejectRow> = batch
             .rejects()
             .map(|(file, line, r)| {
@@ -333,7 +351,7 @@ impl<'a> Run<'a> {
         for (file, line) in batch.conflicts() {
             self.conflicts.entry(file).or_default().insert(line);
         }
-        Ok(())
+        Ok(batch)
     }
 
     /// Writes the conflicting lines into the quarantine. They were decoded like any other line, and that they conflict

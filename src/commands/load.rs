@@ -46,6 +46,9 @@ pub(super) fn sources(settings: &Settings, interrupt: &Interrupt) -> Sources {
     sources
 }
 
+/// Bytes of memory that a load takes whatever its settings.
+const BASE_MEMORY: u64 = 176 << 20;
+
 /// How a load with these settings goes about it.
 pub(super) fn load_options(settings: &Settings, full_refresh: bool, keep_staging: bool) -> LoadOptions {
     LoadOptions {
@@ -54,8 +57,8 @@ pub(super) fn load_options(settings: &Settings, full_refresh: bool, keep_staging
         max_rejects: settings.max_rejects,
         keep_staging,
         threads: settings.threads,
-        // Two batches are held at a time, beside what DuckDB has; a quarter is left for everything else.
-        batch_bytes: settings.memory * 3 / 16,
+        // DuckDB has three eighths; the rest of what is left beside them is needed here and there.
+        event_memory: settings.memory.saturating_sub(BASE_MEMORY) / 16 * 7,
         bytes_in_flight: (settings.memory / 16) as usize,
         limits: settings.checks.clone(),
         fingerprint: settings.fingerprint(),

@@ -2,7 +2,9 @@
 
 use std::fs::{self, DirEntry, File, Metadata};
 use std::io;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread::{self, available_parallelism};
 use std::time::UNIX_EPOCH;
 
 use super::location::{absolute, path_to_url};
@@ -15,51 +17,66 @@ pub(super) fn list(location: &Location, path: &Path, stop: &Stop) -> Result<List
     let refused = |error| root_error(location, error);
     let root = absolute(path).map_err(refused)?;
     let stat = fs::metadata(&root).map_err(refused)?;
-    let mut walk = Walk { walked: Vec::new(), links: Vec::new(), listing: Listing::default() };
+    let mut walk = Walk::default();
     if stat.is_dir() {
         walk.walked.push(root.canonicalize().map_err(refused)?);
         walk.tree(root, stop)?;
         // Links come last: what is reachable without one keeps that name.
-        while let Some(link) = walk.links.pop() {
+        while let Some(link) = walk.found.links.pop() {
             walk.link(link, stop)?;
         }
     } else {
         let name = root.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        walk.file(&root, &name, &stat);
+        walk.found.file(&root, &name, &stat);
     }
-    Ok(walk.listing)
+    Ok(walk.found.listing)
 }
 
+/// Folders of one level are read by several threads where there are at least as many.
+const FOLDERS_WORTH_THREADS: usize = 16;
+
+#[derive(Default)]
 struct Walk {
     /// Real paths of the trees walked so far.
     walked: Vec<PathBuf>,
-    /// Symbolic links met on the way.
+    found: Found,
+}
+
+/// What folders hold.
+#[derive(Default)]
+struct Found {
+    folders: Vec<PathBuf>,
     links: Vec<PathBuf>,
     listing: Listing,
 }
 
-impl Walk {
-    fn tree(&mut self, root: PathBuf, stop: &Stop) -> Result<()> {
-        let mut folders = vec![root];
-        while let Some(folder) = folders.pop() {
+impl Found {
+    fn read_all(folders: &[PathBuf], stop: &Stop) -> Result<Self> {
+        let mut found = Self::default();
+        for folder in folders {
             stop.check()?;
-            let entries = match fs::read_dir(&folder) {
-                Ok(entries) => entries,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    self.pass_over(&folder, why::VANISHED);
-                    continue;
-                }
-                Err(error) => return Err(folder_error(&folder, error)),
-            };
-            for entry in entries {
-                let entry = entry.map_err(|error| folder_error(&folder, error))?;
-                self.entry(&entry, &mut folders)?;
+            found.read(folder)?;
+        }
+        Ok(found)
+    }
+
+    fn read(&mut self, folder: &Path) -> Result<()> {
+        let entries = match fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.pass_over(folder, why::VANISHED);
+                return Ok(());
             }
+            Err(error) => return Err(folder_error(folder, error)),
+        };
+        for entry in entries {
+            let entry = entry.map_err(|error| folder_error(folder, error))?;
+            self.entry(&entry)?;
         }
         Ok(())
     }
 
-    fn entry(&mut self, entry: &DirEntry, folders: &mut Vec<PathBuf>) -> Result<()> {
+    fn entry(&mut self, entry: &DirEntry) -> Result<()> {
         let name = entry.file_name();
         let name = name.to_string_lossy();
         let path = entry.path();
@@ -69,7 +86,7 @@ impl Walk {
         }
         let kind = entry.file_type().map_err(|error| folder_error(&path, error))?;
         if kind.is_dir() {
-            folders.push(path);
+            self.folders.push(path);
         } else if kind.is_symlink() {
             self.links.push(path);
         } else if Compression::of_name(&name).is_none() {
@@ -103,6 +120,35 @@ impl Walk {
         });
     }
 
+    fn pass_over(&mut self, path: &Path, why: &'static str) {
+        self.listing.passed_over.push((path_to_url(path), why));
+    }
+}
+
+impl Walk {
+    /// Level by level: a catalogue of one song a file has hundreds of folders at the same depth.
+    fn tree(&mut self, root: PathBuf, stop: &Stop) -> Result<()> {
+        let mut level = vec![root];
+        while !level.is_empty() {
+            let threads =
+                if level.len() < FOLDERS_WORTH_THREADS { 1 } else { available_parallelism().map_or(1, usize::from).min(8) };
+            let parts = thread::scope(|scope| {
+                let shares = level.chunks(level.len().div_ceil(threads));
+                let readers: Vec<_> = shares.map(|share| scope.spawn(|| Found::read_all(share, stop))).collect();
+                // A panic of a reader is a bug; it goes on in this thread.
+                readers.into_iter().map(|r| r.join().unwrap_or_else(|panic| resume_unwind(panic))).collect::<Result<Vec<_>>>()
+            })?;
+            level.clear();
+            for part in parts {
+                level.extend(part.folders);
+                self.found.links.extend(part.links);
+                self.found.listing.files.extend(part.listing.files);
+                self.found.listing.passed_over.extend(part.listing.passed_over);
+            }
+        }
+        Ok(())
+    }
+
     /// Follows a link to a file or folder, unless what it leads to is listed without it: that keeps cycles out as well.
     fn link(&mut self, link: PathBuf, stop: &Stop) -> Result<()> {
         let (target, stat) = match link.canonicalize().and_then(|target| Ok((fs::metadata(&target)?, target))) {
@@ -110,14 +156,14 @@ impl Walk {
             // A link to itself or in a ring has a kind of its own, which is not stable yet.
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(folder_error(&link, error)),
             Err(_) => {
-                self.pass_over(&link, why::DANGLING);
+                self.found.pass_over(&link, why::DANGLING);
                 return Ok(());
             }
         };
         let name = link.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if stat.is_dir() {
             if self.covers(&target) || self.walked.iter().any(|walked| walked.starts_with(&target)) {
-                self.pass_over(&link, why::TWICE);
+                self.found.pass_over(&link, why::TWICE);
                 return Ok(());
             }
             self.walked.push(target);
@@ -125,9 +171,9 @@ impl Walk {
         }
         let listed_there = target.file_name().is_some_and(|name| Compression::of_name(&name.to_string_lossy()).is_some());
         if listed_there && self.covers(&target) {
-            self.pass_over(&link, why::TWICE);
+            self.found.pass_over(&link, why::TWICE);
         } else {
-            self.file(&link, &name, &stat);
+            self.found.file(&link, &name, &stat);
         }
         Ok(())
     }
@@ -139,10 +185,6 @@ impl Walk {
                 .strip_prefix(walked)
                 .is_ok_and(|below| below.components().all(|part| !part.as_os_str().to_string_lossy().starts_with('.')))
         })
-    }
-
-    fn pass_over(&mut self, path: &Path, why: &'static str) {
-        self.listing.passed_over.push((path_to_url(path), why));
     }
 }
 

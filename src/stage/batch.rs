@@ -103,6 +103,12 @@ impl Batch {
         self.rows_before.last().map_or(0, |n| n + self.chunks.last().map_or(0, |c| c.len() as u64))
     }
 
+    /// About how many bytes of memory the events take.
+    #[must_use]
+    pub fn memory(&self) -> u64 {
+        self.chunks.iter().map(EventChunk::memory).sum()
+    }
+
     /// The number of the first row of a chunk; rows are numbered from 0 through the batch.
     #[must_use]
     pub fn first_row(&self, chunk: usize) -> u64 {

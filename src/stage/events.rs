@@ -57,10 +57,28 @@ struct Queue<'a> {
     fetcher: Fetcher,
     stop: Stop,
     progress: &'a dyn Progress,
-    /// A batch is closed once its chunks take this many bytes of memory.
-    batch_bytes: u64,
+    /// Bytes of memory for decoded events.
+    memory: u64,
     skip_bad_files: bool,
     next: AtomicUsize,
+    /// Bytes that all files have, as stored, how many of them were read, and the memory that their events take.
+    size: u64,
+    read: AtomicU64,
+    decoded: AtomicU64,
+}
+
+impl Queue<'_> {
+    /// Whether a batch of so many bytes of memory is to be closed. One that takes all that is left, as far as can be told
+    /// from what was read so far, may have all of the memory; else two share it, as one is decoded while the other is
+    /// written.
+    fn is_full(&self, batch: u64) -> bool {
+        if batch < self.memory / 2 || batch >= self.memory {
+            return batch >= self.memory / 2;
+        }
+        let read = self.read.load(Ordering::Relaxed);
+        let growth = self.decoded.load(Ordering::Relaxed) as f64 / read.max(1) as f64;
+        batch as f64 + self.size.saturating_sub(read) as f64 * growth > self.memory as f64
+    }
 }
 
 /// What the workers made of a batch.
@@ -78,7 +96,8 @@ struct Open {
 }
 
 impl<'a> EventIntake<'a> {
-    /// `fetcher` opens the files of `files`, by the same index.
+    /// `fetcher` opens the files of `files`, by the same index. Batches take about half of `memory` bytes, so that there
+    /// can be two, or all of it: whoever gets one that is larger than half gives it back before asking for the next.
     #[must_use]
     pub fn new(
         files: Arc<[PlannedFile]>,
@@ -86,11 +105,24 @@ impl<'a> EventIntake<'a> {
         stop: Stop,
         progress: &'a dyn Progress,
         threads: usize,
-        batch_bytes: u64,
+        memory: u64,
         skip_bad_files: bool,
     ) -> Self {
+        let size = files.iter().map(|file| file.source.size).sum();
+        let (read, decoded) = (AtomicU64::new(0), AtomicU64::new(0));
         Self {
-            queue: Queue { files, fetcher, stop, progress, batch_bytes, skip_bad_files, next: AtomicUsize::new(0) },
+            queue: Queue {
+                files,
+                fetcher,
+                stop,
+                progress,
+                memory,
+                skip_bad_files,
+                next: AtomicUsize::new(0),
+                size,
+                read,
+                decoded,
+            },
             workers: (0..threads).map(|_| Worker::default()).collect(),
             held_back: Vec::new(),
             lines_before: HashMap::new(),
@@ -181,7 +213,7 @@ impl Worker {
                     }
                 }
             }
-            if taken.load(Ordering::Relaxed) >= queue.batch_bytes || queue.stop.is_stopped() {
+            if queue.is_full(taken.load(Ordering::Relaxed)) || queue.stop.is_stopped() {
                 break;
             }
         }
@@ -201,12 +233,16 @@ impl Worker {
             Open { file, part: 0, reader: BlockReader::new(reader, std::mem::take(&mut self.buffer)), reported: 0 }
         };
         let file = open.file;
-        match self.decode_stretch(&mut open, queue.files[file].source.size, taken) {
+        match self.decode_stretch(&mut open, queue.files[file].source.size) {
             Ok(chunk) => {
                 let read = open.reader.input().raw_bytes_read();
                 queue.progress.bytes(read - open.reported);
+                queue.read.fetch_add(read - open.reported, Ordering::Relaxed);
                 open.reported = read;
                 if let Some(chunk) = chunk {
+                    let memory = chunk.memory();
+                    taken.fetch_add(memory, Ordering::Relaxed);
+                    queue.decoded.fetch_add(memory, Ordering::Relaxed);
                     chunks.push(chunk);
                     self.open = Some(open);
                 } else {
@@ -220,7 +256,7 @@ impl Worker {
     }
 
     /// The events of the next stretch of the file, None at its end.
-    fn decode_stretch(&mut self, open: &mut Open, size: u64, taken: &AtomicU64) -> std::io::Result<Option<EventChunk>> {
+    fn decode_stretch(&mut self, open: &mut Open, size: u64) -> std::io::Result<Option<EventChunk>> {
         let mut chunk = EventChunk { file: open.file, part: open.part, ..EventChunk::default() };
         let begin = open.reader.offset();
         // Packed files are longer than their size; then the columns grow as they must.
@@ -243,7 +279,6 @@ impl Worker {
         // A little more than this one needed, so that the next one need not grow.
         self.rows_a_byte = chunk.len() as f64 / length as f64 * 1.05;
         self.text_a_byte = chunk.text.len() as f64 / length as f64 * 1.05;
-        taken.fetch_add(chunk.memory(), Ordering::Relaxed);
         Ok(Some(chunk))
     }
 }

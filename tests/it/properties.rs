@@ -29,17 +29,17 @@ impl Progress for Silent {
 #[derive(Debug, Clone, Copy)]
 struct Manner {
     threads: usize,
-    batch_bytes: u64,
+    event_memory: u64,
 }
 
-const PLAIN: Manner = Manner { threads: 2, batch_bytes: 64 << 20 };
+const PLAIN: Manner = Manner { threads: 2, event_memory: 64 << 20 };
 
 fn manners() -> impl Strategy<Value = Manner> {
     (prop::sample::select(vec![1, 2, 4]), prop::sample::select(vec![1, 3000, 64 << 20]))
-        .prop_map(|(threads, batch_bytes)| Manner { threads, batch_bytes })
+        .prop_map(|(threads, event_memory)| Manner { threads, event_memory })
 }
 
-/// Loads in this process. Makes exactly one batch a thread and `batch_bytes`, which the binary's settings do not go down to.
+/// Loads in this process. Makes exactly one batch a thread and `event_memory`, which the binary's settings do not go down to.
 fn load(site: &Site, manner: Manner, full_refresh: bool) -> RunReport {
     let options = LoadOptions {
         full_refresh,
@@ -47,7 +47,7 @@ fn load(site: &Site, manner: Manner, full_refresh: bool) -> RunReport {
         max_rejects: RejectLimit::Percent(100.0),
         keep_staging: false,
         threads: manner.threads,
-        batch_bytes: manner.batch_bytes,
+        event_memory: manner.event_memory,
         bytes_in_flight: 16 << 20,
         limits: Limits::default(),
         fingerprint: String::new(),
@@ -324,9 +324,9 @@ fn files_larger_than_a_batch() {
         );
         let wanted_tables = oracle.tables();
         for manner in [
-            Manner { threads: 1, batch_bytes: 1 },
-            Manner { threads: 2, batch_bytes: 1 },
-            Manner { threads: 4, batch_bytes: 6 << 20 },
+            Manner { threads: 1, event_memory: 1 },
+            Manner { threads: 2, event_memory: 1 },
+            Manner { threads: 4, event_memory: 6 << 20 },
             PLAIN,
         ] {
             let report = load(&site, manner, true);

@@ -74,7 +74,7 @@ impl DuckDb {
             ));
         }
         let database = connect::open_waiting(path, access, options.resources, options.wait, &options.interrupt)?;
-        let shelf = Shelf::default();
+        let shelf = Shelf::new(options.resources.threads);
         let connection = database.connect()?;
         let handle = connection.interrupt_handle();
         let interruptible = Arc::new(Mutex::new(true));

@@ -24,22 +24,32 @@ use crate::stage::{Batch, CatalogueSong, Clock};
 pub(super) const FUNCTION: &str = "sparkify_staged";
 
 /// The batch on offer, shared by a warehouse and the table function in its database.
-#[derive(Clone, Default)]
-pub(super) struct Shelf(Arc<Mutex<Option<Arc<Batch>>>>);
+#[derive(Clone)]
+pub(super) struct Shelf {
+    staged: Arc<Mutex<Option<Arc<Batch>>>>,
+    threads: usize,
+}
 
 impl Shelf {
+    /// An empty one, for a database that works with so many threads.
+    pub fn new(threads: usize) -> Self {
+        Self { staged: Arc::default(), threads: threads.max(1) }
+    }
+
     pub fn put(&self, batch: Option<Arc<Batch>>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = batch;
+        *self.staged.lock().unwrap_or_else(PoisonError::into_inner) = batch;
     }
 
     fn get(&self) -> Option<Arc<Batch>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.staged.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
 struct BindData {
     relation: &'static Relation,
     batch: Arc<Batch>,
+    /// The database's threads.
+    threads: usize,
 }
 
 struct GlobalState {
@@ -49,7 +59,9 @@ struct GlobalState {
     songs: Vec<Vec<StringT>>,
     /// The number of the relation's rows before each chunk, and in all of them.
     rows_before: Vec<u64>,
-    /// The next stretch of [`ROW_GROUP`] rows that a thread may take.
+    /// How many rows a thread takes at once.
+    stretch: u64,
+    /// The next stretch that a thread may take.
     next: AtomicU64,
 }
 
@@ -176,7 +188,7 @@ unsafe extern "C" fn bind(info: ffi::duckdb_bind_info) {
         }
         // An estimate for all: to ask for the times here would fix them before the known events are judged.
         let rows = batch.rows();
-        let data = Box::new(BindData { relation, batch });
+        let data = Box::new(BindData { relation, batch, threads: shelf.threads });
         // SAFETY: DuckDB owns the box from here and frees it by the callback.
         unsafe {
             ffi::duckdb_bind_set_cardinality(info, rows, false);
@@ -218,10 +230,13 @@ unsafe extern "C" fn init(info: ffi::duckdb_init_info) {
             })
             .collect();
         let songs = columns.iter().map(|source| song_strings(&bound.batch, *source)).collect();
-        let state = Box::new(GlobalState { columns, songs, rows_before: rows_before_chunks(bound), next: AtomicU64::new(0) });
+        let rows_before = rows_before_chunks(bound);
+        let rows = rows_before.last().copied().unwrap_or(0);
+        let stretch = stretch(rows, bound.threads as u64);
+        let state = Box::new(GlobalState { columns, songs, rows_before, stretch, next: AtomicU64::new(0) });
         // SAFETY: DuckDB owns the box from here and frees it by the callback.
         unsafe {
-            ffi::duckdb_init_set_max_threads(info, threads(state.rows()));
+            ffi::duckdb_init_set_max_threads(info, rows.div_ceil(stretch).clamp(1, 256));
             ffi::duckdb_init_set_init_data(info, Box::into_raw(state).cast(), Some(free::<GlobalState>));
         }
         Ok(())
@@ -291,13 +306,20 @@ fn fill(bound: &BindData, global: &GlobalState, local: &mut LocalState, vectors:
     filled
 }
 
-/// Rows of one of DuckDB's row groups, and what a thread takes at once: each thread fills whole row groups, and only the
-/// last of all stays short. DuckDB would put short ones together when it closes the file, by writing them again.
+/// Rows of one of DuckDB's row groups.
 const ROW_GROUP: u64 = 122_880;
+/// Rows of one of its vectors.
+const VECTOR: u64 = 2_048;
 
-/// How many threads are of use.
-fn threads(rows: u64) -> u64 {
-    rows.div_ceil(ROW_GROUP).clamp(1, 256)
+/// How many rows a thread takes at once.
+///
+/// All stretches have the same size, and there are as many for each thread, so that none is left to finish alone. But
+/// they are nearly as long as a row group: a thread writes row groups of its own, and where several of them stay short
+/// DuckDB puts them together when it closes the file, by writing them again.
+fn stretch(rows: u64, threads: u64) -> u64 {
+    let stretches = rows.div_ceil(ROW_GROUP).next_multiple_of(threads).max(1);
+    let even = rows.div_ceil(stretches).next_multiple_of(VECTOR);
+    if even > ROW_GROUP / 5 * 4 { even } else { ROW_GROUP }
 }
 
 /// The number of rows of a relation before each of the batch's chunks, and in all of them.
@@ -325,8 +347,8 @@ fn claim(bound: &BindData, global: &GlobalState, local: &mut LocalState) -> bool
     local.rows.clear();
     local.done = 0;
     if local.stretch.is_empty() {
-        let start = global.next.fetch_add(1, Ordering::Relaxed) * ROW_GROUP;
-        local.stretch = start..(start + ROW_GROUP).min(global.rows());
+        let start = global.next.fetch_add(1, Ordering::Relaxed) * global.stretch;
+        local.stretch = start..(start + global.stretch).min(global.rows());
         if local.stretch.is_empty() {
             local.stretch = 0..0;
             return false;
