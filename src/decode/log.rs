@@ -372,7 +372,8 @@ fn append(raw: &[u8], bytes: &[u8], token: Token, store: &mut Vec<u8>) {
 
 /// Text after repair. Bytes that are not UTF-8 cannot come here; if they did, they would stay as they are.
 pub(super) fn repaired(value: &[u8], store: &mut Vec<u8>) -> (Span, u8) {
-    let (repaired, rounds) = std::str::from_utf8(value).map_or((None, 0), text::repair);
+    let garbled = if text::may_be_garbled(value) { std::str::from_utf8(value).ok() } else { None };
+    let (repaired, rounds) = garbled.map_or((None, 0), text::repair);
     let value = repaired.as_deref().map_or(value, str::as_bytes);
     (Span::append(store, |store| store.extend_from_slice(value)), rounds)
 }

@@ -54,7 +54,7 @@ pub fn repair(text: &str) -> (Option<String>, u8) {
     let mut rounds = 0;
     while rounds < MAX_ROUNDS {
         let current = repaired.as_deref().unwrap_or(text);
-        if current.is_ascii() {
+        if !may_be_garbled(current.as_bytes()) {
             break;
         }
         let Some(bytes) = current.chars().map(|c| u8::try_from(c).ok()).collect::<Option<Vec<u8>>>() else { break };
@@ -63,6 +63,18 @@ pub fn repair(text: &str) -> (Option<String>, u8) {
         rounds += 1;
     }
     (repaired, rounds)
+}
+
+/// Whether [`repair`] could find anything in a text: looks no farther than its first character above U+007F, which must
+/// stand for a byte that begins a character of several, and the next one for a byte that goes on with it. Sound text in
+/// any script is told by that, at a fraction of the price of trying.
+#[must_use]
+pub(super) fn may_be_garbled(text: &[u8]) -> bool {
+    let Some(first) = text.iter().position(|byte| !byte.is_ascii()) else { return false };
+    match text[first..] {
+        [0xC3, low, 0xC2, next, ..] => (0x82..=0xB4).contains(&low) && (0x80..=0xBF).contains(&next),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -91,6 +103,24 @@ mod tests {
         for name in ["", "plain", "Björk", "Ã", "é", "日本", "Ω", "\u{FFFD}"] {
             assert_eq!(repair(name), (None, 0), "{name}");
         }
+    }
+
+    #[test]
+    fn tells_what_cannot_be_repaired_without_trying() {
+        let signs: Vec<char> = "aÂÃÀÁÄéôõ÷ÿ\u{80}\u{8f}\u{90}¿ÀĀ漢🎵".chars().collect();
+        let mut garbled = 0;
+        for a in &signs {
+            for b in &signs {
+                for c in &signs {
+                    let text: String = [a, b, c].into_iter().collect();
+                    let bytes: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(c).ok()).collect();
+                    let repairable = !text.is_ascii() && bytes.is_some_and(|bytes| String::from_utf8(bytes).is_ok());
+                    garbled += usize::from(repairable);
+                    assert!(!repairable || may_be_garbled(text.as_bytes()), "{text:?}");
+                }
+            }
+        }
+        assert!(garbled > 10, "{garbled}");
     }
 
     #[test]
