@@ -41,8 +41,8 @@ const LOADING: [(&str, &str, SqlText<'_>); 2] = [
 /// What the engine reports, and an interrupt.
 pub fn build(warehouse: &mut dyn Warehouse, name: &str, window: &Window, interrupt: &Interrupt) -> Result<String> {
     let data = window::data_bounds(warehouse)?;
-    let footing = Footing::of(warehouse, data, window, None, true)?;
     let asked = catalogue::all();
+    let footing = Footing::of(warehouse, data, window, None, &asked)?;
     let mut sections = Vec::new();
     for section in SECTIONS {
         let mut cards = Vec::new();
