@@ -269,7 +269,8 @@
     const query = el("pre", { tabindex: "0", text: data.sql });
     tools.append(toggle("SQL", query, false));
     node.append(tools, query);
-    if (data.columns.length > 7 && !draw) node.classList.add("wide");
+    const texts = data.columns.filter((column) => column.kind === "text").length;
+    if ((data.columns.length > 7 || texts > 3) && !draw) node.classList.add("wide");
     return node;
   };
 

@@ -49,15 +49,10 @@ plays as (
 
 followed as (
     select
-        user_id,
         artist_no,
-        lead(user_id) over (
-            partition by session_id
-            order by user_id, start_time, item_in_session
-        ) as next_user_id,
         lead(artist_no) over (
-            partition by session_id
-            order by user_id, start_time, item_in_session
+            partition by session_id, user_id
+            order by start_time, item_in_session
         ) as next_artist_no
     from plays
 ),
@@ -68,7 +63,7 @@ pairs as (
         next_artist_no,
         count(*) as transitions
     from followed
-    where next_user_id = user_id
+    where next_artist_no is not null
     group by artist_no, next_artist_no
 ),
 

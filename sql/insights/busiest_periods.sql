@@ -42,30 +42,34 @@ days as (
         < cast(cast($until as timestamp) as date) - cast(cast($since as timestamp) as date)
 ),
 
-minute_plays as (
-    select
-        cast(floor(date_part('epoch', start_time - cast($since as timestamp)) / 60) as integer) as minute,
-        count(*) as plays
-    from songplays
-    where
-        start_time >= cast($since as timestamp)
-        and start_time < cast($until as timestamp)
-        and (cast($level as varchar) is null or level = cast($level as varchar))
-    group by cast(floor(date_part('epoch', start_time - cast($since as timestamp)) / 60) as integer)
-),
-
 -- Each day has a start, so that days without plays count as such.
 starts as (
-    select minute, plays from minute_plays
-    union all
-    select 1440 * (day - cast(cast($since as timestamp) as date)) as minute, 0 as plays from days
+    select
+        minute,
+        cast(sum(plays) as bigint) as plays
+    from (
+        select
+            cast(floor(date_part('epoch', start_time - cast($since as timestamp)) / 60) as integer) as minute,
+            1 as plays
+        from songplays
+        where
+            start_time >= cast($since as timestamp)
+            and start_time < cast($until as timestamp)
+            and (cast($level as varchar) is null or level = cast($level as varchar))
+        union all
+        select
+            1440 * (day - cast(cast($since as timestamp) as date)) as minute,
+            0 as plays
+        from days
+    ) as marked
+    group by minute
 ),
 
 -- How many plays came up to the end of each minute, and up to 60 minutes after its beginning.
 marks as (
-    select minute as at_minute, minute, sum(plays) as plays, 0 as is_end from starts group by minute
+    select minute as at_minute, minute, plays, 0 as is_end from starts
     union all
-    select minute + 59 as at_minute, minute, 0 as plays, 1 as is_end from starts group by minute
+    select minute + 59 as at_minute, minute, 0 as plays, 1 as is_end from starts
 ),
 
 running as (
@@ -73,9 +77,11 @@ running as (
         minute,
         is_end,
         plays,
-        sum(plays) over (
-            order by at_minute, is_end
-            rows between unbounded preceding and current row
+        cast(
+            sum(plays) over (
+                order by at_minute, is_end
+                rows between unbounded preceding and current row
+            ) as bigint
         ) as plays_so_far
     from marks
 ),
@@ -83,28 +89,24 @@ running as (
 windows as (
     select
         minute,
-        sum(case when is_end = 1 then plays_so_far else plays - plays_so_far end) as plays
+        cast(sum(case when is_end = 1 then plays_so_far else plays - plays_so_far end) as bigint) as plays
     from running
     group by minute
 ),
 
+-- The most plays and their first minute in one number: of equal ones the earlier minute is the larger.
 best_windows as (
     select
         day_no,
-        minute,
-        plays
+        1440 * day_no + 1439 - mod(best, 1440) as minute,
+        (best - mod(best, 1440)) / 1440 as plays
     from (
         select
             cast(floor(minute / 1440.0) as integer) as day_no,
-            minute,
-            plays,
-            row_number() over (
-                partition by cast(floor(minute / 1440.0) as integer)
-                order by plays desc, minute
-            ) as place
+            max(1440 * plays + 1439 - mod(minute, 1440)) as best
         from windows
+        group by cast(floor(minute / 1440.0) as integer)
     ) as placed
-    where place = 1
 ),
 
 day_plays as (

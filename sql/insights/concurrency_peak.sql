@@ -12,7 +12,64 @@
 -- column: day date : the day, in UTC
 -- column: peak integer : most plays in one minute of the day
 -- column: peak_at time : the first such minute; empty on a day without plays
-with digits as (
+with
+-- Every event of a session from the window's start on, so that a play's end is known beyond the window too.
+-- A view has no length.
+events as (
+    select
+        user_id,
+        session_id,
+        start_time,
+        item_in_session,
+        level,
+        case when length > 0 then length else 0 end as length
+    from songplays
+    where start_time >= cast($since as timestamp)
+    union all
+    select
+        user_id,
+        session_id,
+        start_time,
+        item_in_session,
+        null as level,
+        null as length
+    from page_views
+    where
+        start_time >= cast($since as timestamp)
+        and user_id is not null
+),
+
+followed as (
+    select
+        user_id,
+        level,
+        start_time,
+        length,
+        date_part(
+            'epoch',
+            lead(start_time) over (
+                partition by session_id, user_id
+                order by start_time, item_in_session
+            ) - start_time
+        ) as gap
+    from events
+),
+
+-- The window's plays with the seconds that each was heard, and whether it is the last event of its session.
+heard as (
+    select
+        user_id,
+        level,
+        start_time,
+        case when gap < length then gap else length end as seconds,
+        case when gap is null then 1 else 0 end as is_last
+    from followed
+    where
+        length is not null
+        and start_time < cast($until as timestamp)
+),
+
+digits as (
     select 0 as n
     union all select 1
     union all select 2
@@ -39,73 +96,36 @@ days as (
         < cast(cast($until as timestamp) as date) - cast(cast($since as timestamp) as date)
 ),
 
--- Every event of a session from the window's start on, so that a play's end is known beyond the window too.
--- The session's number comes first as one key is found faster than two; few numbers have several users.
-events as (
-    select user_id, session_id, start_time, item_in_session, level, length, 1 as is_play
-    from songplays
-    where start_time >= cast($since as timestamp)
-    union all
-    select user_id, session_id, start_time, item_in_session, null as level, null as length, 0 as is_play
-    from page_views
-    where
-        start_time >= cast($since as timestamp)
-        and user_id is not null
-),
-
-followed as (
-    select
-        user_id,
-        start_time,
-        level,
-        is_play,
-        case when length > 0 then length else 0 end as length,
-        lead(user_id) over (
-            partition by session_id
-            order by user_id, start_time, item_in_session
-        ) as next_user_id,
-        lead(start_time) over (
-            partition by session_id
-            order by user_id, start_time, item_in_session
-        ) as next_time
-    from events
-),
-
 -- In seconds since the window began.
-heard as (
+stretches as (
     select
         date_part('epoch', start_time - cast($since as timestamp)) as began,
         least(
             date_part('epoch', cast($until as timestamp) - cast($since as timestamp)),
-            date_part('epoch', start_time - cast($since as timestamp))
-            + case
-                when next_user_id = user_id and date_part('epoch', next_time - start_time) < length
-                    then date_part('epoch', next_time - start_time)
-                else length
-            end
+            date_part('epoch', start_time - cast($since as timestamp)) + seconds
         ) as ended
-    from followed
-    where
-        is_play = 1
-        and start_time < cast($until as timestamp)
-        and (cast($level as varchar) is null or level = cast($level as varchar))
+    from heard
+    where (cast($level as varchar) is null or level = cast($level as varchar))
 ),
 
--- A play that ends when a minute begins is not in that minute, so its end counts from the minute's beginning.
+-- A play that ends when a minute begins is not in that minute, so its end counts from the minute's beginning. One that
+-- is not heard at all ends where it begins.
 edges as (
     select
-        cast(floor(began / 60) as integer) as minute,
+        cast(floor(date_part('epoch', start_time - cast($since as timestamp)) / 60) as integer) as minute,
         count(*) as change
-    from heard
-    where ended > began
-    group by cast(floor(began / 60) as integer)
+    from songplays
+    where
+        start_time >= cast($since as timestamp)
+        and start_time < cast($until as timestamp)
+        and (cast($level as varchar) is null or level = cast($level as varchar))
+    group by cast(floor(date_part('epoch', start_time - cast($since as timestamp)) / 60) as integer)
     union all
     select
-        cast(ceil(ended / 60) as integer) as minute,
+        cast(case when ended > began then ceil(ended / 60) else floor(began / 60) end as integer) as minute,
         -count(*) as change
-    from heard
-    where ended > began
-    group by cast(ceil(ended / 60) as integer)
+    from stretches
+    group by cast(case when ended > began then ceil(ended / 60) else floor(began / 60) end as integer)
     union all
     select
         1440 * day_no as minute,

@@ -14,7 +14,64 @@
 -- column: listeners integer : distinct users who began one
 -- column: plays_per_day number.2 : plays by the days of the window
 -- column: concurrent number.2 : people listening at once, on average over the hour and the days
-with digits as (
+with
+-- Every event of a session from the window's start on, so that a play's end is known beyond the window too.
+-- A view has no length.
+events as (
+    select
+        user_id,
+        session_id,
+        start_time,
+        item_in_session,
+        level,
+        case when length > 0 then length else 0 end as length
+    from songplays
+    where start_time >= cast($since as timestamp)
+    union all
+    select
+        user_id,
+        session_id,
+        start_time,
+        item_in_session,
+        null as level,
+        null as length
+    from page_views
+    where
+        start_time >= cast($since as timestamp)
+        and user_id is not null
+),
+
+followed as (
+    select
+        user_id,
+        level,
+        start_time,
+        length,
+        date_part(
+            'epoch',
+            lead(start_time) over (
+                partition by session_id, user_id
+                order by start_time, item_in_session
+            ) - start_time
+        ) as gap
+    from events
+),
+
+-- The window's plays with the seconds that each was heard, and whether it is the last event of its session.
+heard as (
+    select
+        user_id,
+        level,
+        start_time,
+        case when gap < length then gap else length end as seconds,
+        case when gap is null then 1 else 0 end as is_last
+    from followed
+    where
+        length is not null
+        and start_time < cast($until as timestamp)
+),
+
+digits as (
     select 0 as n
     union all select 1
     union all select 2
@@ -51,73 +108,39 @@ window_hours as (
         < 24 * (cast(cast($until as timestamp) as date) - cast(cast($since as timestamp) as date))
 ),
 
--- Every event of a session from the window's start on, so that a play's end is known beyond the window too.
--- The session's number comes first as one key is found faster than two; few numbers have several users.
-events as (
-    select user_id, session_id, start_time, item_in_session, level, length, 1 as is_play
-    from songplays
-    where start_time >= cast($since as timestamp)
-    union all
-    select user_id, session_id, start_time, item_in_session, null as level, null as length, 0 as is_play
-    from page_views
-    where
-        start_time >= cast($since as timestamp)
-        and user_id is not null
-),
-
-followed as (
-    select
-        user_id,
-        start_time,
-        level,
-        is_play,
-        case when length > 0 then length else 0 end as length,
-        lead(user_id) over (
-            partition by session_id
-            order by user_id, start_time, item_in_session
-        ) as next_user_id,
-        lead(start_time) over (
-            partition by session_id
-            order by user_id, start_time, item_in_session
-        ) as next_time
-    from events
-),
-
 -- In seconds since the window began; what is heard beyond its end is left out.
-heard as (
+stretches as (
     select
         date_part('epoch', start_time - cast($since as timestamp)) as began,
         least(
             date_part('epoch', cast($until as timestamp) - cast($since as timestamp)),
-            date_part('epoch', start_time - cast($since as timestamp))
-            + case
-                when next_user_id = user_id and date_part('epoch', next_time - start_time) < length
-                    then date_part('epoch', next_time - start_time)
-                else length
-            end
+            date_part('epoch', start_time - cast($since as timestamp)) + seconds
         ) as ended
-    from followed
-    where
-        is_play = 1
-        and start_time < cast($until as timestamp)
-        and (cast($level as varchar) is null or level = cast($level as varchar))
+    from heard
+    where (cast($level as varchar) is null or level = cast($level as varchar))
+),
+
+-- Few rows, as nearly all plays end in the hour in which they began, or in the next.
+spans as (
+    select
+        cast(floor(began / 3600) as integer) as began_hour,
+        cast(floor(ended / 3600) as integer) as ended_hour,
+        count(*) as plays,
+        sum(3600 - (began - 3600 * floor(began / 3600))) as began_seconds,
+        sum(3600 - (ended - 3600 * floor(ended / 3600))) as ended_seconds
+    from stretches
+    group by
+        cast(floor(began / 3600) as integer),
+        cast(floor(ended / 3600) as integer)
 ),
 
 -- For each hour how many more are heard at its end than at its beginning, and for how long within it.
 edges as (
-    select
-        cast(floor(began / 3600) as integer) as window_hour,
-        count(*) as opened,
-        sum(3600 - (began - 3600 * floor(began / 3600))) as seconds
-    from heard
-    group by cast(floor(began / 3600) as integer)
+    select began_hour as window_hour, plays as opened, began_seconds as seconds
+    from spans
     union all
-    select
-        cast(floor(ended / 3600) as integer) as window_hour,
-        -count(*) as opened,
-        -sum(3600 - (ended - 3600 * floor(ended / 3600))) as seconds
-    from heard
-    group by cast(floor(ended / 3600) as integer)
+    select ended_hour as window_hour, -plays as opened, -ended_seconds as seconds
+    from spans
     union all
     select window_hour, 0 as opened, 0 as seconds
     from window_hours

@@ -20,13 +20,25 @@
 -- column: plays_share share : part of all plays that they made
 with
 -- Every event of a session from the window's start on, so that a play's end is known beyond the window too.
--- The session's number comes first as one key is found faster than two; few numbers have several users.
+-- A view has no length.
 events as (
-    select user_id, session_id, start_time, item_in_session, level, length, 1 as is_play
+    select
+        user_id,
+        session_id,
+        start_time,
+        item_in_session,
+        level,
+        case when length > 0 then length else 0 end as length
     from songplays
     where start_time >= cast($since as timestamp)
     union all
-    select user_id, session_id, start_time, item_in_session, null as level, null as length, 0 as is_play
+    select
+        user_id,
+        session_id,
+        start_time,
+        item_in_session,
+        null as level,
+        null as length
     from page_views
     where
         start_time >= cast($since as timestamp)
@@ -36,38 +48,41 @@ events as (
 followed as (
     select
         user_id,
-        start_time,
         level,
-        is_play,
-        case when length > 0 then length else 0 end as length,
-        lead(user_id) over (
-            partition by session_id
-            order by user_id, start_time, item_in_session
-        ) as next_user_id,
-        lead(start_time) over (
-            partition by session_id
-            order by user_id, start_time, item_in_session
-        ) as next_time
+        start_time,
+        length,
+        date_part(
+            'epoch',
+            lead(start_time) over (
+                partition by session_id, user_id
+                order by start_time, item_in_session
+            ) - start_time
+        ) as gap
     from events
+),
+
+-- The window's plays with the seconds that each was heard, and whether it is the last event of its session.
+heard as (
+    select
+        user_id,
+        level,
+        start_time,
+        case when gap < length then gap else length end as seconds,
+        case when gap is null then 1 else 0 end as is_last
+    from followed
+    where
+        length is not null
+        and start_time < cast($until as timestamp)
 ),
 
 users_listening as (
     select
         user_id,
         count(*) as plays,
-        sum(
-            case
-                when next_user_id = user_id and date_part('epoch', next_time - start_time) < length
-                    then date_part('epoch', next_time - start_time)
-                else length
-            end
-        ) as listen_s,
-        sum(case when next_user_id = user_id then 0 else 1 end) as last_plays
-    from followed
-    where
-        is_play = 1
-        and start_time < cast($until as timestamp)
-        and (cast($level as varchar) is null or level = cast($level as varchar))
+        sum(seconds) as listen_s,
+        sum(is_last) as last_plays
+    from heard
+    where (cast($level as varchar) is null or level = cast($level as varchar))
     group by user_id
 ),
 

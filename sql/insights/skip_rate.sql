@@ -14,17 +14,12 @@
 -- column: skip_rate share : skipped by eligible
 with followed as (
     select
-        user_id,
         start_time,
         level,
         length,
-        lead(user_id) over (
-            partition by session_id
-            order by user_id, start_time, item_in_session
-        ) as next_user_id,
         lead(start_time) over (
-            partition by session_id
-            order by user_id, start_time, item_in_session
+            partition by session_id, user_id
+            order by start_time, item_in_session
         ) as next_time
     from songplays
     where start_time >= cast($since as timestamp)
@@ -34,10 +29,10 @@ by_level as (
     select
         coalesce(level, 'unknown') as level,
         count(*) as plays,
-        sum(case when next_user_id = user_id and length is not null then 1 else 0 end) as eligible,
+        sum(case when next_time is not null and length is not null then 1 else 0 end) as eligible,
         sum(
             case
-                when next_user_id = user_id and date_part('epoch', next_time - start_time) < length - 2 then 1
+                when date_part('epoch', next_time - start_time) < length - 2 then 1
                 else 0
             end
         ) as skipped

@@ -42,6 +42,17 @@ impl Finding {
         fields.map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join(", ")
     }
 
+    /// How it went, in a word.
+    #[must_use]
+    pub fn status(&self) -> &'static str {
+        match (self.off, self.failed(), self.check.severity) {
+            (true, ..) => "off",
+            (_, false, _) => "ok",
+            (_, true, Severity::Blocking) => "failed",
+            (_, true, Severity::Warning) => "warned",
+        }
+    }
+
     /// Whether something is wrong.
     #[must_use]
     pub fn failed(&self) -> bool {

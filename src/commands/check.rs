@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{open_tables, print_answer};
-use crate::check::{self, Check, Finding, Severity};
+use crate::check::{self, Check, Finding};
 use crate::cli::{CheckArgs, Format};
 use crate::error::{EXIT_CHECK_FAILED, EXIT_DONE, Error, Kind, Result};
 use crate::interrupt::Interrupt;
@@ -58,15 +58,6 @@ fn listed(checks: &[Check]) -> Answer {
     }
 }
 
-fn status(finding: &Finding) -> &'static str {
-    match (finding.off, finding.failed(), finding.check.severity) {
-        (true, ..) => "off",
-        (_, false, _) => "ok",
-        (_, true, Severity::Blocking) => "failed",
-        (_, true, Severity::Warning) => "warned",
-    }
-}
-
 fn table(findings: &[Finding]) -> Answer {
     let row = |finding: &Finding| {
         let sample = finding.sample.first().map_or_else(String::new, |row| finding.fields(row));
@@ -74,7 +65,7 @@ fn table(findings: &[Finding]) -> Answer {
         vec![
             finding.check.name.into(),
             finding.check.severity.name().into(),
-            status(finding).into(),
+            finding.status().into(),
             rows,
             // The first is enough to see what it is about; the others stand below the table.
             shortened(&sample, 100).into(),
@@ -111,7 +102,7 @@ fn details(findings: &[Finding], with_queries: bool, all_queries: bool) -> Strin
             let _ = writeln!(text, "\n-- {}\n{}", check.name, check.query().text.trim_end());
         }
     }
-    let count = |wanted: &str| findings.iter().filter(|finding| status(finding) == wanted).count();
+    let count = |wanted: &str| findings.iter().filter(|finding| finding.status() == wanted).count();
     let seconds: f64 = findings.iter().map(|finding| finding.seconds).sum();
     let _ = writeln!(
         text,
@@ -133,7 +124,7 @@ fn json(findings: &[Finding], warehouse: &str) -> String {
             "{{\"check\":{},\"severity\":{},\"status\":{},\"rows\":{},\"says\":{},\"remedy\":{},\"sample\":[{}],\"seconds\":{:.4},\"query\":{}}}",
             quoted(f.check.name),
             quoted(f.check.severity.name()),
-            quoted(status(f)),
+            quoted(f.status()),
             f.rows,
             quoted(f.check.says),
             quoted(f.check.remedy),

@@ -44,7 +44,7 @@ pub(super) fn run(args: &DemoArgs, settings: &Settings, interrupt: &Interrupt) -
     let question = Question { top: Some(5), ..Question::default() };
     insights::print(&mut warehouse, &catalogue::named(&names)?, &question, interrupt)?;
     let page = folder.join("report.html");
-    report::write(&mut warehouse, &settings.warehouse, &page, interrupt)?;
+    report::write(&mut warehouse, &settings, &page, interrupt)?;
     let is_shown = std::io::stdout().is_terminal() && report::has_screen();
     if is_shown {
         report::open(&page);

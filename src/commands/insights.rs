@@ -26,8 +26,7 @@ pub(super) fn run(args: &InsightsArgs, settings: &Settings, interrupt: &Interrup
     let mut warehouse = open_read_only(settings, interrupt)?;
     let data = window::data_bounds(&mut warehouse)?;
     let window = Window::resolve(from, to, data)?;
-    let sessions = asked.iter().any(|insight| insight.sessions_matter);
-    let footing = Footing::of(&mut warehouse, data, &window, question.level, sessions)?;
+    let footing = Footing::of(&mut warehouse, data, &window, question.level, &asked)?;
     for (index, insight) in asked.iter().enumerate() {
         interrupt.check()?;
         let answered = insights::answer(&mut warehouse, insight, &window, &footing, &question)?;
@@ -40,8 +39,7 @@ pub(super) fn run(args: &InsightsArgs, settings: &Settings, interrupt: &Interrup
 pub(super) fn print(warehouse: &mut dyn Warehouse, asked: &[Insight], question: &Question, interrupt: &Interrupt) -> Result<()> {
     let data = window::data_bounds(warehouse)?;
     let window = Window::resolve(None, None, data)?;
-    let sessions = asked.iter().any(|insight| insight.sessions_matter);
-    let footing = Footing::of(warehouse, data, &window, question.level, sessions)?;
+    let footing = Footing::of(warehouse, data, &window, question.level, asked)?;
     for insight in asked {
         interrupt.check()?;
         say(&format!("\n{}", table::terminal(&insights::answer(warehouse, insight, &window, &footing, question)?, true)))?;

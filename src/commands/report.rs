@@ -19,7 +19,7 @@ pub(super) fn run(args: &ReportArgs, settings: &Settings, interrupt: &Interrupt)
     let mut warehouse = open_read_only(settings, interrupt)?;
     let data = window::data_bounds(&mut warehouse)?;
     let window = Window::resolve(from, to, data)?;
-    let html = page::build(&mut warehouse, &name(&settings.warehouse), &window, interrupt)?;
+    let html = page::build(&mut warehouse, &name(&settings.warehouse), &window, &settings.checks, interrupt)?;
     interrupt.check()?;
     page::write(&args.out, &html)?;
     say(&format!("Wrote {} ({:.1} MB).\n", args.out.display(), html.len() as f64 / 1e6))?;
@@ -30,9 +30,10 @@ pub(super) fn run(args: &ReportArgs, settings: &Settings, interrupt: &Interrupt)
 }
 
 /// Writes a page about all of the data.
-pub(super) fn write(warehouse: &mut dyn Warehouse, url: &WarehouseUrl, out: &Path, interrupt: &Interrupt) -> Result<()> {
+pub(super) fn write(warehouse: &mut dyn Warehouse, settings: &Settings, out: &Path, interrupt: &Interrupt) -> Result<()> {
     let data = window::data_bounds(warehouse)?;
-    let html = page::build(warehouse, &name(url), &Window::resolve(None, None, data)?, interrupt)?;
+    let window = Window::resolve(None, None, data)?;
+    let html = page::build(warehouse, &name(&settings.warehouse), &window, &settings.checks, interrupt)?;
     page::write(out, &html)
 }
 

@@ -2,6 +2,7 @@
 
 pub mod catalogue;
 pub mod chart;
+mod heard;
 pub mod table;
 pub mod window;
 
@@ -11,7 +12,7 @@ pub use catalogue::{Chart, Column, ColumnKind, Insight, ParameterKind};
 pub use window::{Footing, Level, Window};
 
 use crate::error::{Error, Kind, Result};
-use crate::warehouse::{Param, Value, Warehouse};
+use crate::warehouse::{Param, SqlText, Value, Warehouse};
 
 /// What a person asks of the insights besides their names.
 #[derive(Debug, Clone, Default)]
@@ -60,7 +61,8 @@ pub fn answer(
     } else if window.is_empty() {
         remarks.push(format!("the window holds none of the data, which is {}", footing.data_text()));
     } else {
-        let answer = warehouse.answer(insight.query(), &values)?;
+        let text = heard::query(insight, footing.heard_is_kept);
+        let answer = warehouse.answer(SqlText { name: insight.name, text: &text }, &values)?;
         let names: Vec<&str> = insight.columns.iter().map(|column| column.name).collect();
         if answer.columns != names {
             let message = format!("{} answers with the columns {}", insight.name, answer.columns.join(", "));

@@ -3,6 +3,7 @@
 use chrono::{Days, NaiveDate, NaiveDateTime};
 use serde_json::json;
 
+use super::{Insight, heard};
 use crate::error::{Error, Kind, Result};
 use crate::report::thousands;
 use crate::warehouse::{Answer, Param, SqlText, Value, Warehouse};
@@ -133,6 +134,8 @@ pub struct Footing {
     pub sessions: Option<(u64, u64)>,
     /// The run that changed the warehouse last.
     pub run_id: Option<String>,
+    /// How long plays were heard is worked out already, for the insights to share.
+    pub(super) heard_is_kept: bool,
 }
 
 /// From when to when the warehouse has events.
@@ -149,7 +152,7 @@ pub fn data_bounds(warehouse: &mut dyn Warehouse) -> Result<Option<(NaiveDateTim
 }
 
 impl Footing {
-    /// Gathers it. `sessions` says whether sessions matter to any of the answers.
+    /// Gathers it for the insights that are asked.
     ///
     /// # Errors
     /// What the engine reports.
@@ -158,7 +161,7 @@ impl Footing {
         data: Option<(NaiveDateTime, NaiveDateTime)>,
         window: &Window,
         level: Option<Level>,
-        sessions: bool,
+        asked: &[Insight],
     ) -> Result<Self> {
         let parameters = [
             Param::new("since", window.since.as_str()),
@@ -176,10 +179,11 @@ impl Footing {
         }
         let plays = warehouse.answer(PLAYS, &parameters)?;
         (footing.plays, footing.matched, footing.listeners) = (count(&plays, 0), count(&plays, 1), count(&plays, 2));
-        if sessions {
+        if asked.iter().any(|insight| insight.sessions_matter) {
             let answer = warehouse.answer(SESSIONS, &parameters)?;
             footing.sessions = Some((count(&answer, 0), count(&answer, 1)));
         }
+        footing.heard_is_kept = heard::keep(warehouse, asked, window)?;
         Ok(footing)
     }
 

@@ -2,16 +2,18 @@
 
 mod headline;
 mod layout;
+mod quality;
 
 use std::fmt::Write as _;
 use std::path::Path;
 
 use serde_json::{Value as Json, json};
 
+use crate::check::Limits;
 use crate::error::{Error, Kind, Result, io_error};
 use crate::insights::{self, Answered, Footing, Question, Window, catalogue, window};
 use crate::interrupt::Interrupt;
-use crate::warehouse::{SqlText, Warehouse};
+use crate::warehouse::Warehouse;
 
 use self::layout::SECTIONS;
 
@@ -21,28 +23,20 @@ const SCRIPT: &str = include_str!("../../assets/report/page.js");
 /// Apache ECharts, from the crate that `build.rs` found.
 const LIBRARY: &str = include_str!(env!("SPARKIFY_CHART_LIBRARY"));
 
-/// Tables of the page that are about the loading, not the music: title, what it answers, query.
-const LOADING: [(&str, &str, SqlText<'_>); 2] = [
-    (
-        "Loads",
-        "What became of the lines of the log files, by the day on which they were loaded?",
-        SqlText { name: "files", text: include_str!("../../sql/page/files.sql") },
-    ),
-    (
-        "Refused lines",
-        "Which lines could not be loaded, and why?",
-        SqlText { name: "rejects", text: include_str!("../../sql/page/rejects.sql") },
-    ),
-];
-
-/// Asks all that the page shows and returns it as HTML.
+/// Asks all that the page shows and returns it as HTML. `limits` are the thresholds of the checks.
 ///
 /// # Errors
 /// What the engine reports, and an interrupt.
-pub fn build(warehouse: &mut dyn Warehouse, name: &str, window: &Window, interrupt: &Interrupt) -> Result<String> {
+pub fn build(
+    warehouse: &mut dyn Warehouse,
+    name: &str,
+    window: &Window,
+    limits: &Limits,
+    interrupt: &Interrupt,
+) -> Result<String> {
     let data = window::data_bounds(warehouse)?;
-    let footing = Footing::of(warehouse, data, window, None, true)?;
     let asked = catalogue::all();
+    let footing = Footing::of(warehouse, data, window, None, &asked)?;
     let mut sections = Vec::new();
     for section in SECTIONS {
         let mut cards = Vec::new();
@@ -53,9 +47,8 @@ pub fn build(warehouse: &mut dyn Warehouse, name: &str, window: &Window, interru
             cards.push(card(&insights::answer(warehouse, insight, window, &footing, &question)?));
         }
         if section.shows_loading {
-            for (title, answers, query) in LOADING {
-                cards.push(loading(warehouse, title, answers, query)?);
-            }
+            interrupt.check()?;
+            cards.extend(quality::cards(warehouse, limits)?);
         }
         sections.push(json!({"id": section.id, "title": section.title, "cards": cards}));
     }
@@ -100,23 +93,6 @@ fn card(answered: &Answered) -> Json {
         "rows": rows,
         "sql": format!("{set}\n{}", insight.sql()),
     })
-}
-
-/// A table about the loading. Its columns are described by their names.
-fn loading(warehouse: &mut dyn Warehouse, title: &str, answers: &str, query: SqlText<'_>) -> Result<Json> {
-    let answer = warehouse.answer(query, &[])?;
-    let is_text = |name: &str| matches!(name, "input" | "reason" | "loaded_on");
-    let columns: Vec<Json> = answer
-        .columns
-        .iter()
-        .map(|name| json!({"name": name, "kind": if is_text(name) { "text" } else { "integer" }, "decimals": 0, "meaning": ""}))
-        .collect();
-    let rows: Vec<Vec<Json>> = answer.rows.iter().map(|row| row.iter().map(crate::output::json).collect()).collect();
-    let remarks: &[&str] = if rows.is_empty() { &["none"] } else { &[] };
-    Ok(json!({
-        "name": query.name, "title": title, "answers": answers, "unit": "lines", "chart": "none", "drawn": [], "notes": [],
-        "remarks": remarks, "columns": columns, "rows": rows, "sql": query.text,
-    }))
 }
 
 /// The page with its parts put in, in one pass, so that no part is searched for another's mark.

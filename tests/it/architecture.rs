@@ -18,7 +18,7 @@ const MAY_USE: [(&str, &[&str]); 14] = [
     ("src/pipeline.rs", &["check", "decode", "error", "limit", "report", "source", "stage", "transform", "warehouse"]),
     ("src/simulate", &["decode", "error", "interrupt", "source"]),
     ("src/insights", &["error", "output", "report", "settings", "warehouse"]),
-    ("src/page", &["error", "insights", "interrupt", "output", "warehouse"]),
+    ("src/page", &["check", "error", "insights", "interrupt", "output", "warehouse"]),
 ];
 
 /// A name that only some folders or files may use.

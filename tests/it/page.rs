@@ -53,7 +53,7 @@ fn unescaped(html: &str) -> String {
 
 /// The cells of a card's table.
 fn table(dom: &str, name: &str) -> Vec<Vec<String>> {
-    let card = between(dom, &format!("<article class=\"card\" id=\"{name}\""), "</article>");
+    let card = between(dom, &format!(" id=\"{name}\" data-rows="), "</article>");
     let body = between(card, "<tbody>", "</tbody>");
     let cells = |row: &str| row.split("<td ").skip(1).map(|cell| unescaped(between(cell, ">", "</td>"))).collect();
     body.split("<tr>").skip(1).map(cells).collect()
@@ -106,6 +106,18 @@ fn check(site: &Site, browser: &Path) {
             }
         }
     }
+    // So are those about the data's soundness; what is wrong comes first.
+    let verdicts = site.run(&["check", "--json", "--warehouse", "w.duckdb"]).expect(0).json();
+    let shown = table(&dom, "checks");
+    assert_eq!(shown.len(), verdicts["checks"].as_array().unwrap().len());
+    for verdict in verdicts["checks"].as_array().unwrap() {
+        let row = shown.iter().find(|row| row[1] == verdict["check"].as_str().unwrap()).unwrap();
+        let rows = if verdict["status"] == "off" { String::new() } else { verdict["rows"].to_string() };
+        assert_eq!((row[0].as_str(), row[3].replace(',', "")), (verdict["status"].as_str().unwrap(), rows), "{row:?}");
+    }
+    assert!(shown.is_sorted_by_key(|row| !matches!(row[0].as_str(), "failed" | "warned")), "{shown:?}");
+    let lines: u64 = table(&dom, "days").iter().map(|row| row[2].replace(',', "").parse::<u64>().unwrap()).sum();
+    assert_eq!(lines as i64, site.number("select sum(lines) from load_files where input = 'log'"));
     let plays = site.number("select count(*) from songplays");
     let headline = between(&dom, "<dt>Plays</dt>", "</div>");
     assert_eq!(between(headline, "class=\"value\">", "<").replace(',', ""), plays.to_string());

@@ -1,0 +1,2 @@
+-- Makes room for another window.
+delete from heard;
