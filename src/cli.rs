@@ -62,6 +62,12 @@ pub enum Command {
     /// Make user-activity logs and song files as eventsim and the Million Song Dataset have them
     #[command(after_help = SIMULATE_EXAMPLES)]
     Simulate(Box<SimulateArgs>),
+    /// Answer named questions about the music: what is played, by whom, when
+    #[command(after_help = INSIGHTS_EXAMPLES)]
+    Insights(InsightsArgs),
+    /// Write a page with charts that opens in any browser, without a network
+    #[command(after_help = REPORT_EXAMPLES)]
+    Report(ReportArgs),
     /// Load a small invented month into a new warehouse and ask it a few questions
     Demo(DemoArgs),
     /// Show the settings in force and where each came from
@@ -114,6 +120,23 @@ Examples:
   sparkify simulate --out dirty --faults malformed=0.1%,duplicate=1%,late=1%,missing-day=1
 
 The same flags give the same bytes, whatever the machine's cores. docs/simulate.md describes the model.";
+
+const INSIGHTS_EXAMPLES: &str = "\
+Examples:
+  sparkify insights --list                          all questions, and what can be set
+  sparkify insights top_songs top_artists --top 5
+  sparkify insights hour_profile --chart            drawn in the terminal
+  sparkify insights active_users --from 2018-11-01 --to 2018-11-15
+  sparkify insights trending --set days=3 --set min_plays=2
+  sparkify insights top_songs --format json | jq '.[0].rows[].song'
+
+All times are UTC. The window runs from the first day on, up to the second, which is outside it.";
+
+const REPORT_EXAMPLES: &str = "\
+Examples:
+  sparkify report                                   writes report.html
+  sparkify report --out november.html --from 2018-11-01 --to 2018-12-01
+  sparkify report --open                            and shows it";
 
 /// Which warehouse.
 #[derive(Debug, Args)]
@@ -412,6 +435,61 @@ pub enum Packing {
     Gzip,
     /// .zst
     Zstd,
+}
+
+/// Arguments of `insights`.
+#[derive(Debug, Args)]
+pub struct InsightsArgs {
+    /// Which ones; all when none is named
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub warehouse: WarehouseArgs,
+    /// List their names and questions
+    #[arg(long)]
+    pub list: bool,
+    /// First day that counts (default: the data's first)
+    #[arg(long, value_name = "DATE")]
+    pub from: Option<String>,
+    /// First day that no longer counts (default: the day after the data's last)
+    #[arg(long, value_name = "DATE")]
+    pub to: Option<String>,
+    /// How many ranks to show
+    #[arg(long, value_name = "N")]
+    pub top: Option<i64>,
+    /// Only plays at this level
+    #[arg(long, value_parser = ["free", "paid"])]
+    pub level: Option<String>,
+    /// Set another parameter; --list names them
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    /// How to print the answers
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: Format,
+    /// Draw profiles, trends and heat maps instead of tables
+    #[arg(long)]
+    pub chart: bool,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub warehouse: WarehouseArgs,
+    /// The page to write; one that is there is replaced
+    #[arg(long, value_name = "FILE", default_value = "report.html")]
+    pub out: PathBuf,
+    /// First day that counts (default: the data's first)
+    #[arg(long, value_name = "DATE")]
+    pub from: Option<String>,
+    /// First day that no longer counts (default: the day after the data's last)
+    #[arg(long, value_name = "DATE")]
+    pub to: Option<String>,
+    /// Show it in the browser
+    #[arg(long)]
+    pub open: bool,
 }
 
 /// Arguments of `demo`.

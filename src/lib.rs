@@ -41,3 +41,7 @@ pub mod report;
 pub mod warehouse;
 
 pub mod simulate;
+
+pub mod insights;
+
+pub mod page;

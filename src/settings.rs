@@ -273,7 +273,8 @@ pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> O
     known.min_by_key(distance).filter(|known| distance(known) <= 3)
 }
 
-fn edit_distance(a: &str, b: &str) -> usize {
+/// How many letters have to be put in, left out or exchanged to make one text of the other.
+pub(crate) fn edit_distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.chars().enumerate() {

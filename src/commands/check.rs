@@ -9,7 +9,7 @@ use crate::error::{EXIT_CHECK_FAILED, EXIT_DONE, Error, Kind, Result};
 use crate::interrupt::Interrupt;
 use crate::output::{answer_json, harmless, say};
 use crate::settings::{Settings, nearest};
-use crate::warehouse::{Answer, Value};
+use crate::warehouse::{Answer, Value, Warehouse};
 
 pub(super) fn run(args: &CheckArgs, settings: &Settings, with_queries: bool, interrupt: &Interrupt) -> Result<u8> {
     let checks = chosen(&args.names)?;
@@ -27,6 +27,12 @@ pub(super) fn run(args: &CheckArgs, settings: &Settings, with_queries: bool, int
         say(&details(&findings, with_queries, !args.names.is_empty()))?;
     }
     Ok(if findings.iter().any(Finding::blocks) { EXIT_CHECK_FAILED } else { EXIT_DONE })
+}
+
+/// Runs all checks and says in a few lines how it went.
+pub(super) fn summary(warehouse: &mut dyn Warehouse, settings: &Settings) -> Result<String> {
+    let findings = check::run(warehouse, check::all()?, &settings.checks, chrono::Utc::now().timestamp_micros())?;
+    Ok(details(&findings, false, false))
 }
 
 /// The checks of these names, or all.

@@ -5,8 +5,10 @@ mod config;
 mod demo;
 mod digest;
 mod explain;
+mod insights;
 mod load;
 mod rejects;
+mod report;
 mod runs;
 mod simulate;
 mod sql;
@@ -39,6 +41,8 @@ pub fn run(cli: &Cli, interrupt: &Interrupt) -> Result<u8> {
         Command::Simulate(args) => {
             simulate::run(args, &Settings::of_process(&args.flags(), settings_file(args, file))?, interrupt)
         }
+        Command::Insights(args) => insights::run(args, &of(&args.warehouse, file)?, interrupt),
+        Command::Report(args) => report::run(args, &of(&args.warehouse, file)?, interrupt),
         Command::Demo(args) => demo::run(args, &of_none()?, interrupt),
         Command::Config(args) => config::run(args, &Settings::of_process(&crate::settings::Flags::new(), file)?),
     }

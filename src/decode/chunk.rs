@@ -30,6 +30,13 @@ impl Span {
         self.start == u32::MAX
     }
 
+    /// Where the text begins in its store, and its length in bytes.
+    #[inline]
+    #[must_use]
+    pub fn place(self) -> (usize, usize) {
+        (self.start as usize, self.len as usize)
+    }
+
     /// The text, empty for null.
     #[inline]
     #[must_use]

@@ -284,7 +284,7 @@ fn digits(bytes: &[u8], at: usize) -> Option<(i64, usize, usize)> {
         return None;
     }
     let rest = i64::from(value_of_eight(second << (64 - 8 * more)));
-    Some((value * TEN_TO_THE[more] as i64 + rest, 8 + more, at + 8 + more))
+    Some((value * i64::from(TEN_TO_THE[more]) + rest, 8 + more, at + 8 + more))
 }
 
 /// A whole number, in quotes or not, or null or nothing in quotes; and where it ends.
@@ -328,8 +328,8 @@ fn float(bytes: &[u8], at: usize) -> Option<(f64, usize)> {
     if places == 0 || places == 8 || count + places > 15 {
         return None;
     }
-    let digits = whole * TEN_TO_THE[places] as i64 + i64::from(value_of_eight(fraction << (64 - 8 * places)));
-    Some((digits as f64 / TEN_TO_THE[places] as f64, end + 1 + places))
+    let digits = whole * i64::from(TEN_TO_THE[places]) + i64::from(value_of_eight(fraction << (64 - 8 * places)));
+    Some((digits as f64 / f64::from(TEN_TO_THE[places]), end + 1 + places))
 }
 
 const TEN_TO_THE: [u32; 8] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000];

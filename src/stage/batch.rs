@@ -170,11 +170,11 @@ impl Batch {
         self.verdicts[at.chunk as usize][at.row as usize].store(verdict as u8, Ordering::Relaxed);
     }
 
-    /// The surrogate id of a row.
-    #[must_use]
-    pub fn event_id(&self, chunk: usize, row: usize) -> i64 {
+    /// What gives the surrogate ids of a chunk's rows.
+    pub fn event_ids(&self, chunk: usize) -> impl Fn(usize) -> i64 + '_ {
         let c = &self.chunks[chunk];
-        event_id(self.files[c.file].file_no, c.first_line + u64::from(c.line[row]) + 1)
+        let file_no = self.files[c.file].file_no;
+        move |row| event_id(file_no, c.first_line + u64::from(c.line[row]) + 1)
     }
 
     /// The key of a row: user, session, item and time.

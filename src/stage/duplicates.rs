@@ -1,55 +1,90 @@
 //! Events that occur more than once in a batch.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use super::{Batch, RowRef, Verdict};
 
 /// The slot of a table that holds no row.
 const FREE: u32 = u32::MAX;
+/// About how many rows are looked at together: so few that their table stays in a core's cache.
+const ROWS_A_SHARE: usize = 1 << 15;
+
+/// A row's number and the hash of its key.
+type Hashed = (u64, u32);
 
 /// The rows whose key an earlier row of the batch has, with the verdict on them.
 ///
-/// Each thread takes the rows whose hash falls to it and passes over all of them in order, so the first of equal keys is
-/// the same one at any number of threads.
+/// Rows are dealt out by their hash into shares, each in the order of rows, so the first of equal keys is the same one at
+/// any number of threads.
 pub(super) fn find(batch: &Batch, threads: usize) -> Vec<(u64, Verdict)> {
-    let hashes = hashes(batch);
-    let shares = threads.clamp(1, 16) as u64;
+    let (rows, ends) = deal(&hashes(batch));
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut found = Vec::new();
+        loop {
+            let share = next.fetch_add(1, Ordering::Relaxed);
+            let Some(&end) = ends.get(share) else { return found };
+            let start = if share == 0 { 0 } else { ends[share - 1] };
+            find_in(batch, &rows[start..end], &mut found);
+        }
+    };
     thread::scope(|scope| {
-        let hashes = &hashes;
-        let workers: Vec<_> = (0..shares).map(|share| scope.spawn(move || find_share(batch, hashes, share, shares))).collect();
+        let workers: Vec<_> = (0..threads.clamp(1, ends.len())).map(|_| scope.spawn(work)).collect();
         // A panic of a worker is a bug; it goes on in this thread.
         workers.into_iter().flat_map(|w| w.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     })
 }
 
-fn find_share(batch: &Batch, hashes: &[u64], share: u64, shares: u64) -> Vec<(u64, Verdict)> {
-    // The upper bits choose the share, the lower ones the slot.
-    let is_mine = |hash: u64| ((u128::from(hash) * u128::from(shares)) >> 64) as u64 == share;
-    let mine = hashes.iter().filter(|&&hash| is_mine(hash)).count();
-    let mask = (mine * 2).next_power_of_two() - 1;
+/// The rows by share, and where each share ends. The upper bits of a hash choose the share.
+fn deal(hashes: &[u64]) -> (Vec<Hashed>, Vec<usize>) {
+    let shares = hashes.len().div_ceil(ROWS_A_SHARE).max(1);
+    let share_of = |hash: u64| ((u128::from(hash) * shares as u128) >> 64) as usize;
+    let mut counts = vec![0; shares];
+    for &hash in hashes {
+        counts[share_of(hash)] += 1;
+    }
+    let mut places: Vec<usize> = (0..shares)
+        .scan(0, |sum, share| {
+            let start = *sum;
+            *sum += counts[share];
+            Some(start)
+        })
+        .collect();
+    let mut rows = vec![(0, 0); hashes.len()];
+    for (row_no, &hash) in hashes.iter().enumerate() {
+        let place = &mut places[share_of(hash)];
+        rows[*place] = (hash, row_no as u32);
+        *place += 1;
+    }
+    // Each share was filled up to where it ends.
+    (rows, places)
+}
+
+fn find_in(batch: &Batch, rows: &[Hashed], found: &mut Vec<(u64, Verdict)>) {
+    let mask = (rows.len() * 2).next_power_of_two() - 1;
     let mut table = vec![FREE; mask + 1];
-    let mut found = Vec::new();
-    for (row_no, &hash) in hashes.iter().enumerate().filter(|(_, hash)| is_mine(**hash)) {
+    for (place, &(hash, row_no)) in rows.iter().enumerate() {
         let mut slot = hash as usize & mask;
         loop {
             let first = table[slot];
             if first == FREE {
-                table[slot] = row_no as u32;
+                table[slot] = place as u32;
                 break;
             }
-            if hashes[first as usize] == hash {
-                let (first, row) = (batch.locate(first.into()), batch.locate(row_no as u64));
+            let (first_hash, first_no) = rows[first as usize];
+            if first_hash == hash {
+                let (first, row) = (batch.locate(first_no.into()), batch.locate(row_no.into()));
                 if batch.key(first) == batch.key(row) {
                     let payload = |at: RowRef| batch.chunks()[at.chunk as usize].payload_hash[at.row as usize];
                     let same = payload(first) == payload(row);
-                    found.push((row_no as u64, if same { Verdict::Duplicate } else { Verdict::Conflict }));
+                    found.push((row_no.into(), if same { Verdict::Duplicate } else { Verdict::Conflict }));
                     break;
                 }
             }
             slot = (slot + 1) & mask;
         }
     }
-    found
 }
 
 /// A hash of each row's key, in the order of rows.

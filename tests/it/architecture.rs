@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A stage of the flow, and the modules of this crate that it may use besides itself.
-const MAY_USE: [(&str, &[&str]); 12] = [
+const MAY_USE: [(&str, &[&str]); 14] = [
     ("src/error.rs", &[]),
     ("src/record.rs", &[]),
     ("src/source", &["error"]),
@@ -17,6 +17,8 @@ const MAY_USE: [(&str, &[&str]); 12] = [
     ("src/explain.rs", &["error", "warehouse"]),
     ("src/pipeline.rs", &["check", "decode", "error", "limit", "report", "source", "stage", "transform", "warehouse"]),
     ("src/simulate", &["decode", "error", "interrupt", "source"]),
+    ("src/insights", &["error", "output", "report", "settings", "warehouse"]),
+    ("src/page", &["error", "insights", "interrupt", "output", "warehouse"]),
 ];
 
 /// A name that only some folders or files may use.

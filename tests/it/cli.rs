@@ -609,7 +609,7 @@ fn the_demo_needs_nothing_and_finds_nothing_new_the_second_time() {
     for text in [
         "Made a month of invented data in sparkify-demo: ",
         "Loaded into sparkify-demo/sparkify.duckdb",
-        "Which songs are played most?",
+        "sparkify-demo/report.html",
         "The database is sparkify-demo/sparkify.duckdb.",
     ] {
         assert!(first.contains(text), "{first}");

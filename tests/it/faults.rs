@@ -173,7 +173,7 @@ const IN_THE_TABLES: &[(&str, &str)] = &[
     ),
     (
         "a stay begins before the last one ends",
-        "update user_levels set valid_from = valid_from - interval '1 hour' where valid_from = (select max(valid_from) from user_levels)",
+        "update user_levels set valid_from = valid_from - interval '1 hour' where valid_from = (select max(later.valid_from) from user_levels as later inner join user_levels as earlier on earlier.user_id = later.user_id and earlier.valid_from < later.valid_from)",
     ),
     (
         "a gap between two stays",

@@ -64,7 +64,9 @@ impl DuckDb {
             })
         })?;
         let mut index = SongIndex::default();
-        songs.into_iter().for_each(|song| index.add(song));
+        for song in songs {
+            index.add(song);
+        }
         Ok(index)
     }
 

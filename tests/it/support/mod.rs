@@ -1,6 +1,7 @@
 //! What the tests stand on: a second implementation of the contract, the real binary, made-up data.
 
 pub mod generate;
+pub mod made_up;
 pub mod oracle;
 pub mod postgres;
 pub mod redshift;

@@ -1,0 +1,148 @@
+-- title: Retention
+-- answers: How many listeners of a first week come back in the weeks after?
+-- grain: one week of first plays, and a week after it
+-- unit: users
+-- chart: heatmap week_after cohort active_share
+-- note: Weeks are ISO weeks, named by their Monday. A week that the window or the data does not hold to its end is left
+-- note: out, not zero. Users count from their first play of all; where the data begins, that is not their real first.
+-- parameter: since
+-- parameter: until
+-- parameter: level
+-- column: cohort date : Monday of the week of the first play
+-- column: iso_year integer : ISO year of the week
+-- column: iso_week integer : ISO week
+-- column: users integer : users whose first play is in the week
+-- column: week_after integer : weeks after it
+-- column: active integer : of the users, those with a play in that week
+-- column: active_share share : these by users
+-- column: active_or_later_share share : part with a play in that week or, as far as the data goes, later
+-- column: caution text : why not to rely on the row
+with digits as (
+    select 0 as n
+    union all select 1
+    union all select 2
+    union all select 3
+    union all select 4
+    union all select 5
+    union all select 6
+    union all select 7
+    union all select 8
+    union all select 9
+),
+
+weeks as (
+    select a.n + 10 * b.n + 100 * c.n as week_after
+    from digits as a
+    cross join digits as b
+    cross join digits as c
+),
+
+user_days as (
+    select distinct
+        user_id,
+        cast(start_time as date) as day
+    from songplays
+    where
+        start_time < cast($until as timestamp)
+        and (cast($level as varchar) is null or level = cast($level as varchar))
+),
+
+user_weeks as (
+    select distinct
+        user_id,
+        cast(date_trunc('week', cast(day as timestamp)) as date) as monday
+    from user_days
+),
+
+first_weeks as (
+    select
+        user_id,
+        min(monday) as cohort,
+        max(monday) as last_monday
+    from user_weeks
+    group by user_id
+    having min(monday) >= cast(date_trunc('week', cast($since as timestamp)) as date)
+),
+
+-- The Monday behind the last week that is there to its end.
+data_end as (
+    select least(
+        cast(date_trunc('week', cast($until as timestamp)) as date),
+        cast(date_trunc('week', max(start_time) + interval '1 day') as date)
+    ) as monday
+    from songplays
+),
+
+cohorts as (
+    select
+        cohort,
+        count(*) as users
+    from first_weeks
+    group by cohort
+),
+
+grid as (
+    select
+        cohorts.cohort,
+        cohorts.users,
+        weeks.week_after
+    from cohorts
+    inner join weeks
+        on weeks.week_after >= 0
+    cross join data_end
+    where cohorts.cohort + 7 * weeks.week_after < data_end.monday
+),
+
+active_weeks as (
+    select
+        first_weeks.cohort,
+        user_weeks.monday,
+        count(*) as users
+    from first_weeks
+    inner join user_weeks
+        on user_weeks.user_id = first_weeks.user_id
+    group by first_weeks.cohort, user_weeks.monday
+),
+
+last_weeks as (
+    select
+        cohort,
+        last_monday,
+        count(*) as users
+    from first_weeks
+    group by cohort, last_monday
+),
+
+later as (
+    select
+        grid.cohort,
+        grid.week_after,
+        sum(last_weeks.users) as users
+    from grid
+    inner join last_weeks
+        on
+            last_weeks.cohort = grid.cohort
+            and last_weeks.last_monday >= grid.cohort + 7 * grid.week_after
+    group by grid.cohort, grid.week_after
+)
+
+select
+    grid.cohort,
+    cast(extract(year from grid.cohort + 3) as integer) as iso_year,
+    cast(extract(week from grid.cohort) as integer) as iso_week,
+    grid.users,
+    grid.week_after,
+    coalesce(active_weeks.users, 0) as active,
+    cast(coalesce(active_weeks.users, 0) as double precision) / grid.users as active_share,
+    cast(coalesce(later.users, 0) as double precision) / grid.users as active_or_later_share,
+    case when grid.users < 5 then 'fewer than 5 users' end as caution
+from grid
+left join active_weeks
+    on
+        active_weeks.cohort = grid.cohort
+        and active_weeks.monday = grid.cohort + 7 * grid.week_after
+left join later
+    on
+        later.cohort = grid.cohort
+        and later.week_after = grid.week_after
+order by grid.cohort, grid.week_after;

@@ -1,0 +1,150 @@
+-- title: Concurrency
+-- answers: How many plays run at once at most: how much must the service carry?
+-- grain: one day
+-- unit: plays at once
+-- sessions: matter
+-- chart: line day peak
+-- note: A play runs from its start until the session's next event, at most for its length.
+-- note: In a minute are all plays that run at any time of it: those open when it begins and those that begin in it.
+-- parameter: since
+-- parameter: until
+-- parameter: level
+-- column: day date : the day, in UTC
+-- column: peak integer : most plays in one minute of the day
+-- column: peak_at time : the first such minute; empty on a day without plays
+with digits as (
+    select 0 as n
+    union all select 1
+    union all select 2
+    union all select 3
+    union all select 4
+    union all select 5
+    union all select 6
+    union all select 7
+    union all select 8
+    union all select 9
+),
+
+days as (
+    select
+        a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 10000 * e.n as day_no,
+        cast(cast($since as timestamp) as date) + (a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 10000 * e.n) as day
+    from digits as a
+    cross join digits as b
+    cross join digits as c
+    cross join digits as d
+    cross join digits as e
+    where
+        a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 10000 * e.n
+        < cast(cast($until as timestamp) as date) - cast(cast($since as timestamp) as date)
+),
+
+-- Every event of a session from the window's start on, so that a play's end is known beyond the window too.
+-- The session's number comes first as one key is found faster than two; few numbers have several users.
+events as (
+    select user_id, session_id, start_time, item_in_session, level, length, 1 as is_play
+    from songplays
+    where start_time >= cast($since as timestamp)
+    union all
+    select user_id, session_id, start_time, item_in_session, null as level, null as length, 0 as is_play
+    from page_views
+    where
+        start_time >= cast($since as timestamp)
+        and user_id is not null
+),
+
+followed as (
+    select
+        user_id,
+        start_time,
+        level,
+        is_play,
+        case when length > 0 then length else 0 end as length,
+        lead(user_id) over (
+            partition by session_id
+            order by user_id, start_time, item_in_session
+        ) as next_user_id,
+        lead(start_time) over (
+            partition by session_id
+            order by user_id, start_time, item_in_session
+        ) as next_time
+    from events
+),
+
+-- In seconds since the window began.
+heard as (
+    select
+        date_part('epoch', start_time - cast($since as timestamp)) as began,
+        least(
+            date_part('epoch', cast($until as timestamp) - cast($since as timestamp)),
+            date_part('epoch', start_time - cast($since as timestamp))
+            + case
+                when next_user_id = user_id and date_part('epoch', next_time - start_time) < length
+                    then date_part('epoch', next_time - start_time)
+                else length
+            end
+        ) as ended
+    from followed
+    where
+        is_play = 1
+        and start_time < cast($until as timestamp)
+        and (cast($level as varchar) is null or level = cast($level as varchar))
+),
+
+-- A play that ends when a minute begins is not in that minute, so its end counts from the minute's beginning.
+edges as (
+    select
+        cast(floor(began / 60) as integer) as minute,
+        count(*) as change
+    from heard
+    where ended > began
+    group by cast(floor(began / 60) as integer)
+    union all
+    select
+        cast(ceil(ended / 60) as integer) as minute,
+        -count(*) as change
+    from heard
+    where ended > began
+    group by cast(ceil(ended / 60) as integer)
+    union all
+    select
+        1440 * day_no as minute,
+        0 as change
+    from days
+),
+
+minutes as (
+    select
+        minute,
+        cast(sum(change) as bigint) as change
+    from edges
+    group by minute
+),
+
+concurrent as (
+    select
+        minute,
+        cast(sum(change) over (order by minute rows between unbounded preceding and current row) as bigint) as plays
+    from minutes
+),
+
+-- The most plays of a day and their first minute in one number: of equal ones the earlier minute is the larger.
+peaks as (
+    select
+        (minute - mod(minute, 1440)) / 1440 as day_no,
+        max(plays * 1440 + 1439 - mod(minute, 1440)) as peak
+    from concurrent
+    group by (minute - mod(minute, 1440)) / 1440
+)
+
+select
+    days.day,
+    cast((peaks.peak - mod(peaks.peak, 1440)) / 1440 as bigint) as peak,
+    case
+        when peaks.peak >= 1440
+            then cast(days.day as timestamp) + cast(1439 - mod(peaks.peak, 1440) as integer) * interval '1 minute'
+    end as peak_at
+from days
+inner join peaks
+    on peaks.day_no = days.day_no
+order by days.day;

@@ -1,0 +1,176 @@
+-- title: Hours of the day
+-- answers: When in the day do people listen, and how many at once?
+-- grain: one hour of the day, in UTC
+-- unit: plays
+-- sessions: matter
+-- chart: columns hour plays_per_day
+-- note: Means are over all days of the window, those without plays too.
+-- note: A play is heard until the session's next event, at most its length; the last one of a session for its length.
+-- parameter: since
+-- parameter: until
+-- parameter: level
+-- column: hour integer : hour of the day, in UTC
+-- column: plays integer : plays that began in the hour
+-- column: listeners integer : distinct users who began one
+-- column: plays_per_day number.2 : plays by the days of the window
+-- column: concurrent number.2 : people listening at once, on average over the hour and the days
+with digits as (
+    select 0 as n
+    union all select 1
+    union all select 2
+    union all select 3
+    union all select 4
+    union all select 5
+    union all select 6
+    union all select 7
+    union all select 8
+    union all select 9
+),
+
+hours as (
+    select
+        a.n + 10 * b.n as hour,
+        cast(
+            cast(cast($until as timestamp) as date) - cast(cast($since as timestamp) as date) as double precision
+        ) as days
+    from digits as a
+    cross join digits as b
+    where a.n + 10 * b.n < 24
+),
+
+window_hours as (
+    select a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 10000 * e.n + 100000 * f.n as window_hour
+    from digits as a
+    cross join digits as b
+    cross join digits as c
+    cross join digits as d
+    cross join digits as e
+    cross join digits as f
+    where
+        a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 10000 * e.n + 100000 * f.n
+        < 24 * (cast(cast($until as timestamp) as date) - cast(cast($since as timestamp) as date))
+),
+
+-- Every event of a session from the window's start on, so that a play's end is known beyond the window too.
+-- The session's number comes first as one key is found faster than two; few numbers have several users.
+events as (
+    select user_id, session_id, start_time, item_in_session, level, length, 1 as is_play
+    from songplays
+    where start_time >= cast($since as timestamp)
+    union all
+    select user_id, session_id, start_time, item_in_session, null as level, null as length, 0 as is_play
+    from page_views
+    where
+        start_time >= cast($since as timestamp)
+        and user_id is not null
+),
+
+followed as (
+    select
+        user_id,
+        start_time,
+        level,
+        is_play,
+        case when length > 0 then length else 0 end as length,
+        lead(user_id) over (
+            partition by session_id
+            order by user_id, start_time, item_in_session
+        ) as next_user_id,
+        lead(start_time) over (
+            partition by session_id
+            order by user_id, start_time, item_in_session
+        ) as next_time
+    from events
+),
+
+-- In seconds since the window began; what is heard beyond its end is left out.
+heard as (
+    select
+        date_part('epoch', start_time - cast($since as timestamp)) as began,
+        least(
+            date_part('epoch', cast($until as timestamp) - cast($since as timestamp)),
+            date_part('epoch', start_time - cast($since as timestamp))
+            + case
+                when next_user_id = user_id and date_part('epoch', next_time - start_time) < length
+                    then date_part('epoch', next_time - start_time)
+                else length
+            end
+        ) as ended
+    from followed
+    where
+        is_play = 1
+        and start_time < cast($until as timestamp)
+        and (cast($level as varchar) is null or level = cast($level as varchar))
+),
+
+-- For each hour how many more are heard at its end than at its beginning, and for how long within it.
+edges as (
+    select
+        cast(floor(began / 3600) as integer) as window_hour,
+        count(*) as opened,
+        sum(3600 - (began - 3600 * floor(began / 3600))) as seconds
+    from heard
+    group by cast(floor(began / 3600) as integer)
+    union all
+    select
+        cast(floor(ended / 3600) as integer) as window_hour,
+        -count(*) as opened,
+        -sum(3600 - (ended - 3600 * floor(ended / 3600))) as seconds
+    from heard
+    group by cast(floor(ended / 3600) as integer)
+    union all
+    select window_hour, 0 as opened, 0 as seconds
+    from window_hours
+),
+
+hour_edges as (
+    select
+        window_hour,
+        sum(opened) as opened,
+        sum(seconds) as seconds
+    from edges
+    group by window_hour
+),
+
+heard_by_hour as (
+    select
+        mod(window_hour, 24) as hour,
+        sum(seconds + 3600 * open_before) as seconds
+    from (
+        select
+            window_hour,
+            seconds,
+            sum(opened) over (order by window_hour rows between unbounded preceding and current row) - opened
+                as open_before
+        from hour_edges
+    ) as running
+    where window_hour < 24 * (cast(cast($until as timestamp) as date) - cast(cast($since as timestamp) as date))
+    group by mod(window_hour, 24)
+),
+
+played_by_hour as (
+    select
+        cast(extract(hour from start_time) as integer) as hour,
+        count(*) as plays,
+        count(distinct user_id) as listeners
+    from songplays
+    where
+        start_time >= cast($since as timestamp)
+        and start_time < cast($until as timestamp)
+        and (cast($level as varchar) is null or level = cast($level as varchar))
+    group by cast(extract(hour from start_time) as integer)
+)
+
+select
+    hours.hour,
+    coalesce(played_by_hour.plays, 0) as plays,
+    coalesce(played_by_hour.listeners, 0) as listeners,
+    coalesce(played_by_hour.plays, 0) / hours.days as plays_per_day,
+    cast(coalesce(heard_by_hour.seconds, 0) as double precision) / 3600 / hours.days as concurrent
+from hours
+left join played_by_hour
+    on played_by_hour.hour = hours.hour
+left join heard_by_hour
+    on heard_by_hour.hour = hours.hour
+where hours.days > 0
+order by hours.hour;

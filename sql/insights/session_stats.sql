@@ -1,0 +1,185 @@
+-- title: Sessions
+-- answers: How long are sessions, how many plays do they have, how many end after one event?
+-- grain: all sessions; those that began at a level
+-- unit: sessions
+-- sessions: matter
+-- chart: none
+-- note: A session is a user and a session number, with all pages; it counts where it has an event in the window.
+-- note: It is cut off when its numbers do not begin with 0 (nor go on from a visitor's who then logged in), when it
+-- note: begins before the window, ends behind it, or its last song plays on when the window or the data ends.
+-- note: Cut-off sessions count as sessions, but not in the means, the median, the 90 % mark and the bounce rate.
+-- parameter: since
+-- parameter: until
+-- column: began_at text : level of the session's first event, or all
+-- column: sessions integer : sessions
+-- column: cut_off integer : of these, sessions that are not here as a whole
+-- column: cut_off_share share : part of the sessions that is cut off
+-- column: plays_per_session number.1 : plays by session, of the whole ones
+-- column: mean_minutes number.1 : mean duration: from the first event to the end of the last
+-- column: median_minutes number.1 : half of the sessions are shorter
+-- column: p90_minutes number.1 : nine of ten sessions are shorter
+-- column: bounce_rate share : part of the whole sessions with one event only
+-- column: caution text : why not to rely on the row
+with data_end as (
+    select max(start_time) as start_time
+    from (
+        select max(start_time) as start_time from songplays
+        union all
+        select max(start_time) as start_time from page_views
+    ) as ends
+),
+
+events as (
+    select user_id, session_id, start_time, item_in_session, level, 1 as is_play, length
+    from songplays
+    union all
+    select user_id, session_id, start_time, item_in_session, level, 0 as is_play, null as length
+    from page_views
+    where user_id is not null
+),
+
+sessions as (
+    select
+        user_id,
+        session_id,
+        min(start_time) as first_time,
+        max(start_time) as last_time,
+        min(item_in_session) as first_item,
+        count(*) as events,
+        sum(is_play) as plays,
+        sum(
+            case
+                when start_time >= cast($since as timestamp) and start_time < cast($until as timestamp) then 1
+                else 0
+            end
+        ) as window_events
+    from events
+    group by user_id, session_id
+),
+
+-- A session's numbers begin with the events of a visitor who then logged in.
+visitor_items as (
+    select distinct
+        session_id,
+        item_in_session
+    from page_views
+    where user_id is null
+),
+
+-- The events at a session's two ends; of several at one instant, the numbers in the session decide.
+first_events as (
+    select
+        sessions.user_id,
+        sessions.session_id,
+        events.level,
+        row_number() over (
+            partition by sessions.session_id, sessions.user_id
+            order by events.item_in_session, events.is_play
+        ) as place
+    from sessions
+    inner join events
+        on
+            events.user_id = sessions.user_id
+            and events.session_id = sessions.session_id
+            and events.start_time = sessions.first_time
+    where sessions.window_events > 0
+),
+
+last_events as (
+    select
+        sessions.user_id,
+        sessions.session_id,
+        events.length,
+        row_number() over (
+            partition by sessions.session_id, sessions.user_id
+            order by events.item_in_session desc, events.is_play desc
+        ) as place
+    from sessions
+    inner join events
+        on
+            events.user_id = sessions.user_id
+            and events.session_id = sessions.session_id
+            and events.start_time = sessions.last_time
+    where sessions.window_events > 0
+),
+
+measured as (
+    select
+        coalesce(first_events.level, 'unknown') as level,
+        sessions.events,
+        sessions.plays,
+        date_part('epoch', sessions.last_time - sessions.first_time)
+        + case when last_events.length > 0 then last_events.length else 0 end as seconds,
+        case
+            when
+                (sessions.first_item > 0 and visitor_items.session_id is null)
+                or sessions.first_time < cast($since as timestamp)
+                or sessions.last_time >= cast($until as timestamp)
+                or date_part('epoch', least(cast($until as timestamp), data_end.start_time) - sessions.last_time)
+                <= case when last_events.length > 0 then last_events.length else 0 end
+                then 1
+            else 0
+        end as is_cut_off
+    from sessions
+    inner join first_events
+        on
+            first_events.user_id = sessions.user_id
+            and first_events.session_id = sessions.session_id
+    inner join last_events
+        on
+            last_events.user_id = sessions.user_id
+            and last_events.session_id = sessions.session_id
+    left join visitor_items
+        on
+            visitor_items.session_id = sessions.session_id
+            and visitor_items.item_in_session = sessions.first_item - 1
+    cross join data_end
+    where
+        first_events.place = 1
+        and last_events.place = 1
+),
+
+scoped as (
+    select 'all' as began_at, events, plays, seconds, is_cut_off from measured
+    union all
+    select level as began_at, events, plays, seconds, is_cut_off from measured
+),
+
+whole as (
+    select
+        began_at,
+        count(*) as sessions,
+        avg(cast(plays as double precision)) as plays,
+        avg(seconds) as mean_s,
+        percentile_cont(0.5) within group (order by seconds) as median_s,
+        percentile_cont(0.9) within group (order by seconds) as p90_s,
+        avg(cast(case when events = 1 then 1 else 0 end as double precision)) as bounce_rate
+    from scoped
+    where is_cut_off = 0
+    group by began_at
+),
+
+counted as (
+    select
+        began_at,
+        count(*) as sessions,
+        sum(is_cut_off) as cut_off
+    from scoped
+    group by began_at
+)
+
+select
+    counted.began_at,
+    counted.sessions,
+    cast(counted.cut_off as bigint) as cut_off,
+    cast(counted.cut_off as double precision) / counted.sessions as cut_off_share,
+    whole.plays as plays_per_session,
+    whole.mean_s / 60 as mean_minutes,
+    whole.median_s / 60 as median_minutes,
+    whole.p90_s / 60 as p90_minutes,
+    whole.bounce_rate,
+    case when coalesce(whole.sessions, 0) < 20 then 'fewer than 20 whole sessions' end as caution
+from counted
+left join whole
+    on whole.began_at = counted.began_at
+order by counted.began_at collate "C";

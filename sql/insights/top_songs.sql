@@ -1,0 +1,95 @@
+-- title: Top songs
+-- answers: Which songs are played most, and by how many people?
+-- grain: one song, of the catalogue or as the log names it
+-- unit: plays
+-- chart: bars song plays
+-- parameter: since
+-- parameter: until
+-- parameter: level
+-- parameter: top integer 20 1..100000 : how many ranks to show; equal ones are all shown
+-- column: rank integer : place by plays, then listeners; equal in both is the same place
+-- column: song text : title
+-- column: artist text : artist as the log names it
+-- column: song_id text : song of the catalogue; empty where none was matched
+-- column: plays integer : plays in the window
+-- column: listeners integer : distinct users who played it
+-- column: plays_per_listener number.2 : plays by listeners
+-- column: share share : part of all plays in the window
+with songs_played as (
+    select
+        song_id,
+        coalesce(song, '') as song,
+        coalesce(artist, '') as artist,
+        count(*) as plays
+    from songplays
+    where
+        start_time >= cast($since as timestamp)
+        and start_time < cast($until as timestamp)
+        and (cast($level as varchar) is null or level = cast($level as varchar))
+    group by song_id, coalesce(song, ''), coalesce(artist, '')
+),
+
+-- Ties in plays stay in, so that the listeners can decide.
+candidates as (
+    select *
+    from (
+        select
+            song_id,
+            song,
+            artist,
+            plays,
+            sum(plays) over () as all_plays,
+            rank() over (order by plays desc) as plays_rank
+        from songs_played
+    ) as by_plays
+    where plays_rank <= cast($top as integer)
+),
+
+song_listeners as (
+    select
+        candidates.song_id,
+        candidates.song,
+        candidates.artist,
+        count(distinct songplays.user_id) as listeners
+    from candidates
+    inner join songplays
+        on
+            coalesce(songplays.song, '') = candidates.song
+            and coalesce(songplays.artist, '') = candidates.artist
+            and coalesce(songplays.song_id, '') = coalesce(candidates.song_id, '')
+    where
+        songplays.start_time >= cast($since as timestamp)
+        and songplays.start_time < cast($until as timestamp)
+        and (cast($level as varchar) is null or songplays.level = cast($level as varchar))
+    group by candidates.song_id, candidates.song, candidates.artist
+),
+
+ranked as (
+    select
+        rank() over (order by candidates.plays desc, song_listeners.listeners desc) as song_rank,
+        candidates.song,
+        candidates.artist,
+        candidates.song_id,
+        candidates.plays,
+        song_listeners.listeners,
+        candidates.all_plays
+    from candidates
+    inner join song_listeners
+        on
+            song_listeners.song = candidates.song
+            and song_listeners.artist = candidates.artist
+            and coalesce(song_listeners.song_id, '') = coalesce(candidates.song_id, '')
+)
+
+select
+    song_rank as rank,
+    song,
+    artist,
+    song_id,
+    plays,
+    listeners,
+    cast(plays as double precision) / listeners as plays_per_listener,
+    cast(plays as double precision) / cast(all_plays as double precision) as share
+from ranked
+where song_rank <= cast($top as integer)
+order by song_rank, song collate "C", artist collate "C", song_id collate "C";

@@ -1,0 +1,137 @@
+-- title: Trending songs
+-- answers: Which songs are played more in the last days than in the blocks of days before?
+-- grain: one song with enough plays in the last days; the rising ones, and the ones that are new
+-- unit: plays
+-- chart: bars song ratio
+-- note: The last days end where the window ends. The blocks before count as far as there is data for them.
+-- note: The interval is the 95 % one for the recent plays as a Poisson count (Byar's approximation).
+-- parameter: since
+-- parameter: until
+-- parameter: level
+-- parameter: top integer 20 1..100000 : how many of each kind
+-- parameter: days integer 7 1..1000 : length of the last days, and of each block before
+-- parameter: blocks integer 4 1..1000 : how many blocks before to compare with
+-- parameter: min_plays integer 5 1..1000000 : fewest plays in the last days
+-- column: kind text : rising: played in the blocks before too; new: not played in them
+-- column: rank integer : place within its kind
+-- column: song text : title
+-- column: artist text : artist as the log names it
+-- column: song_id text : song of the catalogue; empty where none was matched
+-- column: recent_plays integer : plays in the last days
+-- column: listeners integer : distinct users who played it in the last days
+-- column: blocks_before integer : blocks before that there is data for
+-- column: mean_before number.2 : plays a block before
+-- column: ratio number.2 : recent plays by plays a block before; empty for new songs
+-- column: ratio_low number.2 : lower end of the interval
+-- column: ratio_high number.2 : upper end of the interval
+with first_play as (
+    select min(start_time) as start_time
+    from songplays
+    where start_time >= cast($since as timestamp)
+),
+
+-- Plays by how many blocks they lie before the last days.
+plays as (
+    select
+        song_id,
+        coalesce(song, '') as song,
+        coalesce(artist, '') as artist,
+        user_id,
+        cast(ceil(
+            date_part('epoch', cast($until as timestamp) - start_time) / (86400.0 * cast($days as integer))
+        ) as integer) - 1 as block
+    from songplays
+    where
+        start_time >= cast($since as timestamp)
+        and start_time < cast($until as timestamp)
+        and start_time
+        >= cast($until as timestamp) - cast($days as integer) * (cast($blocks as integer) + 1) * interval '1 day'
+        and (cast($level as varchar) is null or level = cast($level as varchar))
+),
+
+history as (
+    select
+        least(
+            cast($blocks as integer),
+            cast(ceil(
+                date_part('epoch', cast($until as timestamp) - first_play.start_time)
+                / (86400.0 * cast($days as integer))
+            ) as integer) - 1
+        ) as blocks
+    from first_play
+),
+
+songs_played as (
+    select
+        song_id,
+        song,
+        artist,
+        sum(case when block = 0 then 1 else 0 end) as recent_plays,
+        sum(case when block > 0 then 1 else 0 end) as earlier_plays,
+        count(distinct case when block = 0 then user_id end) as listeners
+    from plays
+    group by song_id, song, artist
+),
+
+compared as (
+    select
+        case when songs_played.earlier_plays = 0 then 'new' else 'rising' end as kind,
+        songs_played.song,
+        songs_played.artist,
+        songs_played.song_id,
+        songs_played.listeners,
+        history.blocks,
+        cast(songs_played.recent_plays as double precision) as recent_plays,
+        cast(songs_played.earlier_plays as double precision) / history.blocks as mean_before
+    from songs_played
+    cross join history
+    where
+        songs_played.recent_plays >= cast($min_plays as integer)
+        and history.blocks >= 1
+),
+
+-- Of new songs the plays themselves are the measure.
+ranked as (
+    select
+        kind,
+        song,
+        artist,
+        song_id,
+        listeners,
+        blocks,
+        recent_plays,
+        mean_before,
+        rank() over (
+            partition by kind
+            order by
+                case when mean_before > 0 then recent_plays / mean_before else recent_plays end desc,
+                listeners desc
+        ) as kind_rank
+    from compared
+)
+
+select
+    kind,
+    kind_rank as rank,
+    song,
+    artist,
+    song_id,
+    cast(recent_plays as bigint) as recent_plays,
+    listeners,
+    blocks as blocks_before,
+    mean_before,
+    case when mean_before > 0 then recent_plays / mean_before end as ratio,
+    case
+        when mean_before > 0 and recent_plays > 0
+            then recent_plays * power(1 - 1 / (9 * recent_plays) - 1.959963984540054 / (3 * sqrt(recent_plays)), 3)
+            / mean_before
+    end as ratio_low,
+    case
+        when mean_before > 0
+            then (recent_plays + 1)
+            * power(1 - 1 / (9 * (recent_plays + 1)) + 1.959963984540054 / (3 * sqrt(recent_plays + 1)), 3)
+            / mean_before
+    end as ratio_high
+from ranked
+where kind_rank <= cast($top as integer)
+order by kind desc, kind_rank, song collate "C", artist collate "C", song_id collate "C";

@@ -1,0 +1,104 @@
+//! `sparkify insights`: named questions, answered with what the answers stand on.
+
+use chrono::NaiveDate;
+
+use super::open_read_only;
+use crate::cli::{Format, InsightsArgs};
+use crate::error::{EXIT_DONE, Error, Kind, Result};
+use crate::insights::{self, Answered, Footing, Insight, Level, ParameterKind, Question, Window, catalogue, table, window};
+use crate::interrupt::Interrupt;
+use crate::output::{Printer, say};
+use crate::settings::Settings;
+use crate::warehouse::{Rows, Value, Warehouse};
+
+pub(super) fn run(args: &InsightsArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
+    let asked = catalogue::named(&args.names)?;
+    if args.list {
+        return list(&asked, args.format);
+    }
+    if args.format == Format::Csv && asked.len() != 1 {
+        return Err(Error::new(Kind::Usage, "CSV holds one table: name one insight"));
+    }
+    let question = Question { top: args.top, level: args.level.as_deref().and_then(level), set: pairs(&args.set)? };
+    insights::check_question(&asked, &question)?;
+    let (from, to) = (day(args.from.as_deref(), "--from")?, day(args.to.as_deref(), "--to")?);
+
+    let mut warehouse = open_read_only(settings, interrupt)?;
+    let data = window::data_bounds(&mut warehouse)?;
+    let window = Window::resolve(from, to, data)?;
+    let sessions = asked.iter().any(|insight| insight.sessions_matter);
+    let footing = Footing::of(&mut warehouse, data, &window, question.level, sessions)?;
+    for (index, insight) in asked.iter().enumerate() {
+        interrupt.check()?;
+        let answered = insights::answer(&mut warehouse, insight, &window, &footing, &question)?;
+        say(&text_of(&answered, args, index, asked.len())?)?;
+    }
+    Ok(EXIT_DONE)
+}
+
+/// Answers questions about all of the data with charts in the terminal.
+pub(super) fn print(warehouse: &mut dyn Warehouse, asked: &[Insight], question: &Question, interrupt: &Interrupt) -> Result<()> {
+    let data = window::data_bounds(warehouse)?;
+    let window = Window::resolve(None, None, data)?;
+    let sessions = asked.iter().any(|insight| insight.sessions_matter);
+    let footing = Footing::of(warehouse, data, &window, question.level, sessions)?;
+    for insight in asked {
+        interrupt.check()?;
+        say(&format!("\n{}", table::terminal(&insights::answer(warehouse, insight, &window, &footing, question)?, true)))?;
+    }
+    Ok(())
+}
+
+fn text_of(answered: &Answered, args: &InsightsArgs, index: usize, count: usize) -> Result<String> {
+    let (first, last) = (index == 0, index + 1 == count);
+    Ok(match args.format {
+        Format::Table => format!("{}{}", if first { "" } else { "\n" }, table::terminal(answered, args.chart)),
+        Format::Markdown => format!("{}{}", if first { "" } else { "\n" }, table::markdown(answered)),
+        Format::Csv => table::csv(answered)?,
+        Format::Json => {
+            let (opening, closing) = (if first { "[\n" } else { ",\n" }, if last { "\n]\n" } else { "" });
+            format!("{opening}{}{closing}", answered.json_text())
+        }
+    })
+}
+
+fn list(insights: &[Insight], format: Format) -> Result<u8> {
+    let mut printer = Printer::new(format, std::io::BufWriter::new(std::io::stdout().lock()));
+    printer.columns(&["name", "answers", "parameters"].map(str::to_owned))?;
+    for insight in insights {
+        let parameters: Vec<String> = insight
+            .parameters
+            .iter()
+            .filter(|parameter| parameter.kind != ParameterKind::Common || parameter.name == "level")
+            .map(|parameter| match parameter.kind {
+                ParameterKind::Integer { default, .. } => format!("{}={default}", parameter.name),
+                _ => parameter.name.to_owned(),
+            })
+            .collect();
+        printer.row(vec![insight.name.into(), insight.answers.into(), Value::Text(parameters.join(" "))])?;
+    }
+    printer.finish()?;
+    Ok(EXIT_DONE)
+}
+
+fn level(name: &str) -> Option<Level> {
+    [Level::Free, Level::Paid].into_iter().find(|level| level.name() == name)
+}
+
+fn pairs(set: &[String]) -> Result<Vec<(String, String)>> {
+    let pair = |text: &String| {
+        let pair = text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+        pair.ok_or_else(|| Error::new(Kind::Usage, format!("`{}` is not NAME=VALUE", text.escape_debug())))
+    };
+    set.iter().map(pair).collect()
+}
+
+/// A day as the command line gives it.
+pub(super) fn day(text: Option<&str>, flag: &str) -> Result<Option<NaiveDate>> {
+    let Some(text) = text else { return Ok(None) };
+    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+    // Years of more digits are no dates that the engines share.
+    let day = day.filter(|day| ("0001-01-01".."9999-12-31").contains(&day.to_string().as_str()));
+    let error = || Error::new(Kind::Usage, format!("{flag} `{}` is no date like 2018-11-30", text.escape_debug()));
+    day.map(Some).ok_or_else(error)
+}

@@ -1,0 +1,59 @@
+//! `sparkify report`: the page with the answers and their charts.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use super::insights::day;
+use super::open_read_only;
+use crate::cli::ReportArgs;
+use crate::error::{EXIT_DONE, Result};
+use crate::insights::{Window, window};
+use crate::interrupt::Interrupt;
+use crate::output::say;
+use crate::page;
+use crate::settings::Settings;
+use crate::warehouse::{Warehouse, WarehouseUrl};
+
+pub(super) fn run(args: &ReportArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
+    let (from, to) = (day(args.from.as_deref(), "--from")?, day(args.to.as_deref(), "--to")?);
+    let mut warehouse = open_read_only(settings, interrupt)?;
+    let data = window::data_bounds(&mut warehouse)?;
+    let window = Window::resolve(from, to, data)?;
+    let html = page::build(&mut warehouse, &name(&settings.warehouse), &window, interrupt)?;
+    interrupt.check()?;
+    page::write(&args.out, &html)?;
+    say(&format!("Wrote {} ({:.1} MB).\n", args.out.display(), html.len() as f64 / 1e6))?;
+    if args.open {
+        open(&args.out);
+    }
+    Ok(EXIT_DONE)
+}
+
+/// Writes a page about all of the data.
+pub(super) fn write(warehouse: &mut dyn Warehouse, url: &WarehouseUrl, out: &Path, interrupt: &Interrupt) -> Result<()> {
+    let data = window::data_bounds(warehouse)?;
+    let html = page::build(warehouse, &name(url), &Window::resolve(None, None, data)?, interrupt)?;
+    page::write(out, &html)
+}
+
+/// Whether there is a screen to show a page on.
+pub(super) fn has_screen() -> bool {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    cfg!(any(windows, target_os = "macos")) || is_set("DISPLAY") || is_set("WAYLAND_DISPLAY")
+}
+
+/// What the page calls the warehouse: no folders and no credentials, as it may travel.
+fn name(url: &WarehouseUrl) -> String {
+    let WarehouseUrl::DuckDb(path) = url;
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Hands the page to the browser. That this fails is worth a word, not a failure: the page is there.
+pub(super) fn open(path: &Path) {
+    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let mut command = if cfg!(windows) { Command::new("explorer") } else { Command::new(opener) };
+    let started = command.arg(path).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    if let Err(error) = started {
+        tracing::warn!("the browser cannot be started ({error}); open {} in it", path.display());
+    }
+}

@@ -1,0 +1,211 @@
+//! Questions that people have about the music: asked of any warehouse, answered with what the answer stands on.
+
+pub mod catalogue;
+pub mod chart;
+pub mod table;
+pub mod window;
+
+use serde_json::json;
+
+pub use catalogue::{Chart, Column, ColumnKind, Insight, ParameterKind};
+pub use window::{Footing, Level, Window};
+
+use crate::error::{Error, Kind, Result};
+use crate::warehouse::{Param, Value, Warehouse};
+
+/// What a person asks of the insights besides their names.
+#[derive(Debug, Clone, Default)]
+pub struct Question {
+    /// How many ranks to show.
+    pub top: Option<i64>,
+    /// Only plays at this level.
+    pub level: Option<Level>,
+    /// Other parameters, by name.
+    pub set: Vec<(String, String)>,
+}
+
+/// An insight's answer.
+#[derive(Debug, Clone)]
+pub struct Answered {
+    /// The question.
+    pub insight: Insight,
+    /// The parameters in force, as a person would set them.
+    pub parameters: Vec<(String, String)>,
+    /// The window asked.
+    pub window: Window,
+    /// What the answer stands on.
+    pub footing: Footing,
+    /// Rows, with a value for each of the insight's columns, in the insight's order.
+    pub rows: Vec<Vec<Value>>,
+    /// What has to be said about the answer.
+    pub remarks: Vec<String>,
+}
+
+/// Asks one insight.
+///
+/// # Errors
+/// What the engine reports, and [`Kind::Query`] when the columns are not those that the file describes.
+pub fn answer(
+    warehouse: &mut dyn Warehouse,
+    insight: &Insight,
+    window: &Window,
+    footing: &Footing,
+    question: &Question,
+) -> Result<Answered> {
+    let (values, parameters) = parameters(insight, window, question)?;
+    let mut rows = Vec::new();
+    let mut remarks = Vec::new();
+    if footing.data.is_none() {
+        remarks.push("the warehouse holds no events yet; `sparkify load` brings them".to_owned());
+    } else if window.is_empty() {
+        remarks.push(format!("the window holds none of the data, which is {}", footing.data_text()));
+    } else {
+        let answer = warehouse.answer(insight.query(), &values)?;
+        let names: Vec<&str> = insight.columns.iter().map(|column| column.name).collect();
+        if answer.columns != names {
+            let message = format!("{} answers with the columns {}", insight.name, answer.columns.join(", "));
+            return Err(Error::new(Kind::Query, message));
+        }
+        let kinds: Vec<ColumnKind> = insight.columns.iter().map(|column| column.kind).collect();
+        rows = answer.rows.into_iter().map(|row| row.into_iter().zip(&kinds).map(|(v, kind)| tidy(v, *kind)).collect()).collect();
+        if footing.plays == 0 {
+            remarks.push(format!("no plays in the window; the data is {}", footing.data_text()));
+        } else if rows.is_empty() {
+            remarks.push("the plays in the window are too few for an answer".to_owned());
+        }
+    }
+    if question.level.is_some() && !insight.takes("level") {
+        remarks.push("this answer is not by level: all levels are in it".to_owned());
+    }
+    let footing = Footing { sessions: footing.sessions.filter(|_| insight.sessions_matter), ..footing.clone() };
+    Ok(Answered { insight: insight.clone(), parameters, window: window.clone(), footing, rows, remarks })
+}
+
+/// A parameter as it is bound, and as a person would set it.
+type Bound = (Vec<Param<'static>>, Vec<(String, String)>);
+
+fn parameters(insight: &Insight, window: &Window, question: &Question) -> Result<Bound> {
+    let mut values = Vec::new();
+    let mut shown = Vec::new();
+    for parameter in &insight.parameters {
+        let set = question.set.iter().rev().find(|(name, _)| name == parameter.name).map(|(_, value)| value.as_str());
+        let value = match parameter.kind {
+            ParameterKind::Common => match parameter.name {
+                "since" => window.since.clone().into(),
+                "until" => window.until.clone().into(),
+                _ => question.level.map(Level::name).into(),
+            },
+            ParameterKind::Integer { default, least, most } => {
+                let asked = if parameter.name == "top" { question.top } else { None };
+                let number = match set {
+                    Some(text) => text.parse().ok(),
+                    None => Some(asked.unwrap_or(default)),
+                };
+                let number = number.filter(|number| (least..=most).contains(number)).ok_or_else(|| {
+                    let message =
+                        format!("{} of {} is to be a whole number from {least} to {most}", parameter.name, insight.name);
+                    Error::new(Kind::Usage, message)
+                })?;
+                shown.push((parameter.name.to_owned(), number.to_string()));
+                number.into()
+            }
+            ParameterKind::Text => {
+                shown.extend(set.map(|text| (parameter.name.to_owned(), text.to_owned())));
+                set.into()
+            }
+        };
+        values.push(Param { name: parameter.name, value });
+    }
+    Ok((values, shown))
+}
+
+/// Fails when something is set that none of the insights takes.
+///
+/// # Errors
+/// [`Kind::Usage`], naming it.
+pub fn check_question(insights: &[Insight], question: &Question) -> Result<()> {
+    for (name, _) in &question.set {
+        let own = |insight: &Insight| insight.parameters.iter().any(|p| p.name == name && p.kind != ParameterKind::Common);
+        if !insights.iter().any(own) {
+            let message = format!("none of these insights has a parameter `{}`", name.escape_debug());
+            return Err(Error::new(Kind::Usage, message).with_hint("`sparkify insights --list` shows what each takes"));
+        }
+    }
+    match insights {
+        [insight] if question.level.is_some() && !insight.takes("level") => {
+            Err(Error::new(Kind::Usage, format!("{} is not by level", insight.name)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A value as its column promises it, whatever number type the engine chose. Rounded, so that the order in which an
+/// engine adds floats up is not seen.
+fn tidy(value: Value, kind: ColumnKind) -> Value {
+    let number = |value: &Value| match value {
+        Value::Integer(n) => Some(*n as f64),
+        Value::Float(x) => Some(*x),
+        Value::Text(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    let rounded = |value: &Value, decimals: u8| {
+        let scale = 10f64.powi(decimals.into());
+        // Adding zero makes minus zero plain.
+        number(value).filter(|x: &f64| x.is_finite()).map_or(Value::Null, |x| Value::Float((x * scale).round() / scale + 0.0))
+    };
+    match kind {
+        ColumnKind::Integer => match value {
+            Value::Integer(_) | Value::Null => value,
+            other => number(&other).map_or(Value::Null, |x| Value::Integer(x.round() as i128)),
+        },
+        ColumnKind::Number(decimals) => rounded(&value, decimals),
+        ColumnKind::Share => rounded(&value, 6),
+        ColumnKind::Date => cut(value, 10),
+        ColumnKind::Time => cut(value, 19),
+        ColumnKind::Text => value,
+    }
+}
+
+fn cut(value: Value, length: usize) -> Value {
+    match value {
+        Value::Text(text) => Value::Text(text.chars().take(length).collect()),
+        other => other,
+    }
+}
+
+impl Answered {
+    /// The answer for scripts: what was asked, what it stands on, what the columns mean, the rows.
+    #[must_use]
+    pub fn json_text(&self) -> String {
+        let columns: Vec<_> = self
+            .insight
+            .columns
+            .iter()
+            .map(|column| json!({"name": column.name, "kind": column.kind.name(), "meaning": column.meaning}))
+            .collect();
+        let head = json!({
+            "name": self.insight.name,
+            "title": self.insight.title,
+            "answers": self.insight.answers,
+            "grain": self.insight.grain,
+            "unit": self.insight.unit,
+            "from": self.window.from_date(),
+            "to": self.window.to_date(),
+            "parameters": self.parameters.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
+            "footing": self.footing.json(),
+            "notes": self.insight.notes,
+            "remarks": self.remarks,
+            "columns": columns,
+        });
+        // By hand, as the columns' order is worth keeping.
+        let field = |(column, value): (&Column, &Value)| format!("{}:{}", json!(column.name), crate::output::json(value));
+        let row = |row: &Vec<Value>| {
+            let fields: Vec<String> = self.insight.columns.iter().zip(row).map(field).collect();
+            format!("    {{{}}}", fields.join(","))
+        };
+        let rows: Vec<String> = self.rows.iter().map(row).collect();
+        let rows = if rows.is_empty() { "[]".to_owned() } else { format!("[\n{}\n  ]", rows.join(",\n")) };
+        let head = head.to_string();
+        format!("{},\n  \"rows\":{rows}\n}}", head.strip_suffix('}').unwrap_or(&head))
+    }
+}

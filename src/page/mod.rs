@@ -1,0 +1,201 @@
+//! The report: one HTML page with the answers, the charts and the library that draws them, for any browser and no network.
+
+mod headline;
+mod layout;
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde_json::{Value as Json, json};
+
+use crate::error::{Error, Kind, Result, io_error};
+use crate::insights::{self, Answered, Footing, Question, Window, catalogue, window};
+use crate::interrupt::Interrupt;
+use crate::warehouse::{SqlText, Warehouse};
+
+use self::layout::SECTIONS;
+
+const TEMPLATE: &str = include_str!("../../assets/report/page.html");
+const STYLE: &str = include_str!("../../assets/report/page.css");
+const SCRIPT: &str = include_str!("../../assets/report/page.js");
+/// Apache ECharts, from the crate that `build.rs` found.
+const LIBRARY: &str = include_str!(env!("SPARKIFY_CHART_LIBRARY"));
+
+/// Tables of the page that are about the loading, not the music: title, what it answers, query.
+const LOADING: [(&str, &str, SqlText<'_>); 2] = [
+    (
+        "Loads",
+        "What became of the lines of the log files, by the day on which they were loaded?",
+        SqlText { name: "files", text: include_str!("../../sql/page/files.sql") },
+    ),
+    (
+        "Refused lines",
+        "Which lines could not be loaded, and why?",
+        SqlText { name: "rejects", text: include_str!("../../sql/page/rejects.sql") },
+    ),
+];
+
+/// Asks all that the page shows and returns it as HTML.
+///
+/// # Errors
+/// What the engine reports, and an interrupt.
+pub fn build(warehouse: &mut dyn Warehouse, name: &str, window: &Window, interrupt: &Interrupt) -> Result<String> {
+    let data = window::data_bounds(warehouse)?;
+    let footing = Footing::of(warehouse, data, window, None, true)?;
+    let asked = catalogue::all();
+    let mut sections = Vec::new();
+    for section in SECTIONS {
+        let mut cards = Vec::new();
+        for name in section.insights {
+            interrupt.check()?;
+            let Some(insight) = asked.iter().find(|insight| insight.name == *name) else { continue };
+            let question = Question { top: layout::top(name), ..Question::default() };
+            cards.push(card(&insights::answer(warehouse, insight, window, &footing, &question)?));
+        }
+        if section.shows_loading {
+            for (title, answers, query) in LOADING {
+                cards.push(loading(warehouse, title, answers, query)?);
+            }
+        }
+        sections.push(json!({"id": section.id, "title": section.title, "cards": cards}));
+    }
+    let page = json!({
+        "warehouse": name,
+        "from": window.from_date(),
+        "to": window.to_date(),
+        "empty": footing.data.is_none(),
+        "footing": footing.text(window),
+        "headline": headline::numbers(warehouse, window, &footing)?,
+        "sections": sections,
+    });
+    Ok(html(&page))
+}
+
+/// An answer as the page's script takes it.
+fn card(answered: &Answered) -> Json {
+    let insight = &answered.insight;
+    let columns: Vec<Json> = insight
+        .columns
+        .iter()
+        .map(|column| {
+            let decimals = if let insights::ColumnKind::Number(decimals) = column.kind { decimals } else { 0 };
+            json!({"name": column.name, "kind": column.kind.name(), "decimals": decimals, "meaning": column.meaning})
+        })
+        .collect();
+    let rows: Vec<Vec<Json>> = answered.rows.iter().map(|row| row.iter().map(crate::output::json).collect()).collect();
+    let mut set = format!("-- since = '{}', until = '{}'", answered.window.since, answered.window.until);
+    for (name, value) in &answered.parameters {
+        let _ = write!(set, ", {name} = {value}");
+    }
+    json!({
+        "name": insight.name,
+        "title": insight.title,
+        "answers": insight.answers,
+        "unit": insight.unit,
+        "chart": insight.chart.kind,
+        "drawn": insight.chart.columns,
+        "notes": insight.notes,
+        "remarks": answered.remarks,
+        "columns": columns,
+        "rows": rows,
+        "sql": format!("{set}\n{}", insight.sql()),
+    })
+}
+
+/// A table about the loading. Its columns are described by their names.
+fn loading(warehouse: &mut dyn Warehouse, title: &str, answers: &str, query: SqlText<'_>) -> Result<Json> {
+    let answer = warehouse.answer(query, &[])?;
+    let is_text = |name: &str| matches!(name, "input" | "reason" | "loaded_on");
+    let columns: Vec<Json> = answer
+        .columns
+        .iter()
+        .map(|name| json!({"name": name, "kind": if is_text(name) { "text" } else { "integer" }, "decimals": 0, "meaning": ""}))
+        .collect();
+    let rows: Vec<Vec<Json>> = answer.rows.iter().map(|row| row.iter().map(crate::output::json).collect()).collect();
+    let remarks: &[&str] = if rows.is_empty() { &["none"] } else { &[] };
+    Ok(json!({
+        "name": query.name, "title": title, "answers": answers, "unit": "lines", "chart": "none", "drawn": [], "notes": [],
+        "remarks": remarks, "columns": columns, "rows": rows, "sql": query.text,
+    }))
+}
+
+/// The page with its parts put in, in one pass, so that no part is searched for another's mark.
+fn html(page: &Json) -> String {
+    let data = for_script(&page.to_string());
+    let mut html = String::with_capacity(TEMPLATE.len() + LIBRARY.len() + data.len() + STYLE.len() + SCRIPT.len());
+    let mut rest = TEMPLATE;
+    while let Some((before, behind)) = rest.split_once("{{") {
+        html.push_str(before);
+        let (mark, after) = behind.split_once("}}").unwrap_or((behind, ""));
+        html.push_str(match mark {
+            "style" => STYLE,
+            "library" => LIBRARY,
+            "script" => SCRIPT,
+            "data" => &data,
+            _ => "",
+        });
+        rest = after;
+    }
+    html.push_str(rest);
+    html
+}
+
+/// JSON that cannot end the element it stands in, whatever the logs hold.
+fn for_script(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
+                let _ = write!(text, "\\u{:04x}", c as u32);
+            }
+            _ => text.push(c),
+        }
+    }
+    text
+}
+
+/// Writes the page, so that a reader finds the old one or the new one and never a part.
+///
+/// # Errors
+/// [`Kind::Disk`] and [`Kind::Io`], naming the file.
+pub fn write(path: &Path, html: &str) -> Result<()> {
+    let name = path.file_name().filter(|_| !path.is_dir());
+    let name = name.ok_or_else(|| Error::new(Kind::Usage, format!("{} is no file name for the page", path.display())))?;
+    let mut beside = name.to_owned();
+    beside.push(format!(".{}.part", std::process::id()));
+    let part = path.with_file_name(beside);
+    let written = std::fs::write(&part, html).and_then(|()| std::fs::rename(&part, path));
+    written.map_err(|error| {
+        // What was written of it is of no use; that it stays is the lesser fault.
+        let _ = std::fs::remove_file(&part);
+        io_error(path.display(), "write", error)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_insight_has_its_place_on_the_page_once() {
+        let mut placed: Vec<&str> = SECTIONS.iter().flat_map(|section| section.insights).copied().collect();
+        placed.sort_unstable();
+        let mut all: Vec<&str> = catalogue::all().iter().map(|insight| insight.name).collect();
+        all.sort_unstable();
+        assert_eq!(placed, all);
+    }
+
+    #[test]
+    fn nothing_in_the_page_ends_its_element_early() {
+        assert!(LIBRARY.len() > 500_000 && LIBRARY.contains("Apache Software Foundation"));
+        for part in [LIBRARY, SCRIPT] {
+            assert!(!part.to_lowercase().contains("</script") && !part.contains("<!--"));
+        }
+        let hostile = json!({"a": "</script><script>alert(1)</script>", "b": "<!--", "c": "\u{2028}&amp;"});
+        let page = html(&hostile);
+        assert_eq!(page.matches("</script>").count(), 3);
+        assert!(!page.contains("alert(1)</script>"));
+        let back: Json = serde_json::from_str(&for_script(&hostile.to_string())).unwrap();
+        assert_eq!(back, hostile);
+    }
+}
