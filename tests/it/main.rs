@@ -10,6 +10,7 @@ mod cli;
 mod clients;
 mod concurrency;
 mod config_files;
+mod conformance;
 mod decoder;
 mod differential;
 mod faults;

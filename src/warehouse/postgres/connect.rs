@@ -11,7 +11,7 @@ use tokio_postgres::{Client, Config};
 
 use super::PostgresUrl;
 use super::password::{self, Account};
-use super::session::Session;
+use super::session::{Session, cause};
 use super::tls::Tls;
 use super::url::SslMode;
 use crate::error::{Error, Kind, Result};
@@ -153,7 +153,7 @@ fn refused(place: &Place, url: &PostgresUrl, error: tokio_postgres::Error) -> Er
             ),
         None => Error::new(Kind::WarehouseUnreachable, format!("{url}: no server answers at {host}, port {port}")),
     };
-    refusal.caused_by(error)
+    refusal.caused_by(cause(error))
 }
 
 /// Refuses servers that could not hold a warehouse, before anything is changed.
