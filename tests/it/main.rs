@@ -19,6 +19,7 @@ mod insights;
 mod kill;
 mod notebook;
 mod page;
+mod postgres;
 mod properties;
 mod redshift_standin;
 mod s3_load;

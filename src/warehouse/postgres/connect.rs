@@ -123,7 +123,8 @@ fn dial(runtime: &Runtime, place: &Place, tls: &Tls, url: &PostgresUrl) -> Resul
 fn refused(place: &Place, url: &PostgresUrl, error: tokio_postgres::Error) -> Error {
     let Place { host, port, user, database, .. } = place;
     let denied = |message: String, hint: String| Error::new(Kind::WarehouseDenied, message).with_hint(hint);
-    let text = error.to_string();
+    let reason = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+    let text = format!("{error}: {reason}");
     let refusal = match error.code().cloned() {
         Some(code) if code == SqlState::INVALID_PASSWORD => denied(
             format!("{url}: the server refuses the password of {user}"),
