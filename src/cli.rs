@@ -53,6 +53,9 @@ pub enum Command {
     /// Check that the data is sound
     #[command(after_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
+    /// Print a number of rows and a digest of each table, the same on every engine for the same rows
+    #[command(after_help = DIGEST_EXAMPLES)]
+    Digest(DigestArgs),
     /// Explain a play, a song or a run
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),
@@ -75,6 +78,7 @@ const LOAD_EXAMPLES: &str = "\
 Examples:
   sparkify load --logs data/log_data --songs data/song_data
   sparkify load --logs s3://bucket/log_data --songs s3://bucket/song_data --warehouse music.duckdb
+  sparkify load --warehouse postgres://ann@db.example.com/music
   sparkify load --dry-run                 which files would be loaded, and the SQL
   sparkify load --json | jq .rejected     for scripts
   sparkify load --max-rejects 100         accept up to 100 bad lines (default 1%)";
@@ -85,6 +89,14 @@ Examples:
   sparkify check volume freshness -v    two of them, with their queries
   sparkify check --list                 what is checked, and what to do about it
   sparkify check --json | jq '.checks[] | select(.rows > 0)'";
+
+const DIGEST_EXAMPLES: &str = "\
+Examples:
+  sparkify digest
+  sparkify digest --json --warehouse postgres://ann@db.example.com/music
+  diff <(sparkify digest --warehouse a.duckdb) <(sparkify digest --warehouse b.duckdb)
+
+Equal digests mean equal rows, whatever their order. Surrogate ids, the ledger and the quarantine are left out.";
 
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
@@ -129,7 +141,7 @@ Examples:
 /// Which warehouse.
 #[derive(Debug, Args)]
 pub struct WarehouseArgs {
-    /// The warehouse: a path or duckdb:PATH
+    /// The warehouse: a path, duckdb:PATH or postgres://USER@HOST/DATABASE
     #[arg(long, value_name = "URL")]
     pub warehouse: Option<String>,
     /// Wait for another process to let go of it: as long as it takes, or so many seconds
@@ -294,6 +306,17 @@ pub struct CheckArgs {
     #[arg(long)]
     pub list: bool,
     /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `digest`.
+#[derive(Debug, Args)]
+pub struct DigestArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub warehouse: WarehouseArgs,
+    /// Print an array of objects
     #[arg(long)]
     pub json: bool,
 }

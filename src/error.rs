@@ -35,10 +35,14 @@ pub enum Kind {
     WarehouseLocked,
     /// The warehouse was written by a newer sparkify.
     WarehouseVersion,
-    /// The file at the warehouse's path is not a usable DuckDB database.
+    /// What is at the warehouse's place is not usable as one.
     WarehouseInvalid,
     /// There is no warehouse at that path.
     WarehouseMissing,
+    /// The warehouse's server cannot be reached, or the connection to it was lost.
+    WarehouseUnreachable,
+    /// The warehouse's server does not let this user in, or not do this.
+    WarehouseDenied,
     /// What was asked about is not there.
     NotFound,
     /// The disk is full or cannot be written.
@@ -105,6 +109,10 @@ impl Kind {
             Self::WarehouseVersion => (1, false, "install the newer sparkify that wrote it, or load into another file"),
             Self::WarehouseInvalid => (1, false, "name another file with --warehouse, or move this one away"),
             Self::WarehouseMissing => (1, false, "`sparkify load` or `sparkify tables create` makes it"),
+            Self::WarehouseUnreachable => {
+                (1, true, "check host and port in --warehouse, and that the server runs and listens there")
+            }
+            Self::WarehouseDenied => (1, false, "check user and password, and what the user may do in the database"),
             Self::Disk => (1, true, "free some space or choose another place with --warehouse; the warehouse is as it was"),
             Self::Query | Self::Io | Self::NotFound => (1, false, ""),
             Self::CheckFailed => (EXIT_CHECK_FAILED, false, "`sparkify check` looks at everything"),

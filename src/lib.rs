@@ -32,6 +32,8 @@ pub mod transform;
 
 pub mod check;
 
+pub mod digest;
+
 pub mod explain;
 
 pub mod report;

@@ -19,7 +19,7 @@ pub(super) fn run(args: &CheckArgs, settings: &Settings, with_queries: bool, int
     }
     let mut warehouse = open_tables(settings, interrupt)?;
     let now_us = chrono::Utc::now().timestamp_micros();
-    let findings = check::run(&mut warehouse, checks, &settings.checks, now_us)?;
+    let findings = check::run(warehouse.as_mut(), checks, &settings.checks, now_us)?;
     if args.json {
         say(&json(&findings, &settings.warehouse.to_string()))?;
     } else {

@@ -13,9 +13,9 @@ pub(super) fn run(args: &ExplainArgs, settings: &Settings, interrupt: &Interrupt
     let id = if args.subject == ExplainSubject::Play { play_id(&args.what)? } else { 0 };
     let mut warehouse = open_tables(settings, interrupt)?;
     let explanation = match args.subject {
-        ExplainSubject::Play => explain::play(&mut warehouse, id)?,
-        ExplainSubject::Song => explain::song(&mut warehouse, &args.what)?,
-        ExplainSubject::Run => explain::run(&mut warehouse, &args.what)?,
+        ExplainSubject::Play => explain::play(warehouse.as_mut(), id)?,
+        ExplainSubject::Song => explain::song(warehouse.as_mut(), &args.what)?,
+        ExplainSubject::Run => explain::run(warehouse.as_mut(), &args.what)?,
     };
     if args.json { print_json(&explanation) } else { print_text(&explanation) }?;
     Ok(EXIT_DONE)

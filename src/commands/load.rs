@@ -16,8 +16,8 @@ use crate::settings::Settings;
 use crate::source::Sources;
 use crate::stage::{Batch, EventBounds, People};
 use crate::transform;
+use crate::warehouse::Warehouse;
 use crate::warehouse::recorder::Recorder;
-use crate::warehouse::{Warehouse, WarehouseUrl};
 
 pub(super) fn run(args: &LoadArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
     if settings.logs.is_none() && settings.songs.is_none() {
@@ -85,7 +85,7 @@ pub(super) fn load(settings: &Settings, sources: &Sources, options: &LoadOptions
         report
     } else {
         let progress = LoadProgress::new(plan.files(), plan.bytes());
-        let loaded = pipeline::load(&mut warehouse, sources, &plan, options, &progress);
+        let loaded = pipeline::load(warehouse.as_mut(), sources, &plan, options, &progress);
         progress.finish();
         loaded.map_err(|error| if interrupt.is_set() { Error::interrupted() } else { error })?
     };
@@ -99,15 +99,20 @@ pub(super) fn load(settings: &Settings, sources: &Sources, options: &LoadOptions
 /// Prints what a load would do, as a script: statements, and comments for all else.
 fn dry_run(args: &LoadArgs, settings: &Settings, sources: &Sources, interrupt: &Interrupt) -> Result<u8> {
     let (logs, songs) = pipeline::list(sources, settings.logs.as_ref(), settings.songs.as_ref())?;
-    let WarehouseUrl::DuckDb(path) = &settings.warehouse;
-    let mut recorder = Recorder::default();
+    let mut recorder = Recorder::of(settings.warehouse.dialect());
     let mut known = Vec::new();
     let mut has_tables = false;
-    if path.exists() {
-        let mut warehouse = open_read_only(settings, interrupt)?;
-        has_tables = warehouse.has_tables()?;
-        if has_tables {
-            known = warehouse.known_files()?;
+    let mut unreachable = None;
+    if settings.warehouse.may_exist() {
+        match open_read_only(settings, interrupt) {
+            Ok(mut warehouse) => {
+                has_tables = warehouse.has_tables()?;
+                if has_tables {
+                    known = warehouse.known_files()?;
+                }
+            }
+            Err(error) if error.kind() == Kind::WarehouseUnreachable => unreachable = Some(error),
+            Err(error) => return Err(error),
         }
     }
     let plan = Plan::new(logs, songs, &known, args.full_refresh);
@@ -115,7 +120,12 @@ fn dry_run(args: &LoadArgs, settings: &Settings, sources: &Sources, interrupt: &
     let mut head = String::new();
     // Writing to a String cannot fail.
     let _ = writeln!(head, "-- dry run: nothing is changed");
-    let _ = writeln!(head, "-- warehouse: {}{}", settings.warehouse, if has_tables { "" } else { " (would be made)" });
+    let state = match (&unreachable, has_tables) {
+        (Some(_), _) => " (cannot be reached, so every file counts as new)",
+        (None, true) => "",
+        (None, false) => " (would be made)",
+    };
+    let _ = writeln!(head, "-- warehouse: {}{state}", settings.warehouse);
     let _ = writeln!(
         head,
         "-- {} of {} files would be loaded, {} bytes; {} are known already",

@@ -3,6 +3,7 @@
 mod check;
 mod config;
 mod demo;
+mod digest;
 mod explain;
 mod insights;
 mod load;
@@ -20,8 +21,7 @@ use crate::error::{EXIT_DONE, Error, Kind, Result};
 use crate::interrupt::Interrupt;
 use crate::output::Printer;
 use crate::settings::Settings;
-use crate::warehouse::duckdb::{DuckDb, Resources};
-use crate::warehouse::{Answer, OpenOptions, Param, Rows, SqlText, Warehouse, WarehouseUrl};
+use crate::warehouse::{Answer, OpenOptions, Param, Resources, Rows, SqlText, Warehouse};
 
 /// Runs the command and returns the process's exit code.
 ///
@@ -36,6 +36,7 @@ pub fn run(cli: &Cli, interrupt: &Interrupt) -> Result<u8> {
         Command::Runs(args) => runs::run(args, &of(&args.warehouse, file)?, interrupt),
         Command::Rejects(args) => rejects::run(args, &of(&args.warehouse, file)?, interrupt),
         Command::Check(args) => check::run(args, &of(&args.warehouse, file)?, cli.verbose > 0, interrupt),
+        Command::Digest(args) => digest::run(args, &of(&args.warehouse, file)?, interrupt),
         Command::Explain(args) => explain::run(args, &of(&args.warehouse, file)?, interrupt),
         Command::Simulate(args) => {
             simulate::run(args, &Settings::of_process(&args.flags(), settings_file(args, file))?, interrupt)
@@ -71,19 +72,17 @@ fn open_options(settings: &Settings, interrupt: &Interrupt) -> OpenOptions {
     }
 }
 
-fn open(settings: &Settings, interrupt: &Interrupt) -> Result<DuckDb> {
-    let WarehouseUrl::DuckDb(path) = &settings.warehouse;
-    DuckDb::open(path, &open_options(settings, interrupt))
+fn open(settings: &Settings, interrupt: &Interrupt) -> Result<Box<dyn Warehouse>> {
+    settings.warehouse.open(&open_options(settings, interrupt))
 }
 
-fn open_read_only(settings: &Settings, interrupt: &Interrupt) -> Result<DuckDb> {
-    let WarehouseUrl::DuckDb(path) = &settings.warehouse;
-    DuckDb::open_read_only(path, &open_options(settings, interrupt))
+fn open_read_only(settings: &Settings, interrupt: &Interrupt) -> Result<Box<dyn Warehouse>> {
+    settings.warehouse.open_read_only(&open_options(settings, interrupt))
 }
 
 /// Opens a warehouse to ask it what only its own tables can answer.
-fn open_tables(settings: &Settings, interrupt: &Interrupt) -> Result<DuckDb> {
-    let warehouse = open_read_only(settings, interrupt)?;
+fn open_tables(settings: &Settings, interrupt: &Interrupt) -> Result<Box<dyn Warehouse>> {
+    let mut warehouse = open_read_only(settings, interrupt)?;
     if warehouse.has_tables()? {
         return Ok(warehouse);
     }

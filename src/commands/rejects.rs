@@ -16,13 +16,13 @@ pub(super) fn run(args: &RejectsArgs, settings: &Settings, interrupt: &Interrupt
     let mut warehouse = open_read_only(settings, interrupt)?;
     let format = if args.json { Format::Json } else { Format::Table };
     let run = Param::new("run", args.run.clone());
-    print_query(&mut warehouse, Statement::Rejects.query(), &[run], format)
+    print_query(warehouse.as_mut(), Statement::Rejects.query(), &[run], format)
 }
 
 fn replay(args: &RejectsArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
     let mut warehouse = open(settings, interrupt)?;
     let options = load::load_options(settings, false, false);
-    let mut report = replay::replay(&mut warehouse, &options)?;
+    let mut report = replay::replay(warehouse.as_mut(), &options)?;
     drop(warehouse);
     report.warehouse = settings.warehouse.to_string();
     if args.json {

@@ -10,5 +10,5 @@ use crate::warehouse::SqlText;
 pub(super) fn run(args: &SqlArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
     let mut warehouse = open_read_only(settings, interrupt)?;
     let query = SqlText { name: "the query", text: &args.query };
-    print_query(&mut warehouse, query, &[], args.format)
+    print_query(warehouse.as_mut(), query, &[], args.format)
 }

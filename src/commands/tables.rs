@@ -8,17 +8,15 @@ use crate::error::{EXIT_DONE, Error, Kind, Result, io_error};
 use crate::interrupt::Interrupt;
 use crate::output::say;
 use crate::settings::Settings;
-use crate::warehouse::{Warehouse, WarehouseUrl};
 
 pub(super) fn run(args: &TablesArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
     let url = &settings.warehouse;
     if args.action != TablesAction::Create {
-        let WarehouseUrl::DuckDb(path) = url;
-        if !path.exists() && args.action == TablesAction::Drop {
+        if !url.may_exist() && args.action == TablesAction::Drop {
             say(&format!("There is no warehouse at {url}.\n"))?;
             return Ok(EXIT_DONE);
         }
-        if !args.yes && path.exists() {
+        if !args.yes && url.may_exist() {
             confirm(&format!("This deletes all data in {url}. Go on?"))?;
         }
     }

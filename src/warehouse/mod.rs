@@ -3,8 +3,10 @@
 
 pub mod duckdb;
 pub mod ident;
+pub mod postgres;
 pub mod query;
 pub mod recorder;
+mod relations;
 pub mod sql;
 
 use std::fmt;
@@ -13,13 +15,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use query::{Answer, Param, Rows, SqlText, Value};
-pub use sql::Statement;
+pub use sql::{Dialect, Statement};
 
 use crate::error::{Error, Kind, Result};
 use crate::interrupt::Interrupt;
 use crate::stage::{Batch, EventBounds, People, PlannedFile, SongRecord};
 
 pub use duckdb::Resources;
+pub use postgres::PostgresUrl;
 
 /// Version of the tables that this sparkify writes. Older warehouses are brought forward, newer ones refused.
 pub const SCHEMA_VERSION: i32 = 1;
@@ -29,30 +32,86 @@ pub const SCHEMA_VERSION: i32 = 1;
 pub enum WarehouseUrl {
     /// A DuckDB file.
     DuckDb(PathBuf),
+    /// A database on a PostgreSQL server.
+    Postgres(PostgresUrl),
 }
 
 impl WarehouseUrl {
-    /// Reads a path, `duckdb:path` or `duckdb:///path`.
+    /// Reads a path, `duckdb:path`, `duckdb:///path` or `postgres://user@host/database`.
     ///
     /// # Errors
-    /// [`Kind::Settings`] for another scheme.
+    /// [`Kind::Settings`] for another scheme, or a URL that holds a password.
     pub fn parse(text: &str) -> Result<Self> {
+        if ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme)) {
+            return PostgresUrl::parse(text).map(Self::Postgres);
+        }
         let path = text.strip_prefix("duckdb:").map_or(text, |rest| rest.strip_prefix("//").unwrap_or(rest));
         if path.is_empty() {
             return Err(Error::new(Kind::Settings, "the warehouse has no path"));
         }
         if let Some((scheme, _)) = path.split_once("://") {
             return Err(Error::new(Kind::Settings, format!("{scheme}:// is no warehouse that sparkify knows"))
-                .with_hint("a warehouse is a path or duckdb:PATH"));
+                .with_hint("a warehouse is a path, duckdb:PATH or postgres://USER@HOST/DATABASE"));
         }
         Ok(Self::DuckDb(PathBuf::from(path)))
+    }
+
+    /// Whether there can be a warehouse. False only where it is known that there is none.
+    #[must_use]
+    pub fn may_exist(&self) -> bool {
+        match self {
+            Self::DuckDb(path) => path.exists(),
+            Self::Postgres(_) => true,
+        }
+    }
+
+    /// What to call it where others may read: without folders, hosts and users.
+    #[must_use]
+    pub fn short_name(&self) -> String {
+        match self {
+            Self::DuckDb(path) => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            Self::Postgres(url) => url.database().unwrap_or("PostgreSQL").to_owned(),
+        }
+    }
+
+    /// How its engine spells SQL.
+    #[must_use]
+    pub const fn dialect(&self) -> Dialect {
+        match self {
+            Self::DuckDb(_) => Dialect::DuckDb,
+            Self::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// Opens the warehouse to change it; makes its tables if they are not there.
+    ///
+    /// # Errors
+    /// [`Kind::WarehouseLocked`] and its kin.
+    pub fn open(&self, options: &OpenOptions) -> Result<Box<dyn Warehouse>> {
+        Ok(match self {
+            Self::DuckDb(path) => Box::new(duckdb::DuckDb::open(path, options)?),
+            Self::Postgres(url) => Box::new(postgres::Postgres::open(url, options)?),
+        })
+    }
+
+    /// Opens the warehouse to read it.
+    ///
+    /// # Errors
+    /// As [`Self::open`], and [`Kind::WarehouseMissing`].
+    pub fn open_read_only(&self, options: &OpenOptions) -> Result<Box<dyn Warehouse>> {
+        Ok(match self {
+            Self::DuckDb(path) => Box::new(duckdb::DuckDb::open_read_only(path, options)?),
+            Self::Postgres(url) => Box::new(postgres::Postgres::open_read_only(url, options)?),
+        })
     }
 }
 
 impl fmt::Display for WarehouseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self::DuckDb(path) = self;
-        write!(f, "{}", path.display())
+        match self {
+            Self::DuckDb(path) => write!(f, "{}", path.display()),
+            Self::Postgres(url) => write!(f, "{url}"),
+        }
     }
 }
 
@@ -192,6 +251,19 @@ pub struct Totals {
 
 /// An engine that holds a star schema. Between [`Warehouse::begin`] and [`Warehouse::commit`] all is one transaction.
 pub trait Warehouse {
+    /// How the engine spells SQL.
+    fn dialect(&self) -> Dialect {
+        Dialect::DuckDb
+    }
+    /// A statement as this engine takes it.
+    fn sql(&self, statement: Statement) -> SqlText<'static> {
+        SqlText { name: statement.name(), text: statement.text_in(self.dialect()) }
+    }
+    /// Whether the tables are there.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn has_tables(&mut self) -> Result<bool>;
     /// Brings the tables to [`SCHEMA_VERSION`], in a transaction of its own.
     ///
     /// # Errors

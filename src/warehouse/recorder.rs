@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::{
-    FileRow, KnownFile, Param, QuarantinedLine, RejectRow, ReplayedLine, Rows, RunRow, SqlText, Statement, Totals, Warehouse,
+    Dialect, FileRow, KnownFile, Param, QuarantinedLine, RejectRow, ReplayedLine, Rows, RunRow, SqlText, Statement, Totals,
+    Warehouse,
 };
 use crate::error::{Error, Kind, Result};
 use crate::stage::{Batch, EventBounds, People, PlannedFile, SongRecord};
@@ -15,21 +16,33 @@ pub struct Recorder {
     script: String,
     /// Fail at the step with this number, counted from 0.
     pub fail_at: Option<usize>,
+    /// Whose spelling of statements is written down.
+    dialect: Dialect,
     steps: usize,
 }
 
 impl Recorder {
+    /// Writes statements down as this engine spells them.
+    #[must_use]
+    pub fn of(dialect: Dialect) -> Self {
+        Self { dialect, ..Self::default() }
+    }
+
     /// What was written down.
     #[must_use]
     pub fn script(&self) -> &str {
         &self.script
     }
 
-    fn sql(&mut self, name: &str, text: &str) -> Result<()> {
+    fn write(&mut self, name: &str, text: &str) -> Result<()> {
         self.step(name)?;
         // Writing to a String cannot fail.
         let _ = writeln!(self.script, "\n-- {name}\n{}", text.trim_end());
         Ok(())
+    }
+
+    fn statement(&mut self, statement: Statement) -> Result<()> {
+        self.write(statement.name(), statement.text_in(self.dialect))
     }
 
     fn comment(&mut self, text: &str) -> Result<()> {
@@ -48,12 +61,20 @@ impl Recorder {
 }
 
 impl Warehouse for Recorder {
+    fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    fn has_tables(&mut self) -> Result<bool> {
+        Ok(false)
+    }
+
     fn ensure_schema(&mut self) -> Result<()> {
-        super::sql::TABLES.iter().try_for_each(|(name, statement)| self.sql(name, statement.text()))
+        super::sql::TABLES.iter().try_for_each(|(_, statement)| self.statement(*statement))
     }
 
     fn drop_tables(&mut self) -> Result<()> {
-        super::sql::TABLES.iter().try_for_each(|(name, _)| self.sql(name, &format!("drop table if exists {name};")))
+        super::sql::TABLES.iter().try_for_each(|(name, _)| self.write(name, &format!("drop table if exists {name};")))
     }
 
     fn known_files(&mut self) -> Result<Vec<KnownFile>> {
@@ -69,57 +90,57 @@ impl Warehouse for Recorder {
     }
 
     fn begin(&mut self) -> Result<()> {
-        self.sql("begin", "begin;")
+        self.write("begin", "begin;")
     }
 
     fn commit(&mut self) -> Result<()> {
-        self.sql("commit", "commit;")
+        self.write("commit", "commit;")
     }
 
     fn rollback(&mut self) -> Result<()> {
-        self.sql("rollback", "rollback;")
+        self.write("rollback", "rollback;")
     }
 
     fn empty_tables(&mut self) -> Result<()> {
-        super::sql::REFRESHED_TABLES.iter().try_for_each(|table| self.sql(table, &format!("delete from {table};")))
+        super::sql::REFRESHED_TABLES.iter().try_for_each(|table| self.write(table, &format!("delete from {table};")))
     }
 
     fn execute(&mut self, statement: Statement) -> Result<u64> {
-        self.sql(statement.name(), statement.text())?;
+        self.statement(statement)?;
         // A run shows what it does when there are plays to link.
         Ok(u64::from(statement == Statement::TouchedPlays))
     }
 
     fn execute_within(&mut self, statement: Statement, _: EventBounds) -> Result<u64> {
-        self.sql(statement.name(), statement.text())?;
+        self.statement(statement)?;
         Ok(0)
     }
 
     fn query(&mut self, statement: SqlText<'_>, _: &[Param<'_>], _: &mut dyn Rows) -> Result<()> {
-        self.sql(statement.name, statement.text)
+        self.write(statement.name, statement.text)
     }
 
     fn drop_table(&mut self, table: &'static str) -> Result<()> {
-        self.sql(&format!("drop {table}"), &format!("drop table if exists {table};"))
+        self.write(&format!("drop {table}"), &format!("drop table if exists {table};"))
     }
 
     fn stage_events(&mut self, batch: Batch) -> Result<Arc<Batch>> {
         self.comment("staged_plays, staged_views, staged_times, staged_keys and staged_events show the decoded batch")?;
-        self.sql(Statement::ReadCatalogue.name(), Statement::ReadCatalogue.text())?;
-        self.sql(Statement::KnownEvents.name(), Statement::KnownEvents.text())?;
+        self.statement(Statement::ReadCatalogue)?;
+        self.statement(Statement::KnownEvents)?;
         Ok(Arc::new(batch))
     }
 
     fn unstage_events(&mut self) {}
 
     fn stage_people(&mut self, _: &People) -> Result<()> {
-        self.sql(Statement::CreateStagedUsers.name(), Statement::CreateStagedUsers.text())?;
-        self.sql(Statement::CreateStagedLevels.name(), Statement::CreateStagedLevels.text())?;
+        self.statement(Statement::CreateStagedUsers)?;
+        self.statement(Statement::CreateStagedLevels)?;
         self.comment("staged_users and staged_levels are filled with the batch's users")
     }
 
     fn stage_songs(&mut self, _: &[SongRecord], _: &[PlannedFile]) -> Result<()> {
-        self.sql(Statement::CreateStagedSongs.name(), Statement::CreateStagedSongs.text())?;
+        self.statement(Statement::CreateStagedSongs)?;
         self.comment("staged_songs is filled with the decoded songs")
     }
 

@@ -2,8 +2,18 @@
 
 use super::SqlText;
 
+/// How an engine spells what others spell otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Dialect {
+    /// DuckDB's: the one of the files without a dialect in their name.
+    #[default]
+    DuckDb,
+    /// PostgreSQL's: that of `<name>.postgres.sql` where there is one.
+    Postgres,
+}
+
 macro_rules! statements {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal $([$($twin:ident $ending:literal)+])?,)*) => {
         /// A statement, by what it does. Its text is the file of its name.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[allow(missing_docs, reason = "each is documented at the head of its file")]
@@ -27,6 +37,17 @@ macro_rules! statements {
                 SqlText { name: self.name(), text: self.text() }
             }
 
+            /// The text in a dialect, its comments included.
+            #[must_use]
+            pub const fn text_in(self, dialect: Dialect) -> &'static str {
+                match (self, dialect) {
+                    $($($((Self::$variant, Dialect::$twin) => {
+                        include_str!(concat!("../../sql/", $name, ".", $ending, ".sql"))
+                    })+)?)*
+                    _ => self.text(),
+                }
+            }
+
             /// The file's text, its comments included.
             #[must_use]
             pub const fn text(self) -> &'static str {
@@ -37,7 +58,7 @@ macro_rules! statements {
 }
 
 statements! {
-    TableExists = "schema/table_exists",
+    TableExists = "schema/table_exists" [Postgres "postgres"],
     ReadVersion = "schema/read_version",
     DeleteVersion = "schema/delete_version",
     InsertVersion = "schema/insert_version",
@@ -49,17 +70,17 @@ statements! {
     CreateTime = "schema/time",
     CreatePageViews = "schema/page_views",
     CreateUserLevels = "schema/user_levels",
-    CreateStagingSongs = "schema/staging_songs",
+    CreateStagingSongs = "schema/staging_songs" [Postgres "postgres"],
     CreateLoadRuns = "schema/load_runs",
     CreateLoadFiles = "schema/load_files",
-    CreateLoadRejects = "schema/load_rejects",
+    CreateLoadRejects = "schema/load_rejects" [Postgres "postgres"],
 
     CreateStagingEvents = "schema/staging_events",
     CreateStagedUsers = "stage/create_staged_users",
     CreateStagedLevels = "stage/create_staged_levels",
-    CreateStagedSongs = "stage/create_staged_songs",
+    CreateStagedSongs = "stage/create_staged_songs" [Postgres "postgres"],
     CreateStagedReplays = "stage/create_staged_replays",
-    KeepStagingEvents = "stage/keep_staging_events",
+    KeepStagingEvents = "stage/keep_staging_events" [Postgres "postgres"],
 
     ChangedSongs = "transform/changed_songs",
     DeleteStagingSongs = "transform/delete_staging_songs",
@@ -74,10 +95,10 @@ statements! {
     MatchTouchedPlays = "transform/match_touched_plays",
     ContestedPlays = "transform/contested_plays",
     RelinkSongplays = "transform/relink_songplays",
-    FactBounds = "transform/fact_bounds",
+    FactBounds = "transform/fact_bounds" [Postgres "postgres"],
     KnownEvents = "transform/known_events",
-    InsertSongplays = "transform/insert_songplays",
-    InsertPageViews = "transform/insert_page_views",
+    InsertSongplays = "transform/insert_songplays" [Postgres "postgres"],
+    InsertPageViews = "transform/insert_page_views" [Postgres "postgres"],
     InsertTime = "transform/insert_time",
     LevelPoints = "transform/level_points",
     LevelStays = "transform/level_stays",
@@ -95,6 +116,25 @@ statements! {
     Quarantine = "ledger/quarantine",
     DeleteReplayedRejects = "ledger/delete_replayed_rejects",
     UpdateReplayedFiles = "ledger/update_replayed_files",
+
+    DigestSongplays = "digest/songplays" [Postgres "postgres"],
+    DigestPageViews = "digest/page_views",
+    DigestUsers = "digest/users",
+    DigestUserLevels = "digest/user_levels",
+    DigestSongs = "digest/songs" [Postgres "postgres"],
+    DigestArtists = "digest/artists" [Postgres "postgres"],
+    DigestTime = "digest/time",
+
+    PostgresServer = "postgres/server",
+    PostgresTryLock = "postgres/try_lock",
+    PostgresLockHolder = "postgres/lock_holder",
+    PostgresStagedKeys = "postgres/create_staged_keys",
+    PostgresStagedTimes = "postgres/create_staged_times",
+    PostgresPlaysById = "postgres/songplays_by_id",
+    PostgresPlaysByTime = "postgres/songplays_by_time",
+    PostgresViewsById = "postgres/page_views_by_id",
+    PostgresViewsByTime = "postgres/page_views_by_time",
+    PostgresTimeByStart = "postgres/time_by_start",
 }
 
 /// The tables of a warehouse, in the order in which they are made, with the statement that makes each.
@@ -126,3 +166,13 @@ pub const REFRESHED_TABLES: [&str; 10] = [
     "load_files",
     "load_rejects",
 ];
+
+/// One step forward from the version before it.
+pub(super) struct Migration {
+    /// The version that it leads to.
+    pub to: i32,
+    pub statements: &'static [Statement],
+}
+
+/// The steps from version 1 on, in order. There is one for every version after the first.
+pub(super) const MIGRATIONS: &[Migration] = &[];

@@ -17,6 +17,10 @@ use crate::error::Result;
 use crate::stage::{Batch, EventBounds, People, PlannedFile, SongRecord};
 
 impl Warehouse for DuckDb {
+    fn has_tables(&mut self) -> Result<bool> {
+        Ok(schema::version(&self.connection)?.is_some())
+    }
+
     fn ensure_schema(&mut self) -> Result<()> {
         schema::ensure(&self.connection, &self.path)
     }

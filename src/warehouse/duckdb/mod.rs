@@ -2,7 +2,6 @@
 
 mod connect;
 mod execute;
-mod relations;
 mod schema;
 mod stage;
 mod stream;
@@ -103,14 +102,6 @@ impl DuckDb {
     /// Lets interrupts through to DuckDB or keeps them from it.
     fn set_interruptible(&self, allowed: bool) {
         *self.interruptible.lock().unwrap_or_else(PoisonError::into_inner) = allowed;
-    }
-
-    /// Whether the sparkify tables are there.
-    ///
-    /// # Errors
-    /// What DuckDB reports.
-    pub fn has_tables(&self) -> Result<bool> {
-        Ok(schema::version(&self.connection)?.is_some())
     }
 }
 

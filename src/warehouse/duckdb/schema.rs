@@ -5,20 +5,10 @@ use std::path::Path;
 use duckdb::Connection;
 
 use super::super::ident::identifier;
-use super::super::sql::TABLES;
+use super::super::sql::{MIGRATIONS, Migration, TABLES};
 use super::super::{SCHEMA_VERSION, Statement};
 use super::query_error;
 use crate::error::{Error, Kind, Result};
-
-/// One step forward from the version before it.
-struct Migration {
-    /// The version that it leads to.
-    to: i32,
-    statements: &'static [Statement],
-}
-
-/// The steps from version 1 on, in order. There is one for every version after the first.
-const MIGRATIONS: &[Migration] = &[];
 
 /// Makes all tables and writes their version.
 pub(super) fn create(connection: &Connection) -> Result<()> {

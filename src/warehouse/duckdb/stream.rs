@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use duckdb::ffi;
 
-use super::relations::{ColumnType, RELATIONS, Relation, Rows, Source};
+use super::super::relations::{ColumnType, RELATIONS, Relation, Rows, Source};
 use crate::decode::EventChunk;
 use crate::record::NULL_INTEGER;
 use crate::stage::{Batch, CatalogueSong, Clock};

@@ -1,4 +1,4 @@
-//! The staged batch as DuckDB sees it: a few relations, each a choice of rows and columns.
+//! The staged batch as SQL sees it: a few relations, each a choice of rows and columns.
 
 use crate::record::{LogField, label_index};
 use crate::stage::TimePart;

@@ -1,0 +1,13 @@
+-- Quarantine. Grain: one refused line. raw_bytes holds what raw cannot: bytes that are not UTF-8.
+create table if not exists load_rejects (
+    run_id varchar not null,
+    input varchar not null,
+    url varchar not null,
+    line bigint not null,
+    byte_offset bigint not null,
+    reason varchar not null,
+    raw varchar not null,
+    raw_length bigint not null,
+    raw_bytes bytea,
+    file_no bigint not null
+);
