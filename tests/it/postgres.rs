@@ -236,7 +236,7 @@ fn certificates_are_looked_at_as_the_mode_says() {
         let mut site = site_at(format!("postgres://{TRUSTED}@{host}:{}/{}?sslmode={mode}", server.port, database.name), &[]);
         let roots = site.put("roots.pem", &pem);
         if with_root {
-            site.warehouse.push_str(&format!("&sslrootcert={}", roots.display()));
+            site.warehouse = format!("{}&sslrootcert={}", site.warehouse, roots.display());
         }
         site
     };
@@ -253,13 +253,12 @@ fn certificates_are_looked_at_as_the_mode_says() {
     ] {
         let site = site(host, mode, with_root);
         let answer = site.run(&["sql", encrypted, "--format", "json", "--warehouse", &site.warehouse]);
-        match wanted {
-            Some(encrypted) => assert_eq!(answer.expect(0).json(), serde_json::json!([{"ssl": encrypted}]), "{host} {mode}"),
-            None => {
-                let answer = answer.expect(1);
-                assert!(answer.stderr.contains("no trusted encrypted connection"), "{host} {mode}: {}", answer.stderr);
-                assert!(answer.stderr.contains("sslrootcert"), "{}", answer.stderr);
-            }
+        if let Some(encrypted) = wanted {
+            assert_eq!(answer.expect(0).json(), serde_json::json!([{"ssl": encrypted}]), "{host} {mode}");
+        } else {
+            let answer = answer.expect(1);
+            assert!(answer.stderr.contains("no trusted encrypted connection"), "{host} {mode}: {}", answer.stderr);
+            assert!(answer.stderr.contains("sslrootcert"), "{}", answer.stderr);
         }
     }
     // A server that cannot encrypt is refused where encryption is asked for.

@@ -171,7 +171,8 @@ impl Session {
         }
         let place = &self.place;
         let Some(code) = error.code().cloned() else {
-            if error.is_closed() || std::error::Error::source(&error).is_some_and(|cause| cause.is::<std::io::Error>()) {
+            let is_broken = std::error::Error::source(&error).is_some_and(<dyn std::error::Error>::is::<std::io::Error>);
+            if error.is_closed() || is_broken {
                 let lost = Error::new(Kind::WarehouseUnreachable, format!("{name}: the connection to {place} was lost"));
                 return lost.caused_by(cause(error)).with_hint("see the server's log; run the command again when it is up");
             }

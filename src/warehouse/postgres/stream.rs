@@ -25,7 +25,9 @@ pub(super) fn write(
             if out.row(columns.len()) {
                 pause()?;
             }
-            columns.iter().for_each(|column| column.write(row, out));
+            for column in &columns {
+                column.write(row, out);
+            }
             Ok(())
         };
         match (relation.rows, within) {

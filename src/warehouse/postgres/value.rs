@@ -203,13 +203,16 @@ fn numeric(mut raw: &[u8]) -> Result<Value, Fault> {
         let at = i32::from(weight) - place;
         usize::try_from(at).ok().and_then(|at| digits.get(at)).copied().unwrap_or(0)
     };
-    let whole: String = (0..=i32::from(weight).max(0)).rev().map(|place| format!("{:04}", group(place))).collect();
+    let spelled = |places: &mut dyn Iterator<Item = i32>| -> String {
+        places.flat_map(|place| format!("{:04}", group(place)).into_bytes()).map(char::from).collect()
+    };
+    let whole = spelled(&mut (0..=i32::from(weight).max(0)).rev());
     let whole = whole.trim_start_matches('0');
     let mut text = format!("{}{}", if sign == 0x4000 { "-" } else { "" }, if whole.is_empty() { "0" } else { whole });
     if decimals == 0 {
         return Ok(text.parse().map_or(Value::Text(text), Value::Integer));
     }
-    let fraction: String = (1..=decimals.div_ceil(4) as i32).map(|place| format!("{:04}", group(-place))).collect();
+    let fraction = spelled(&mut (1..=decimals.div_ceil(4) as i32).map(|place| -place));
     text.push('.');
     text.push_str(&fraction[..decimals]);
     Ok(Value::Text(text))

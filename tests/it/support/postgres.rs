@@ -20,8 +20,10 @@ pub const PASSWORD: &str = "sparkify of the tests";
 /// The super-user who is let in without one, for the tests' own side.
 pub const TRUSTED: &str = "trusted";
 
-/// Starts the server, waits for the end of its input, stops the server and clears its folder away.
-const KEEPER: &str = "\"$@\" & server=$!\nread -r _\nkill -QUIT $server\nwait $server\nrm -rf \"$FOLDER\"";
+/// Starts the server, waits for the end of its input, stops the server and clears its folder away. The shell in between
+/// buries a server that was killed, which would look alive otherwise.
+const KEEPER: &str = "{ \"$@\"; :; } & shell=$!\nread -r _\n\
+                      kill -QUIT \"$(head -n 1 \"$FOLDER/data/postmaster.pid\")\"\nwait $shell\nrm -rf \"$FOLDER\"";
 
 /// A running server; dropping it stops it.
 pub struct Postgres {
@@ -231,8 +233,12 @@ impl Postgres {
 impl Drop for Postgres {
     fn drop(&mut self) {
         let keepers = self.keepers.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
-        keepers.iter_mut().for_each(|keeper| drop(keeper.stdin.take()));
-        keepers.iter_mut().for_each(|keeper| drop(keeper.wait()));
+        for keeper in keepers.iter_mut() {
+            drop(keeper.stdin.take());
+        }
+        for keeper in keepers.iter_mut() {
+            let _ = keeper.wait();
+        }
     }
 }
 
