@@ -38,6 +38,16 @@ pub(super) enum SslMode {
     VerifyFull,
 }
 
+/// Stands for the host that a URL leaves out behind a user, which other clients allow but not the standard for URLs.
+const NO_HOST: &str = "none.invalid";
+
+/// The URL, with a host where there is a user only.
+fn with_some_host(text: &str) -> String {
+    let begin = text.find("://").map_or(0, |at| at + 3);
+    let end = text[begin..].find(['/', '?', '#']).map_or(text.len(), |length| begin + length);
+    if text[begin..end].ends_with('@') { format!("{}{NO_HOST}{}", &text[..end], &text[end..]) } else { text.to_owned() }
+}
+
 const PARAMETERS: &str = "sslmode, sslrootcert, options, host and port";
 
 impl PostgresUrl {
@@ -50,7 +60,7 @@ impl PostgresUrl {
             Error::new(Kind::Settings, what).with_hint("write it as postgres://USER@HOST:PORT/DATABASE?sslmode=verify-full")
         };
         // Nothing of the text is shown: there may be a password in it.
-        let url = Url::parse(text).map_err(|e| wrong(format!("the warehouse's URL cannot be read: {e}")))?;
+        let url = Url::parse(&with_some_host(text)).map_err(|e| wrong(format!("the warehouse's URL cannot be read: {e}")))?;
         if url.password().is_some() || url.query_pairs().any(|(key, _)| key == "password") {
             return Err(Error::new(Kind::Settings, "there is a password in the warehouse's URL, where others can see it")
                 .with_hint("set it as SPARKIFY_PASSWORD or PGPASSWORD, or put it into ~/.pgpass"));
@@ -61,7 +71,7 @@ impl PostgresUrl {
         };
         let given = |text: &str| (!text.is_empty()).then(|| decoded(text));
         let mut parsed = Self {
-            host: url.host_str().map(|host| host.trim_matches(['[', ']'])).and_then(given),
+            host: url.host_str().filter(|host| *host != NO_HOST).map(|host| host.trim_matches(['[', ']'])).and_then(given),
             port: url.port(),
             user: given(url.username()),
             database: given(url.path().trim_start_matches('/')),
