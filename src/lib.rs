@@ -43,3 +43,5 @@ pub mod simulate;
 pub mod insights;
 
 pub mod page;
+
+pub mod cluster;
