@@ -36,7 +36,7 @@ impl Cluster<'_> {
     /// Lets nobody connect. Works on a paused cluster too.
     ///
     /// # Errors
-    /// [`Kind::Cloud`] when rules are left that somebody else made.
+    /// When the stack cannot be changed, or a rule not be taken away.
     pub async fn close(&self) -> Result<()> {
         let stack = self.present_stack().await?;
         let mut access = Access::closed();
@@ -45,16 +45,14 @@ impl Cluster<'_> {
             access.public = Access::of(&stack).public;
         }
         self.set_access(access, "").await?;
-        let left = match stack.outputs.get("SecurityGroupId") {
-            Some(group) => self.aws.rules(group).await.map_err(Self::cannot("cannot look at who may connect"))?,
-            None => Vec::new(),
-        };
-        if left.is_empty() {
-            return Ok(());
+        // Rules that somebody made by hand are none of the stack's, and let people in all the same.
+        let Some(group) = self.inside(&stack).await?.group else { return Ok(()) };
+        let doing = "cannot take away who may connect";
+        for rule in self.aws.rules(&group).await.map_err(Self::cannot(doing))? {
+            self.aws.revoke(&group, &rule).await.map_err(Self::cannot(doing))?;
+            self.say(&format!("  removed  {} on port {}", rule.from, rule.ports));
         }
-        let shown: Vec<String> = left.iter().map(|rule| format!("{} on port {}", rule.from, rule.ports)).collect();
-        Err(Error::new(Kind::Cloud, format!("others may still connect: {}", shown.join(", ")))
-            .with_hint("these rules were made by hand: remove them from the security group in the console"))
+        Ok(())
     }
 
     /// Changes who may connect, and nothing else.
@@ -93,7 +91,7 @@ impl Cluster<'_> {
         if self.shape_of(&stack) != Shape::Provisioned {
             return Ok(false);
         }
-        let Some(id) = self.cluster_id(&stack).await? else { return Ok(false) };
+        let Some(id) = self.inside(&stack).await?.cluster else { return Ok(false) };
         let cluster = self.aws.cluster(&id).await.map_err(Self::cannot("cannot look at the cluster"))?;
         Ok(cluster.is_some_and(|cluster| cluster.status == status))
     }

@@ -7,7 +7,7 @@ use super::aws::{Failure, Patience, StackState};
 use super::leftovers::{Leftover, Remembered};
 use super::options::Shape;
 use super::watch::{Watch, goes_on};
-use super::Cluster;
+use super::{Cluster, Inside};
 use crate::error::{Error, Kind, Result};
 
 /// What becomes of the data.
@@ -51,10 +51,10 @@ impl Cluster<'_> {
         let mut remembered = Remembered { shape, stack: self.name().to_owned(), ..Remembered::default() };
         let mut snapshot = None;
         if let Some(stack) = &stack {
-            let cluster = self.cluster_id(stack).await?;
-            remembered.groups.extend(stack.outputs.get("SecurityGroupId").cloned());
-            remembered.clusters.extend(cluster.clone());
-            snapshot = self.delete_all(stack, shape, cluster.as_deref(), last).await?;
+            let inside = self.inside(stack).await?;
+            snapshot = self.delete_all(stack, shape, &inside, last).await?;
+            remembered.groups.extend(inside.group);
+            remembered.clusters.extend(inside.cluster);
         } else {
             self.say(&format!("there is no stack {} in {}", self.name(), self.aws.region));
         }
@@ -76,8 +76,8 @@ impl Cluster<'_> {
     }
 
     /// Asks, then deletes the data and the stack; returns the snapshot that was made.
-    async fn delete_all(&self, stack: &StackState, shape: Shape, cluster: Option<&str>, last: &Last) -> Result<Option<String>> {
-        let id = cluster.unwrap_or_else(|| self.name());
+    async fn delete_all(&self, stack: &StackState, shape: Shape, inside: &Inside, last: &Last) -> Result<Option<String>> {
+        let id = inside.cluster.as_deref().unwrap_or_else(|| self.name());
         let exists = match shape {
             Shape::Provisioned => self.aws.cluster(id).await.map(|cluster| cluster.is_some()),
             Shape::Serverless => self.aws.namespace(id).await.map(|namespace| namespace.is_some()),
@@ -105,7 +105,7 @@ impl Cluster<'_> {
         self.aws.delete_stack(&stack.id).await.map_err(Self::cannot("cannot delete the stack"))?;
         let end = watch.until_settled(self, &stack.id).await?;
         if let Err(error) = end.check("the stack could not be deleted", |stack| stack.is_none()) {
-            self.tell_what_blocks(stack).await;
+            self.tell_what_blocks(stack, inside).await;
             return Err(error);
         }
         Ok(snapshot)
@@ -168,13 +168,13 @@ impl Cluster<'_> {
     }
 
     /// Names what uses the things that could not be deleted.
-    async fn tell_what_blocks(&self, stack: &StackState) {
+    async fn tell_what_blocks(&self, stack: &StackState, inside: &Inside) {
         for resource in self.aws.resources(&stack.id).await.unwrap_or_default() {
             if resource.status == "DELETE_FAILED" {
                 self.say(&format!("  in the way: {} {}: {}", resource.kind, resource.physical, resource.reason));
             }
         }
-        let Some(group) = stack.outputs.get("SecurityGroupId") else { return };
+        let Some(group) = &inside.group else { return };
         for (interface, description) in self.aws.interfaces("group-id", group).await.unwrap_or_default() {
             self.say(&format!("  in the way: the network interface {interface} ({description}) uses the security group {group}"));
         }

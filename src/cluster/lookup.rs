@@ -71,7 +71,8 @@ impl Cluster<'_> {
         let stack = self.present_stack().await?;
         let shape = self.shape_of(&stack);
         let not_ready = |state: &str, hint: &str| Error::new(Kind::Cloud, format!("the cluster of the stack {} is {state}", self.name())).with_hint(hint);
-        let id = self.cluster_id(&stack).await?.ok_or_else(|| not_ready("not there yet", "`sparkify cluster status` shows what becomes of it"))?;
+        let inside = self.inside(&stack).await?;
+        let id = inside.cluster.ok_or_else(|| not_ready("not there yet", "`sparkify cluster status` shows what becomes of it"))?;
         let missing = || not_ready("gone, though its stack is there", "`sparkify cluster down` clears the rest away");
         let database = stack.parameters.get("DatabaseName").cloned().unwrap_or_else(|| self.options().database.clone());
         let (address, port, state, login, target) = match shape {
@@ -101,7 +102,7 @@ impl Cluster<'_> {
             user: login.user,
             password: Password(login.password),
             expires: login.expires,
-            role_arn: stack.outputs.get("RoleArn").cloned().unwrap_or_default(),
+            role_arn: inside.role.ok_or_else(|| not_ready("without a role for COPY", "`sparkify cluster up` makes what is missing"))?,
             region: self.aws.region.clone(),
             target,
             warnings: expiry(&stack).and_then(|at| ttl_warning(at, &state)).into_iter().collect(),

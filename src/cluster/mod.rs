@@ -120,15 +120,32 @@ impl<'a> Cluster<'a> {
         stack.tags.get(SHAPE_TAG).and_then(|text| text.parse().ok()).unwrap_or(self.options().shape)
     }
 
-    /// The name that the cluster or the workgroup goes by.
-    async fn cluster_id(&self, stack: &StackState) -> Result<Option<String>> {
-        let logical = match self.shape_of(stack) {
-            Shape::Provisioned => "Cluster",
-            Shape::Serverless => "Workgroup",
-        };
+    /// What is in a stack, by its resources: what its outputs say is there only when all went well.
+    async fn inside(&self, stack: &StackState) -> Result<Inside> {
         let resources = self.aws.resources(&stack.id).await;
         let resources = resources.map_err(|failure| failure.into_error("cannot look into the stack"))?;
-        let found = resources.into_iter().find(|resource| resource.logical == logical && !resource.physical.is_empty());
-        Ok(found.map(|resource| resource.physical))
+        let physical = |logical: &str| {
+            let found = resources.iter().find(|resource| resource.logical == logical && !resource.physical.is_empty());
+            found.map(|resource| resource.physical.clone())
+        };
+        let (partition, account) = (policy::partition(&self.aws.region), &self.caller.account);
+        Ok(Inside {
+            cluster: physical(match self.shape_of(stack) {
+                Shape::Provisioned => "Cluster",
+                Shape::Serverless => "Workgroup",
+            }),
+            group: physical("SecurityGroup"),
+            role: physical("CopyRole").map(|name| format!("arn:{partition}:iam::{account}:role/sparkify/{}/{name}", self.name())),
+        })
     }
+}
+
+/// The things of a stack that others ask for.
+struct Inside {
+    /// The cluster's or the workgroup's name.
+    cluster: Option<String>,
+    /// The security group.
+    group: Option<String>,
+    /// The ARN of the role that COPY reads with.
+    role: Option<String>,
 }

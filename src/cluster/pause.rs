@@ -81,7 +81,7 @@ impl Cluster<'_> {
         if self.shape_of(&stack) == Shape::Serverless {
             return Err(Error::new(Kind::Cloud, format!("a serverless workgroup {why_not}")).with_hint("there is nothing to do"));
         }
-        let id = self.cluster_id(&stack).await?.ok_or_else(|| {
+        let id = self.inside(&stack).await?.cluster.ok_or_else(|| {
             Error::new(Kind::NotFound, format!("the stack {} has no cluster yet", self.name()))
                 .with_hint("`sparkify cluster status` shows what becomes of it")
         })?;

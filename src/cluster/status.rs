@@ -99,13 +99,14 @@ impl Cluster<'_> {
         report.stack_status = Some(stack.status.clone());
         report.kind = Some(shape.name());
         report.state = if stack.is_busy() { "busy" } else { "failed" }.to_owned();
-        report.role = stack.outputs.get("RoleArn").cloned();
         report.database = stack.parameters.get("DatabaseName").cloned();
         report.admin = stack.parameters.get("AdminName").cloned();
         report.created = created.map(moment::spelled);
         report.age_seconds = created.map(|at| (Utc::now() - at).num_seconds());
-        report.cluster = self.cluster_id(&stack).await?;
-        let mut groups = Vec::new();
+        let inside = self.inside(&stack).await?;
+        report.cluster = inside.cluster;
+        report.role = inside.role;
+        let mut groups: Vec<String> = inside.group.into_iter().collect();
         let cost = match (shape, report.cluster.clone()) {
             (_, None) => Cost { hour: None, most_a_day: None },
             (Shape::Provisioned, Some(id)) => self.add_cluster(&id, &mut report, &mut groups).await?,
@@ -113,7 +114,7 @@ impl Cluster<'_> {
         };
         report.usd_an_hour = cost.hour;
         report.usd_so_far_at_most = cost.hour.zip(report.age_seconds).filter(|_| shape == Shape::Provisioned).map(|(hour, age)| hour * age as f64 / 3600.0);
-        self.add_openings(&stack, groups, &mut report).await?;
+        self.add_openings(groups, &mut report).await?;
         if let Some(at) = expiry(&stack) {
             report.expires = Some(moment::spelled(at));
             report.seconds_left = Some((at - Utc::now()).num_seconds());
@@ -171,8 +172,7 @@ impl Cluster<'_> {
         Ok(self.options().prices.planned(self.options()))
     }
 
-    async fn add_openings(&self, stack: &StackState, mut groups: Vec<String>, report: &mut StatusReport) -> Result<()> {
-        groups.extend(stack.outputs.get("SecurityGroupId").cloned());
+    async fn add_openings(&self, mut groups: Vec<String>, report: &mut StatusReport) -> Result<()> {
         groups.sort();
         groups.dedup();
         let mut rules: Vec<Rule> = Vec::new();

@@ -1,7 +1,5 @@
 //! VPCs, subnets, security groups and network interfaces.
 
-use serde::Serialize;
-
 use super::node::Node;
 use super::signed::EC2;
 use super::{Aws, Failure};
@@ -15,11 +13,13 @@ pub(in crate::cluster) struct Subnet {
 }
 
 /// Who may connect, and to which ports.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::cluster) struct Rule {
     /// An address range, or another group.
     pub(in crate::cluster) from: String,
     pub(in crate::cluster) ports: String,
+    /// As EC2 wants to hear it.
+    fields: Vec<(String, String)>,
 }
 
 impl Rule {
@@ -67,12 +67,33 @@ impl Aws {
                 (Some(from), Some(to)) => format!("{from}-{to}"),
                 _ => "all".to_owned(),
             };
-            let from = |list: &str, name: &str| -> Vec<String> { rule.items(list).iter().map(|item| item.owned(name)).collect() };
-            let sources = [from("ipRanges", "cidrIp"), from("ipv6Ranges", "cidrIpv6"), from("groups", "groupId"), from("prefixListIds", "prefixListId")];
-            rules.extend(sources.into_iter().flatten().map(|from| Rule { from, ports: ports.clone() }));
+            let common: Vec<(String, String)> = [("ipProtocol", "IpProtocol"), ("fromPort", "FromPort"), ("toPort", "ToPort")]
+                .into_iter()
+                .filter_map(|(at, name)| Some((format!("IpPermissions.1.{name}"), rule.text(at)?.to_owned())))
+                .collect();
+            let lists = [
+                ("ipRanges", "cidrIp", "IpRanges.1.CidrIp"),
+                ("ipv6Ranges", "cidrIpv6", "Ipv6Ranges.1.CidrIpv6"),
+                ("groups", "groupId", "Groups.1.GroupId"),
+                ("prefixListIds", "prefixListId", "PrefixListIds.1.PrefixListId"),
+            ];
+            for (list, at, name) in lists {
+                for item in rule.items(list) {
+                    let mut fields = common.clone();
+                    fields.push((format!("IpPermissions.1.{name}"), item.owned(at)));
+                    rules.push(Rule { from: item.owned(at), ports: ports.clone(), fields });
+                }
+            }
         }
         rules.sort();
         Ok(rules)
+    }
+
+    /// Takes a rule away.
+    pub(in crate::cluster) async fn revoke(&self, group: &str, rule: &Rule) -> Result<(), Failure> {
+        let mut asked = vec![("GroupId", group)];
+        asked.extend(rule.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        self.query(&EC2, "RevokeSecurityGroupIngress", &asked).await.map(drop)
     }
 
     /// The security groups that a filter finds.

@@ -17,7 +17,6 @@ pub(in crate::cluster) struct StackState {
     pub(in crate::cluster) reason: String,
     pub(in crate::cluster) created: Option<DateTime<Utc>>,
     pub(in crate::cluster) parameters: BTreeMap<String, String>,
-    pub(in crate::cluster) outputs: BTreeMap<String, String>,
     pub(in crate::cluster) tags: BTreeMap<String, String>,
 }
 
@@ -134,7 +133,6 @@ impl Aws {
             reason: stack.stack_status_reason().unwrap_or_default().to_owned(),
             created: stack.creation_time().and_then(time),
             parameters: stack.parameters().iter().filter_map(|p| pair(p.parameter_key(), p.parameter_value())).collect(),
-            outputs: stack.outputs().iter().filter_map(|o| pair(o.output_key(), o.output_value())).collect(),
             tags: stack.tags().iter().filter_map(|t| pair(t.key(), t.value())).collect(),
         }))
     }
