@@ -2,10 +2,10 @@
 
 use std::net::Ipv4Addr;
 
+use super::Cluster;
 use super::aws::{Draft, StackState};
 use super::draft::Access;
 use super::options::Shape;
-use super::Cluster;
 use crate::error::{Error, Kind, Result};
 
 impl Cluster<'_> {

@@ -94,7 +94,11 @@ impl Cluster<'_> {
             (None, true) => " AND ALL ITS DATA, of which nothing is kept".to_owned(),
             (None, false) => String::new(),
         };
-        self.request.talk.agree(&format!("this deletes the stack {} in {} with the cluster{data}. Go on?", self.name(), self.aws.region))?;
+        self.request.talk.agree(&format!(
+            "this deletes the stack {} in {} with the cluster{data}. Go on?",
+            self.name(),
+            self.aws.region
+        ))?;
         if exists {
             match shape {
                 Shape::Provisioned => self.delete_cluster(id, snapshot.as_deref()).await?,
@@ -147,7 +151,9 @@ impl Cluster<'_> {
         while let Some(workgroup) = self.aws.workgroup(name).await.map_err(Self::cannot(doing))? {
             if workgroup.status != "deleting" {
                 match self.aws.delete_workgroup(name).await {
-                    Err(failure) if !failure.is_missing() && !failure.is("ConflictException") => return Err(failure.into_error(doing)),
+                    Err(failure) if !failure.is_missing() && !failure.is("ConflictException") => {
+                        return Err(failure.into_error(doing));
+                    }
                     _ => {}
                 }
             }
@@ -157,7 +163,9 @@ impl Cluster<'_> {
         while let Some(status) = self.aws.namespace(name).await.map_err(Self::cannot(doing))? {
             if status != "deleting" {
                 match self.aws.delete_namespace(name, snapshot).await {
-                    Err(failure) if !failure.is_missing() && !failure.is("ConflictException") => return Err(failure.into_error(doing)),
+                    Err(failure) if !failure.is_missing() && !failure.is("ConflictException") => {
+                        return Err(failure.into_error(doing));
+                    }
                     _ => {}
                 }
             }

@@ -58,7 +58,13 @@ pub(super) fn expiry(stack: &StackState) -> Option<DateTime<Utc>> {
 
 impl Cluster<'_> {
     /// The stack as the settings want it.
-    pub(super) fn draft(&self, old: Option<&StackState>, network: &Network, access: &Access, expires: Option<DateTime<Utc>>) -> Draft {
+    pub(super) fn draft(
+        &self,
+        old: Option<&StackState>,
+        network: &Network,
+        access: &Access,
+        expires: Option<DateTime<Utc>>,
+    ) -> Draft {
         let options = self.options();
         let mut parameters = BTreeMap::from([
             ("DatabaseName", options.database.clone()),

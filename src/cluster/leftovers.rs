@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
+use super::Cluster;
 use super::aws::Failure;
 use super::down::Removal;
 use super::options::Shape;
-use super::Cluster;
 
 /// Something that should not be there any more.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -52,13 +52,20 @@ impl Cluster<'_> {
             Shape::Provisioned => {
                 findings.add("cluster", aws.clusters_of(&had.stack).await);
                 for id in had.clusters.iter().filter(|id| **id != had.stack) {
-                    findings.add("cluster", aws.cluster(id).await.map(|found| found.map(|cluster| cluster.id).into_iter().collect()));
+                    findings
+                        .add("cluster", aws.cluster(id).await.map(|found| found.map(|cluster| cluster.id).into_iter().collect()));
                 }
                 for id in &had.clusters {
                     self.look_for_snapshots(id, &mut findings).await;
                 }
-                findings.add("subnet group", aws.tagged("DescribeClusterSubnetGroups", "ClusterSubnetGroups", "ClusterSubnetGroupName", &had.stack).await);
-                findings.add("parameter group", aws.tagged("DescribeClusterParameterGroups", "ParameterGroups", "ParameterGroupName", &had.stack).await);
+                findings.add(
+                    "subnet group",
+                    aws.tagged("DescribeClusterSubnetGroups", "ClusterSubnetGroups", "ClusterSubnetGroupName", &had.stack).await,
+                );
+                findings.add(
+                    "parameter group",
+                    aws.tagged("DescribeClusterParameterGroups", "ParameterGroups", "ParameterGroupName", &had.stack).await,
+                );
             }
             Shape::Serverless => {
                 for name in &had.clusters {
@@ -67,7 +74,8 @@ impl Cluster<'_> {
                     findings.add("namespace", aws.namespace(name).await.map(|found| here(found.is_some())));
                     let kept = findings.0.kept.clone();
                     let snapshots = aws.namespace_snapshots(name).await;
-                    findings.add("snapshot", snapshots.map(|names| names.into_iter().filter(|name| !kept.contains(name)).collect()));
+                    findings
+                        .add("snapshot", snapshots.map(|names| names.into_iter().filter(|name| !kept.contains(name)).collect()));
                 }
             }
         }

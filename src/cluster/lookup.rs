@@ -4,10 +4,10 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
+use super::Cluster;
 use super::draft::expiry;
 use super::options::Shape;
 use super::status::ttl_warning;
-use super::Cluster;
 use crate::error::{Error, Kind, Result};
 
 /// All that a load needs to log in and to have COPY read.
@@ -70,23 +70,31 @@ impl Cluster<'_> {
     pub async fn connection(&self) -> Result<Connection> {
         let stack = self.present_stack().await?;
         let shape = self.shape_of(&stack);
-        let not_ready = |state: &str, hint: &str| Error::new(Kind::Cloud, format!("the cluster of the stack {} is {state}", self.name())).with_hint(hint);
+        let not_ready = |state: &str, hint: &str| {
+            Error::new(Kind::Cloud, format!("the cluster of the stack {} is {state}", self.name())).with_hint(hint)
+        };
         let inside = self.inside(&stack).await?;
-        let id = inside.cluster.ok_or_else(|| not_ready("not there yet", "`sparkify cluster status` shows what becomes of it"))?;
+        let id =
+            inside.cluster.ok_or_else(|| not_ready("not there yet", "`sparkify cluster status` shows what becomes of it"))?;
         let missing = || not_ready("gone, though its stack is there", "`sparkify cluster down` clears the rest away");
         let database = stack.parameters.get("DatabaseName").cloned().unwrap_or_else(|| self.options().database.clone());
         let (address, port, state, login, target) = match shape {
             Shape::Provisioned => {
-                let cluster = self.aws.cluster(&id).await.map_err(Self::cannot("cannot look at the cluster"))?.ok_or_else(missing)?;
+                let cluster =
+                    self.aws.cluster(&id).await.map_err(Self::cannot("cannot look at the cluster"))?.ok_or_else(missing)?;
                 let user = self.options().user.as_ref().unwrap_or(&cluster.admin);
                 if cluster.status != "available" {
-                    return Err(not_ready(&cluster.status, "`sparkify cluster resume` has it run again; `sparkify cluster status` shows it"));
+                    return Err(not_ready(
+                        &cluster.status,
+                        "`sparkify cluster resume` has it run again; `sparkify cluster status` shows it",
+                    ));
                 }
                 let login = self.aws.login(&id, user, &database).await;
                 (cluster.address, cluster.port, cluster.status, login, Target::Cluster(id))
             }
             Shape::Serverless => {
-                let workgroup = self.aws.workgroup(&id).await.map_err(Self::cannot("cannot look at the workgroup"))?.ok_or_else(missing)?;
+                let workgroup =
+                    self.aws.workgroup(&id).await.map_err(Self::cannot("cannot look at the workgroup"))?.ok_or_else(missing)?;
                 if workgroup.status != "available" {
                     return Err(not_ready(&workgroup.status, "`sparkify cluster status` shows it"));
                 }
@@ -102,7 +110,9 @@ impl Cluster<'_> {
             user: login.user,
             password: Password(login.password),
             expires: login.expires,
-            role_arn: inside.role.ok_or_else(|| not_ready("without a role for COPY", "`sparkify cluster up` makes what is missing"))?,
+            role_arn: inside
+                .role
+                .ok_or_else(|| not_ready("without a role for COPY", "`sparkify cluster up` makes what is missing"))?,
             region: self.aws.region.clone(),
             target,
             warnings: expiry(&stack).and_then(|at| ttl_warning(at, &state)).into_iter().collect(),

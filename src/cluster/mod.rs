@@ -24,9 +24,7 @@ mod watch;
 
 pub use down::{Last, Removal};
 pub use lookup::{Connection, Password, Target};
-pub use options::{
-    ClusterOptions, Shape, Ttl, parse_database_name, parse_node_type, parse_number, parse_stack, parse_subnets,
-};
+pub use options::{ClusterOptions, Shape, Ttl, parse_database_name, parse_node_type, parse_number, parse_stack, parse_subnets};
 pub use plan::PlanReport;
 pub use prices::{DEFAULT_AS_OF, DEFAULT_TABLE, Prices};
 pub use status::StatusReport;

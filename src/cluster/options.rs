@@ -170,7 +170,10 @@ pub fn parse_stack(text: &str) -> Result<String> {
     if fits {
         return Ok(text.to_owned());
     }
-    Err(wrong(format!("`{text}` is no name for a stack"), "at most 48 lower-case letters, digits and single hyphens, a letter first"))
+    Err(wrong(
+        format!("`{text}` is no name for a stack"),
+        "at most 48 lower-case letters, digits and single hyphens, a letter first",
+    ))
 }
 
 /// A node type of a family that is still made.
@@ -202,13 +205,32 @@ pub fn parse_node_type(text: &str) -> Result<String> {
 /// # Errors
 /// [`Kind::Settings`] for others.
 pub fn parse_database_name(text: &str) -> Result<String> {
-    const RESERVED: [&str; 12] =
-        ["public", "user", "system", "template0", "template1", "padb_harvest", "admin", "all", "default", "group", "table", "select"];
+    const RESERVED: [&str; 12] = [
+        "public",
+        "user",
+        "system",
+        "template0",
+        "template1",
+        "padb_harvest",
+        "admin",
+        "all",
+        "default",
+        "group",
+        "table",
+        "select",
+    ];
     let fits = text.starts_with(|c: char| c.is_ascii_lowercase())
         && text.len() <= 63
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
         && !RESERVED.contains(&text);
-    if fits { Ok(text.to_owned()) } else { Err(wrong(format!("`{text}` is no name that Redshift takes"), "lower-case letters, digits and underscores, and no reserved word")) }
+    if fits {
+        Ok(text.to_owned())
+    } else {
+        Err(wrong(
+            format!("`{text}` is no name that Redshift takes"),
+            "lower-case letters, digits and underscores, and no reserved word",
+        ))
+    }
 }
 
 /// The ids of subnets, separated by commas.

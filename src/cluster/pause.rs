@@ -71,7 +71,10 @@ impl Cluster<'_> {
         if let Some(set) = self.aws.propose(self.name(), &draft, false).await? {
             self.execute(&set).await?;
         }
-        self.say(&expires.map_or_else(|| "it runs until it is paused".to_owned(), |at| format!("it pauses by itself on {}", moment::shown(at))));
+        self.say(&expires.map_or_else(
+            || "it runs until it is paused".to_owned(),
+            |at| format!("it pauses by itself on {}", moment::shown(at)),
+        ));
         Ok(())
     }
 
@@ -109,7 +112,9 @@ impl Cluster<'_> {
                 return Ok(());
             }
             if ["incompatible", "failure", "failed", "deleting", "hardware"].iter().any(|word| status.contains(word)) {
-                return Err(Error::new(Kind::Cloud, format!("the cluster {id} is {status}")).with_hint("look at it in the console"));
+                return Err(
+                    Error::new(Kind::Cloud, format!("the cluster {id} is {status}")).with_hint("look at it in the console")
+                );
             }
             last = status;
             self.aws.wait(patience.next()).await.map_err(|_| goes_on())?;

@@ -112,7 +112,12 @@ impl Cluster<'_> {
     }
 
     /// Has CloudFormation work out a draft, and refuses one that would delete the data.
-    pub(super) async fn propose(&self, old: Option<&StackState>, draft: &Draft, expires: Option<DateTime<Utc>>) -> Result<Proposal> {
+    pub(super) async fn propose(
+        &self,
+        old: Option<&StackState>,
+        draft: &Draft,
+        expires: Option<DateTime<Utc>>,
+    ) -> Result<Proposal> {
         let set = self.aws.propose(self.name(), draft, old.is_none()).await?;
         let report = self.report(set.as_ref(), expires);
         let holds_data = |kind: &str| matches!(kind, "AWS::Redshift::Cluster" | "AWS::RedshiftServerless::Namespace");
@@ -140,11 +145,19 @@ impl Cluster<'_> {
                 None => format!("size   {size}; it runs until it is paused: --ttl ends that by itself"),
             });
         } else {
-            notes.push(format!("size   {} to {} RPU, off for the day after {} RPU hours", options.base_rpu, options.max_rpu, options.rpu_hours_a_day));
+            notes.push(format!(
+                "size   {} to {} RPU, off for the day after {} RPU hours",
+                options.base_rpu, options.max_rpu, options.rpu_hours_a_day
+            ));
         }
-        notes.extend(options.prices.lines(cost, options.shape).iter().enumerate().map(|(index, line)| {
-            format!("{}{line}", if index == 0 { "costs  " } else { "       " })
-        }));
+        notes.extend(
+            options
+                .prices
+                .lines(cost, options.shape)
+                .iter()
+                .enumerate()
+                .map(|(index, line)| format!("{}{line}", if index == 0 { "costs  " } else { "       " })),
+        );
         PlanReport {
             stack: options.stack.clone(),
             region: self.aws.region.clone(),

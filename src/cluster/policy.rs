@@ -77,19 +77,19 @@ pub(super) fn partition(region: &str) -> &'static str {
 /// What to do when an action is denied: which statement of the policy allows it, and on which line.
 pub(super) fn remedy(action: &str) -> String {
     let quoted = format!("\"{action}\"");
-    let mut statement = "";
-    for (index, line) in TEMPLATE.lines().enumerate() {
-        if let Some(name) = line.trim().strip_prefix("\"Sid\": \"") {
-            statement = name.trim_end_matches(['"', ',']);
-        }
-        if line.trim().trim_end_matches(',') == quoted {
-            return format!(
-                "{action} is not allowed: line {} of what `sparkify cluster policy` prints, in the statement {statement}, allows it",
-                index + 1
-            );
-        }
+    // The template has its keys in the order in which they are printed, a statement's name behind its actions.
+    let mut lines = TEMPLATE.lines().enumerate();
+    if let Some((index, _)) = lines.find(|(_, line)| line.trim().trim_end_matches(',') == quoted) {
+        let name = lines.find_map(|(_, line)| line.trim().strip_prefix("\"Sid\": "));
+        return format!(
+            "{action} is not allowed: line {} of what `sparkify cluster policy` prints, in the statement {}, allows it",
+            index + 1,
+            name.unwrap_or_default().trim_matches(['"', ','])
+        );
     }
-    format!("{action} is not allowed, and `sparkify cluster policy` does not ask for it either: something else in the account wants it")
+    format!(
+        "{action} is not allowed, and `sparkify cluster policy` does not ask for it either: something else in the account wants it"
+    )
 }
 
 #[cfg(test)]
@@ -120,7 +120,10 @@ mod tests {
         for word in ["{account}", "{region}", "{stack}", "{partition}", "{buckets}", "{staging}"] {
             assert!(!text.contains(word), "{word}");
         }
-        assert!(text.contains("arn:aws:s3:::lake/log_data/*") && text.contains("arn:aws:redshift:us-west-2:123456789012:cluster:sparkify\""));
+        assert!(
+            text.contains("arn:aws:s3:::lake/log_data/*")
+                && text.contains("arn:aws:redshift:us-west-2:123456789012:cluster:sparkify\"")
+        );
         assert!(!text.contains("WriteTheStaging"));
         assert!(!policy(None).contains("ReadTheSources"));
     }
@@ -136,6 +139,9 @@ mod tests {
 
     #[test]
     fn partitions() {
-        assert_eq!([partition("cn-north-1"), partition("us-gov-west-1"), partition("eu-west-1")], ["aws-cn", "aws-us-gov", "aws"]);
+        assert_eq!(
+            [partition("cn-north-1"), partition("us-gov-west-1"), partition("eu-west-1")],
+            ["aws-cn", "aws-us-gov", "aws"]
+        );
     }
 }

@@ -21,10 +21,15 @@ impl Cluster<'_> {
             match self.aws.has_node_type(&options.node_type).await {
                 Ok(true) => {}
                 Ok(false) => {
-                    return Err(Error::new(Kind::Cloud, format!("{} has no nodes of type {}", self.aws.region, options.node_type))
-                        .with_hint("set another cluster.node_type, or another region"));
+                    return Err(Error::new(
+                        Kind::Cloud,
+                        format!("{} has no nodes of type {}", self.aws.region, options.node_type),
+                    )
+                    .with_hint("set another cluster.node_type, or another region"));
                 }
-                Err(failure) => self.say(&format!("warning: whether the region has {} nodes is not known: {failure}", options.node_type)),
+                Err(failure) => {
+                    self.say(&format!("warning: whether the region has {} nodes is not known: {failure}", options.node_type))
+                }
             }
         } else if options.max_rpu < options.base_rpu {
             return Err(Error::new(Kind::Settings, "cluster.max_rpu is less than cluster.base_rpu").with_hint("raise it"));
@@ -40,12 +45,14 @@ impl Cluster<'_> {
     /// The VPC and its subnets: those of the settings, else those that the stack has, else the default VPC's.
     pub(super) async fn network(&self, old: Option<&StackState>) -> Result<Network> {
         let options = self.options();
-        if options.vpc.is_none() && options.subnets.is_empty()
+        if options.vpc.is_none()
+            && options.subnets.is_empty()
             && let Some(network) = old.and_then(network_of)
         {
             return Ok(network);
         }
-        let failed = |what: &'static str| move |failure: super::aws::Failure| failure.into_error(&format!("cannot look at {what}"));
+        let failed =
+            |what: &'static str| move |failure: super::aws::Failure| failure.into_error(&format!("cannot look at {what}"));
         if !options.subnets.is_empty() {
             let found = self.aws.subnets_named(&options.subnets).await.map_err(failed("the subnets of cluster.subnets"))?;
             let vpcs: BTreeSet<String> = found.iter().map(|subnet| subnet.vpc.clone()).collect();
@@ -79,7 +86,8 @@ impl Cluster<'_> {
     /// COPY reads from the region that it is told, but whoever reads from another pays for the way.
     async fn look_at_buckets(&self) {
         let places = [self.request.logs, self.request.songs, self.options().staging.as_ref()];
-        let buckets: BTreeSet<String> = places.into_iter().flatten().filter_map(bucket_and_prefix).map(|(bucket, _)| bucket).collect();
+        let buckets: BTreeSet<String> =
+            places.into_iter().flatten().filter_map(bucket_and_prefix).map(|(bucket, _)| bucket).collect();
         if buckets.is_empty() {
             self.say("warning: neither logs nor songs are in S3, so there is nothing that COPY could read: set them first");
         }

@@ -113,7 +113,11 @@ impl Cluster<'_> {
             (Shape::Serverless, Some(name)) => self.add_workgroup(&name, &mut report, &mut groups).await?,
         };
         report.usd_an_hour = cost.hour;
-        report.usd_so_far_at_most = cost.hour.zip(report.age_seconds).filter(|_| shape == Shape::Provisioned).map(|(hour, age)| hour * age as f64 / 3600.0);
+        report.usd_so_far_at_most = cost
+            .hour
+            .zip(report.age_seconds)
+            .filter(|_| shape == Shape::Provisioned)
+            .map(|(hour, age)| hour * age as f64 / 3600.0);
         self.add_openings(groups, &mut report).await?;
         if let Some(at) = expiry(&stack) {
             report.expires = Some(moment::spelled(at));
@@ -189,7 +193,11 @@ impl Cluster<'_> {
     }
 
     async fn add_failures(&self, stack: &StackState, report: &mut StatusReport) {
-        let what = if stack.is_failed_creation() { "`sparkify cluster up` clears it away and tries again" } else { "`sparkify cluster down` takes it down" };
+        let what = if stack.is_failed_creation() {
+            "`sparkify cluster up` clears it away and tries again"
+        } else {
+            "`sparkify cluster down` takes it down"
+        };
         report.warnings.push(format!("the stack is {}: {what}", stack.status));
         for resource in self.aws.resources(&stack.id).await.unwrap_or_default() {
             if resource.status.ends_with("_FAILED") {
@@ -204,10 +212,12 @@ pub(super) fn ttl_warning(at: DateTime<Utc>, state: &str) -> Option<String> {
     let left = (at - Utc::now()).num_seconds();
     let stretch = moment::stretch(left.abs());
     match (left, state) {
-        (1..NEAR_SECONDS, _) => Some(format!("its time is up in {stretch}: it pauses then, whoever uses it; `sparkify cluster up --ttl 4h` gives it more")),
-        (..=0, "available") => {
-            Some(format!("its time was up {stretch} ago and it runs: pause it, take it down, or give it more with `sparkify cluster up --ttl 4h`"))
-        }
+        (1..NEAR_SECONDS, _) => Some(format!(
+            "its time is up in {stretch}: it pauses then, whoever uses it; `sparkify cluster up --ttl 4h` gives it more"
+        )),
+        (..=0, "available") => Some(format!(
+            "its time was up {stretch} ago and it runs: pause it, take it down, or give it more with `sparkify cluster up --ttl 4h`"
+        )),
         _ => None,
     }
 }
@@ -225,7 +235,10 @@ impl fmt::Display for StatusReport {
         let size = self.node_type.as_ref().zip(self.nodes).map(|(kind, nodes)| format!(", {nodes} × {kind}"));
         row("cluster", self.cluster.as_ref().map(|id| format!("{id}{}", size.unwrap_or_default())))?;
         row("endpoint", self.endpoint.clone())?;
-        row("database", self.database.as_ref().map(|db| format!("{db}, administrator {}", self.admin.as_deref().unwrap_or("unknown"))))?;
+        row(
+            "database",
+            self.database.as_ref().map(|db| format!("{db}, administrator {}", self.admin.as_deref().unwrap_or("unknown"))),
+        )?;
         row("role", self.role.clone())?;
         row("secret", self.secret.clone())?;
         row("age", self.age_seconds.map(moment::stretch))?;
@@ -237,7 +250,9 @@ impl fmt::Display for StatusReport {
         let open: Vec<String> = self.open_to.iter().map(|o| format!("{} on port {}", o.from, o.ports)).collect();
         let how = if self.public == Some(true) { "has an address on the internet" } else { "only from inside the VPC" };
         row("open to", Some(if open.is_empty() { format!("nobody ({how})") } else { format!("{} ({how})", open.join(", ")) }))?;
-        let left = self.seconds_left.map(|left| if left > 0 { format!("in {}", moment::stretch(left)) } else { format!("{} ago", moment::stretch(-left)) });
+        let left = self.seconds_left.map(|left| {
+            if left > 0 { format!("in {}", moment::stretch(left)) } else { format!("{} ago", moment::stretch(-left)) }
+        });
         row("pauses", Some(left.unwrap_or_else(|| "never by itself".to_owned())).filter(|_| self.kind == Some("provisioned")))?;
         self.warnings.iter().try_for_each(|warning| writeln!(f, "  warning: {warning}"))
     }

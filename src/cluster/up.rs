@@ -1,11 +1,11 @@
 //! Makes the stack, or changes it to what the settings say.
 
+use super::Cluster;
 use super::aws::{ChangeSet, StackState};
 use super::draft::Access;
 use super::options::{Shape, Ttl};
 use super::plan::Proposal;
 use super::watch::Watch;
-use super::Cluster;
 use crate::error::{Error, Kind, Result};
 
 impl Cluster<'_> {
@@ -41,9 +41,12 @@ impl Cluster<'_> {
                 .caused_by(failed.reason));
         }
         if failed.status == "UPDATE_ROLLBACK_FAILED" {
-            return Err(Error::new(Kind::Cloud, format!("the stack {} could not be set back after a failed change", self.name()))
-                .with_hint("remove what is in the way and run `aws cloudformation continue-update-rollback`, or take it down")
-                .caused_by(failed.reason));
+            return Err(Error::new(
+                Kind::Cloud,
+                format!("the stack {} could not be set back after a failed change", self.name()),
+            )
+            .with_hint("remove what is in the way and run `aws cloudformation continue-update-rollback`, or take it down")
+            .caused_by(failed.reason));
         }
         if !failed.is_failed_creation() {
             return Ok(Some(failed));

@@ -131,7 +131,14 @@ mod tests {
 
     fn event(kind: &str, status: &str, reason: &str) -> StackEvent {
         let text = |text: &str| text.to_owned();
-        StackEvent { id: text("1"), at: None, logical: text("Thing"), kind: text(kind), status: text(status), reason: text(reason) }
+        StackEvent {
+            id: text("1"),
+            at: None,
+            logical: text("Thing"),
+            kind: text(kind),
+            status: text(status),
+            reason: text(reason),
+        }
     }
 
     #[test]

@@ -132,7 +132,8 @@ impl Talk for Terminal {
             return Ok(());
         }
         if !std::io::stdin().is_terminal() {
-            return Err(Error::new(Kind::Usage, harmless_lines(question.trim_end_matches(" Go on?"))).with_hint("pass --yes; there is no terminal to ask on"));
+            return Err(Error::new(Kind::Usage, harmless_lines(question.trim_end_matches(" Go on?")))
+                .with_hint("pass --yes; there is no terminal to ask on"));
         }
         eprint!("{} [y/N] ", harmless_lines(question));
         std::io::stderr().flush().map_err(|e| io_error("the terminal", "write to", e))?;

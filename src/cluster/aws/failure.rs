@@ -54,7 +54,8 @@ impl Failure {
 
     /// The caller may not.
     pub(in crate::cluster) fn is_denied(&self) -> bool {
-        let denied = ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "NotAuthorized", "403"];
+        let denied =
+            ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "NotAuthorized", "403"];
         denied.contains(&self.code.as_str())
     }
 
@@ -63,7 +64,8 @@ impl Failure {
     }
 
     fn is_unknown_key(&self) -> bool {
-        let codes = ["InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "AuthFailure", "InvalidAccessKeyId"];
+        let codes =
+            ["InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "AuthFailure", "InvalidAccessKeyId"];
         codes.contains(&self.code.as_str())
     }
 
@@ -137,7 +139,8 @@ pub(in crate::cluster) fn remedy(code: &str, text: &str) -> &'static str {
         "the name is taken: set another cluster.stack, or delete what has it"
     } else if says(&["dependent object", "dependency", "in use by", "has a dependency"]) {
         "something else still uses it: `sparkify cluster status` shows what, remove that and run the command again"
-    } else if code.contains("InvalidClusterState") || says(&["invalid cluster state", "not in the available state", "is paused"]) {
+    } else if code.contains("InvalidClusterState") || says(&["invalid cluster state", "not in the available state", "is paused"])
+    {
         "the cluster is busy or paused: `sparkify cluster status` shows it; resume it first, or wait"
     } else {
         ""

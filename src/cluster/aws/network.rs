@@ -32,7 +32,8 @@ impl Rule {
 impl Aws {
     /// The account's default VPC in the region, if it has one.
     pub(in crate::cluster) async fn default_vpc(&self) -> Result<Option<String>, Failure> {
-        let vpcs = self.query_all(&EC2, "DescribeVpcs", &[("Filter.1.Name", "is-default"), ("Filter.1.Value.1", "true")], "vpcSet");
+        let vpcs =
+            self.query_all(&EC2, "DescribeVpcs", &[("Filter.1.Name", "is-default"), ("Filter.1.Value.1", "true")], "vpcSet");
         Ok(vpcs.await?.iter().find(|vpc| vpc.is_true("isDefault")).map(|vpc| vpc.owned("vpcId")))
     }
 
@@ -50,8 +51,7 @@ impl Aws {
 
     async fn subnets(&self, asked: &[(&str, &str)]) -> Result<Vec<Subnet>, Failure> {
         let found = self.query_all(&EC2, "DescribeSubnets", asked, "subnetSet").await?;
-        let subnet =
-            |s: &Node| Subnet { id: s.owned("subnetId"), vpc: s.owned("vpcId"), zone: s.owned("availabilityZone") };
+        let subnet = |s: &Node| Subnet { id: s.owned("subnetId"), vpc: s.owned("vpcId"), zone: s.owned("availabilityZone") };
         let mut subnets: Vec<Subnet> = found.iter().map(subnet).collect();
         subnets.sort_by(|a, b| (&a.zone, &a.id).cmp(&(&b.zone, &b.id)));
         Ok(subnets)

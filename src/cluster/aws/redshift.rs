@@ -128,7 +128,7 @@ impl Aws {
             manual: node.text("SnapshotType") != Some("automated"),
             kept: node.items("Tags").iter().any(|tag| tag.text("Key") == Some(KEPT)),
         };
-        Ok(found.iter().map(snapshot).collect())
+        Ok(found.iter().filter(|node| node.text("ClusterIdentifier") == Some(cluster)).map(snapshot).collect())
     }
 
     /// Notes on a snapshot that it is to stay.
@@ -140,7 +140,13 @@ impl Aws {
     }
 
     /// The names of what a list of Redshift's holds with the stack's tag.
-    pub(in crate::cluster) async fn tagged(&self, action: &str, list: &str, name: &str, stack: &str) -> Result<Vec<String>, Failure> {
+    pub(in crate::cluster) async fn tagged(
+        &self,
+        action: &str,
+        list: &str,
+        name: &str,
+        stack: &str,
+    ) -> Result<Vec<String>, Failure> {
         let asked = [("TagKeys.TagKey.1", "sparkify:stack"), ("TagValues.TagValue.1", stack)];
         let found = self.query_all(&REDSHIFT, action, &asked, list).await?;
         let is_ours = |node: &&Node| {

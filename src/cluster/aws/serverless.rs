@@ -43,7 +43,11 @@ impl Aws {
             arn: text(&answer, "/workgroup/workgroupArn"),
             status: text(&answer, "/workgroup/status").to_lowercase(),
             address: Some(text(&answer, "/workgroup/endpoint/address")).filter(|address| !address.is_empty()),
-            port: answer.pointer("/workgroup/endpoint/port").and_then(Value::as_u64).and_then(|n| n.try_into().ok()).unwrap_or(5439),
+            port: answer
+                .pointer("/workgroup/endpoint/port")
+                .and_then(Value::as_u64)
+                .and_then(|n| n.try_into().ok())
+                .unwrap_or(5439),
             public: answer.pointer("/workgroup/publiclyAccessible").and_then(Value::as_bool).unwrap_or(false),
             created: created.and_then(|at| match at {
                 Value::String(text) => DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc()),
@@ -73,9 +77,16 @@ impl Aws {
     }
 
     /// Sets the limit that switches the workgroup off for the rest of the day.
-    pub(in crate::cluster) async fn set_usage_limit(&self, workgroup: &str, old: Option<&UsageLimit>, rpu_hours: i64) -> Result<(), Failure> {
+    pub(in crate::cluster) async fn set_usage_limit(
+        &self,
+        workgroup: &str,
+        old: Option<&UsageLimit>,
+        rpu_hours: i64,
+    ) -> Result<(), Failure> {
         let (action, body) = match old {
-            Some(old) => ("UpdateUsageLimit", json!({ "usageLimitId": old.id, "amount": rpu_hours, "breachAction": "deactivate" })),
+            Some(old) => {
+                ("UpdateUsageLimit", json!({ "usageLimitId": old.id, "amount": rpu_hours, "breachAction": "deactivate" }))
+            }
             None => (
                 "CreateUsageLimit",
                 json!({

@@ -180,7 +180,8 @@ impl Aws {
             .into();
         let headers = request.headers.iter().map(|(name, value)| (*name, value.as_str()));
         let signable = SignableRequest::new(request.method, &url, headers, SignableBody::Bytes(request.body.as_bytes()));
-        let signed = signable.and_then(|signable| sign(signable, &parameters)).map_err(|_| broken("the request could not be signed"))?;
+        let signed =
+            signable.and_then(|signable| sign(signable, &parameters)).map_err(|_| broken("the request could not be signed"))?;
         let (instructions, _) = signed.into_parts();
         let mut builder = http::Request::builder().method(request.method).uri(&url);
         for (name, value) in &request.headers {
@@ -290,10 +291,16 @@ mod tests {
             pair("ClusterNotFound", "No.")
         );
         assert_eq!(
-            read(403, "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>m</Message></Error></Errors></Response>"),
+            read(
+                403,
+                "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>m</Message></Error></Errors></Response>"
+            ),
             pair("UnauthorizedOperation", "m")
         );
-        assert_eq!(read(400, r#"{"__type":"com.amazon#ResourceNotFoundException","Message":"gone"}"#), pair("ResourceNotFoundException", "gone"));
+        assert_eq!(
+            read(400, r#"{"__type":"com.amazon#ResourceNotFoundException","Message":"gone"}"#),
+            pair("ResourceNotFoundException", "gone")
+        );
         assert_eq!(read(502, "<html>"), pair("", "it answered with status 502"));
         assert_eq!(read(404, ""), pair("404", "it answered with status 404"));
     }

@@ -229,7 +229,14 @@ impl Aws {
         let mut token: Option<String> = None;
         let mut changes = Vec::new();
         loop {
-            let answer = self.stacks.describe_change_set().stack_name(stack).change_set_name(id).set_next_token(token.clone()).send().await;
+            let answer = self
+                .stacks
+                .describe_change_set()
+                .stack_name(stack)
+                .change_set_name(id)
+                .set_next_token(token.clone())
+                .send()
+                .await;
             let answer = answer
                 .map_err(|e| Failure::of_sdk("cloudformation:DescribeChangeSet", &e).into_error("cannot plan the stack"))?;
             match answer.status() {
@@ -241,7 +248,9 @@ impl Aws {
                         return Ok(None);
                     }
                     let hint = super::failure::remedy("", reason);
-                    return Err(Error::new(Kind::Cloud, "CloudFormation cannot plan the stack").with_hint(hint).caused_by(reason));
+                    return Err(Error::new(Kind::Cloud, "CloudFormation cannot plan the stack")
+                        .with_hint(hint)
+                        .caused_by(reason));
                 }
                 _ => {
                     self.wait(patience.next()).await?;

@@ -16,7 +16,9 @@ fn without_credentials_or_region() {
     let site = Site::new();
     let run = |without: &[&str]| {
         let mut command = gateway.command(&site, &["cluster", "status"]);
-        without.iter().for_each(|name| drop(command.env_remove(name)));
+        for name in without {
+            command.env_remove(name);
+        }
         Answer::of(&command.output().unwrap())
     };
     let answer = run(&["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]).expect(1);
@@ -66,7 +68,11 @@ fn a_vpc_without_subnets() {
 fn a_stack_of_somebody_else() {
     let Some(gateway) = Gateway::to_moto() else { return };
     let template = r#"{"Resources":{"Group":{"Type":"AWS::EC2::SecurityGroup","Properties":{"GroupDescription":"d"}}}}"#;
-    gateway.ask("cloudformation", "2010-05-15", &[("Action", "CreateStack"), ("StackName", "foreign"), ("TemplateBody", template)]);
+    gateway.ask(
+        "cloudformation",
+        "2010-05-15",
+        &[("Action", "CreateStack"), ("StackName", "foreign"), ("TemplateBody", template)],
+    );
     for action in [&["up", "--yes"][..], &["down", "--yes"], &["status"]] {
         let answer = gateway.run(&Site::new(), "foreign", action).expect(1);
         assert!(answer.stderr.contains("sparkify did not make") && answer.stderr.contains("--stack"), "{}", answer.stderr);
@@ -93,7 +99,11 @@ fn what_is_not_there_is_said_so() {
     }
     // To take nothing down is fine.
     let answer = gateway.run(&site, "nowhere", &["down", "--yes"]).expect(0);
-    assert!(answer.stdout.contains("There was no stack nowhere") && answer.stdout.contains("nothing else is left"), "{}", answer.stdout);
+    assert!(
+        answer.stdout.contains("There was no stack nowhere") && answer.stdout.contains("nothing else is left"),
+        "{}",
+        answer.stdout
+    );
 }
 
 #[test]

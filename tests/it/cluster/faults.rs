@@ -51,7 +51,11 @@ fn an_expired_token_is_not_tried_again() {
     let gateway = Gateway::alone();
     gateway.refuse(99, "GetCallerIdentity", 403, "ExpiredToken", "The security token included in the request is expired");
     let answer = gateway.run(&Site::new(), "expired", &["up", "--yes"]).expect(1);
-    assert!(answer.stderr.contains("the credentials have expired") && answer.stderr.contains("aws sso login"), "{}", answer.stderr);
+    assert!(
+        answer.stderr.contains("the credentials have expired") && answer.stderr.contains("aws sso login"),
+        "{}",
+        answer.stderr
+    );
     assert_eq!(gateway.asked().len(), 1);
 }
 
@@ -109,7 +113,12 @@ fn what_a_failed_attempt_left_is_cleared_away() {
 #[test]
 fn events_that_do_not_come_change_nothing_about_the_end() {
     let Some(gateway) = Gateway::to_moto() else { return };
-    after_execution(&gateway, "gaps", &["CREATE_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_COMPLETE"], refusal("Gone", "no events"));
+    after_execution(
+        &gateway,
+        "gaps",
+        &["CREATE_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_COMPLETE"],
+        refusal("Gone", "no events"),
+    );
     let mut turn = 0;
     gateway.script(move |asked| {
         turn += usize::from(asked.action == "DescribeStackEvents");
@@ -144,7 +153,8 @@ fn a_deletion_that_is_blocked_says_by_what() {
     let site = Site::new();
     gateway.run(&site, "blocked", &["up", "--yes"]).expect(0);
     let mut asked_to = false;
-    let told = events(&[("9", "SecurityGroup", "AWS::EC2::SecurityGroup", "DELETE_FAILED", "resource sg-1 has a dependent object")]);
+    let told =
+        events(&[("9", "SecurityGroup", "AWS::EC2::SecurityGroup", "DELETE_FAILED", "resource sg-1 has a dependent object")]);
     gateway.script(move |asked| match asked.action.as_str() {
         "DeleteStack" => {
             asked_to = true;
@@ -169,10 +179,16 @@ fn a_deletion_that_is_blocked_says_by_what() {
 fn what_is_left_is_found() {
     let Some(gateway) = Gateway::to_moto() else { return };
     let tag = [("Tags.Tag.1.Key", "sparkify:stack"), ("Tags.Tag.1.Value", "left-over")];
-    let mut cluster = vec![("Action", "CreateCluster"), ("ClusterIdentifier", "forgotten"), ("NodeType", "ra3.large"), ("MasterUsername", "a")];
+    let mut cluster =
+        vec![("Action", "CreateCluster"), ("ClusterIdentifier", "forgotten"), ("NodeType", "ra3.large"), ("MasterUsername", "a")];
     cluster.extend(tag);
     gateway.ask("redshift", "2012-12-01", &cluster);
-    let role = [("Action", "CreateRole"), ("RoleName", "left-over-role"), ("Path", "/sparkify/left-over/"), ("AssumeRolePolicyDocument", "{}")];
+    let role = [
+        ("Action", "CreateRole"),
+        ("RoleName", "left-over-role"),
+        ("Path", "/sparkify/left-over/"),
+        ("AssumeRolePolicyDocument", "{}"),
+    ];
     gateway.ask("iam", "2010-05-08", &role);
     let group = [
         ("Action", "CreateSecurityGroup"),
@@ -185,7 +201,9 @@ fn what_is_left_is_found() {
     gateway.ask("ec2", "2016-11-15", &group);
     let answer = gateway.run(&Site::new(), "left-over", &["down", "--yes", "--json"]).expect(1);
     let left = answer.json()["left"].to_string();
-    for text in ["\"cluster\",\"name\":\"forgotten\"", "\"role\",\"name\":\"left-over-role\"", "\"security group\",\"name\":\"sg-"] {
+    for text in
+        ["\"cluster\",\"name\":\"forgotten\"", "\"role\",\"name\":\"left-over-role\"", "\"security group\",\"name\":\"sg-"]
+    {
         assert!(left.contains(text), "{text}: {left}");
     }
     assert!(answer.stderr.contains("something is left"), "{}", answer.stderr);

@@ -50,7 +50,10 @@ fn a_load_finds_endpoint_role_and_a_password() {
     let Some(gateway) = Gateway::to_moto() else { return };
     let site = Site::new();
     gateway.run(&site, "looked-up", &["up", "--yes", "--ttl", "10m"]).expect(0);
-    let login = format!("<DbUser>IAM:sparkify_admin</DbUser><DbPassword>{}</DbPassword><Expiration>2126-11-21T10:15:00Z</Expiration>", CANARIES[2]);
+    let login = format!(
+        "<DbUser>IAM:sparkify_admin</DbUser><DbPassword>{}</DbPassword><Expiration>2126-11-21T10:15:00Z</Expiration>",
+        CANARIES[2]
+    );
     gateway.answer(1, "GetClusterCredentials", 200, wrapped("GetClusterCredentials", &login));
     let found = look_up(&gateway, &site, "looked-up");
     for text in [
@@ -66,7 +69,10 @@ fn a_load_finds_endpoint_role_and_a_password() {
     }
     assert!(!found.contains(CANARIES[2]), "{found}");
     let asked = gateway.asked_for("GetClusterCredentials").pop().unwrap().form;
-    assert_eq!((asked["DbUser"].as_str(), asked["AutoCreate"].as_str(), asked["DurationSeconds"].as_str()), ("sparkify_admin", "false", "900"));
+    assert_eq!(
+        (asked["DbUser"].as_str(), asked["AutoCreate"].as_str(), asked["DurationSeconds"].as_str()),
+        ("sparkify_admin", "false", "900")
+    );
 
     gateway.run(&site, "looked-up", &["pause", "--yes"]).expect(0);
     let found = look_up(&gateway, &site, "looked-up");

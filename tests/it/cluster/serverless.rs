@@ -105,7 +105,10 @@ fn a_workgroup_from_nothing_to_nothing() {
     assert_eq!((parameters["BaseCapacity"].as_str(), parameters["MaxCapacity"].as_str()), ("4", "16"));
     assert_eq!(parameters["SubnetIds"], "subnet-a,subnet-b,subnet-c");
     assert!(sent.form["TemplateBody"].contains("AWS::RedshiftServerless::Workgroup"));
-    assert_eq!((sent.form["Capabilities.member.1"].as_str(), sent.tags()["sparkify:kind"].as_str()), ("CAPABILITY_IAM", "serverless"));
+    assert_eq!(
+        (sent.form["Capabilities.member.1"].as_str(), sent.tags()["sparkify:kind"].as_str()),
+        ("CAPABILITY_IAM", "serverless")
+    );
     let limit = gateway.asked_for("CreateUsageLimit").pop().unwrap();
     assert_eq!(
         (limit.service.as_str(), limit.json),

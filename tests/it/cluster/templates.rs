@@ -41,7 +41,9 @@ fn offences(template: &Value) -> Vec<String> {
         if name == "AllowedCidr" && !parameter["AllowedPattern"].as_str().is_some_and(|pattern| pattern.ends_with("/32|")) {
             found.push(format!("{name} lets more than one address in"));
         }
-        if name == "NodeType" && parameter["AllowedPattern"].as_str().is_none_or(|pattern| pattern.contains("dc") || !pattern.contains("ra3")) {
+        if name == "NodeType"
+            && parameter["AllowedPattern"].as_str().is_none_or(|pattern| pattern.contains("dc") || !pattern.contains("ra3"))
+        {
             found.push(format!("{name} allows retired nodes"));
         }
     }
@@ -70,7 +72,9 @@ fn offences(template: &Value) -> Vec<String> {
         if kind == "AWS::RedshiftServerless::Namespace" && properties["ManageAdminPassword"] != true {
             found.push(format!("{name} lacks ManageAdminPassword"));
         }
-        if kind == "AWS::RedshiftServerless::Workgroup" && (properties["BaseCapacity"].is_null() || properties["MaxCapacity"].is_null()) {
+        if kind == "AWS::RedshiftServerless::Workgroup"
+            && (properties["BaseCapacity"].is_null() || properties["MaxCapacity"].is_null())
+        {
             found.push(format!("{name} has no limits on its capacity"));
         }
         if properties["PubliclyAccessible"] == true {
@@ -161,7 +165,11 @@ fn our_rules_catch_what_cfn_lint_lets_pass() {
         ("/Resources/Cluster/UpdateReplacePolicy", Value::Null, "loses its data"),
         ("/Resources/OpenPort/Properties/CidrIp", json!("0.0.0.0/0"), "open to everybody"),
         ("/Resources/OpenPort/Properties/CidrIpv6", json!("::/0"), "open to everybody"),
-        ("/Resources/CopyRole/Properties/ManagedPolicyArns", json!(["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"]), "policy of AWS's"),
+        (
+            "/Resources/CopyRole/Properties/ManagedPolicyArns",
+            json!(["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"]),
+            "policy of AWS's",
+        ),
         ("/Resources/LogsAccess/Properties/PolicyDocument/Statement/0/Action", json!("s3:*"), "allows s3:*"),
         ("/Resources/LogsAccess/Properties/PolicyDocument/Statement/0/Resource", json!("*"), "on everything"),
         ("/Resources/CopyRole/Properties/AssumeRolePolicyDocument/Statement/0/Condition", json!({}), "take the role"),
@@ -198,6 +206,7 @@ fn the_callers_policy_asks_for_no_more_than_it_needs() {
         }
     }
     assert!(names.contains(&"HandTheRolesOver"));
-    let hand_over = &policy["Statement"].as_array().unwrap().iter().find(|s| s["Sid"] == "HandTheRolesOver").unwrap()["Condition"];
+    let hand_over =
+        &policy["Statement"].as_array().unwrap().iter().find(|s| s["Sid"] == "HandTheRolesOver").unwrap()["Condition"];
     assert!(hand_over.to_string().contains("iam:PassedToService"));
 }

@@ -214,7 +214,8 @@ impl Gateway {
         let mut body = url::form_urlencoded::Serializer::new(String::new());
         body.append_pair("Version", version).extend_pairs(form);
         let upstream = self.inner.upstream.clone().expect("moto");
-        let scope = format!("AWS4-HMAC-SHA256 Credential=T/20260101/us-west-2/{service}/aws4_request, SignedHeaders=host, Signature=0");
+        let scope =
+            format!("AWS4-HMAC-SHA256 Credential=T/20260101/us-west-2/{service}/aws4_request, SignedHeaders=host, Signature=0");
         let request = self
             .inner
             .client
@@ -344,8 +345,10 @@ async fn with_lists(answer: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
         return reply(status, text);
     };
     let Some((value, after)) = rest.split_once("</ParameterValue>") else { return reply(status, text) };
-    let ids: Vec<&str> = value.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').filter(|id| id.starts_with("subnet-")).collect();
-    let fixed = format!("{before}<ParameterKey>SubnetIds</ParameterKey><ParameterValue>{}</ParameterValue>{after}", ids.join(","));
+    let ids: Vec<&str> =
+        value.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').filter(|id| id.starts_with("subnet-")).collect();
+    let fixed =
+        format!("{before}<ParameterKey>SubnetIds</ParameterKey><ParameterValue>{}</ParameterValue>{after}", ids.join(","));
     reply(status, fixed)
 }
 
