@@ -26,7 +26,7 @@ impl Cluster<'_> {
             return Err(Error::new(Kind::Settings, format!("{address} is no address that could connect"))
                 .with_hint("name one machine's address, as 203.0.113.7"));
         }
-        let access = self.access_from(address);
+        let access = Self::access_from(address);
         if access.public {
             self.refuse_paused().await?;
         }

@@ -45,15 +45,13 @@ impl Cluster<'_> {
             }
             _ => self.begin_to_resume(&id).await?,
         }
-        match ttl {
-            Some(ttl) => self.set_ttl(&stack, ttl).await,
-            None => {
-                if expiry(&stack).is_some_and(|at| at <= Utc::now()) {
-                    self.say("warning: its time to live is over, so nothing pauses it again: pass --ttl to give it another");
-                }
-                Ok(())
-            }
+        if let Some(ttl) = ttl {
+            return self.set_ttl(&stack, ttl).await;
         }
+        if expiry(&stack).is_some_and(|at| at <= Utc::now()) {
+            self.say("warning: its time to live is over, so nothing pauses it again: pass --ttl to give it another");
+        }
+        Ok(())
     }
 
     async fn begin_to_resume(&self, id: &str) -> Result<()> {

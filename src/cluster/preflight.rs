@@ -28,7 +28,7 @@ impl Cluster<'_> {
                     .with_hint("set another cluster.node_type, or another region"));
                 }
                 Err(failure) => {
-                    self.say(&format!("warning: whether the region has {} nodes is not known: {failure}", options.node_type))
+                    self.say(&format!("warning: whether the region has {} nodes is not known: {failure}", options.node_type));
                 }
             }
         } else if options.max_rpu < options.base_rpu {

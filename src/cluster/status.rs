@@ -98,7 +98,7 @@ impl Cluster<'_> {
         let created = stack.created;
         report.stack_status = Some(stack.status.clone());
         report.kind = Some(shape.name());
-        report.state = if stack.is_busy() { "busy" } else { "failed" }.to_owned();
+        if stack.is_busy() { "busy" } else { "failed" }.clone_into(&mut report.state);
         report.database = stack.parameters.get("DatabaseName").cloned();
         report.admin = stack.parameters.get("AdminName").cloned();
         report.created = created.map(moment::spelled);

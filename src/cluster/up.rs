@@ -16,7 +16,7 @@ impl Cluster<'_> {
     pub async fn up(&self, ttl: Option<Ttl>, open_to: Option<std::net::Ipv4Addr>) -> Result<()> {
         let stack = self.settled_stack().await?;
         let stack = self.without_failed_attempt(stack).await?;
-        let access = open_to.map(|address| self.access_from(address));
+        let access = open_to.map(Self::access_from);
         let proposal = self.proposal(stack.as_ref(), ttl, access).await?;
         self.carry_out(proposal, "this costs money as said above").await?;
         self.limit_use().await
@@ -101,7 +101,7 @@ impl Cluster<'_> {
     }
 
     /// Lets one address in. One of the internet's reaches a cluster that has an address there.
-    pub(super) fn access_from(&self, address: std::net::Ipv4Addr) -> Access {
+    pub(super) fn access_from(address: std::net::Ipv4Addr) -> Access {
         Access { cidr: format!("{address}/32"), public: !address.is_private() }
     }
 }

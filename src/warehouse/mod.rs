@@ -5,6 +5,7 @@ pub mod duckdb;
 pub mod ident;
 pub mod query;
 pub mod recorder;
+pub mod roles;
 pub mod sql;
 
 use std::fmt;

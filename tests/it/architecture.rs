@@ -30,7 +30,7 @@ const ONLY_IN: [(&str, &[&str]); 8] = [
     ("aws_credential_types::", &["src/cluster/aws", "src/source"]),
     ("aws_sdk_cloudformation::", &["src/cluster/aws"]),
     ("reqwest::", &["src/cluster/aws"]),
-    ("clap::", &["src/cli.rs", "src/main.rs"]),
+    ("clap::", &["src/cli.rs", "src/cli/", "src/main.rs"]),
     ("unsafe", &["src/warehouse/duckdb/connect.rs", "src/warehouse/duckdb/stream.rs"]),
 ];
 

@@ -249,7 +249,7 @@ fn refusal(action: &str, reply: &Reply) -> Failure {
     } else if let Ok(Value::Object(fields)) = serde_json::from_str(&reply.body) {
         let text = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let kind = text("__type");
-        code = kind.rsplit('#').next().unwrap_or_default().to_owned();
+        kind.rsplit('#').next().unwrap_or_default().clone_into(&mut code);
         message = if fields.contains_key("message") { text("message") } else { text("Message") };
     }
     if code.is_empty() && reply.status < 500 {

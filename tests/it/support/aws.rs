@@ -38,6 +38,8 @@ impl Moto {
         SERVER.get_or_init(Self::start).as_ref()
     }
 
+    // It is the end of this process that ends it.
+    #[allow(clippy::zombie_processes)]
     fn start() -> Option<Self> {
         let python = crate::clients::interpreter("the cluster against moto")?;
         let mut keeper = Command::new("sh")
