@@ -6,6 +6,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::settings::Flags;
 
+mod cluster;
+
+pub use cluster::{ClusterAction, ClusterArgs};
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done
@@ -68,6 +72,9 @@ pub enum Command {
     /// Write a page with charts that opens in any browser, without a network
     #[command(after_help = REPORT_EXAMPLES)]
     Report(ReportArgs),
+    /// Make, look at, open, pause and take down a Redshift cluster
+    #[command(after_help = cluster::EXAMPLES)]
+    Cluster(ClusterArgs),
     /// Load a small invented month into a new warehouse and ask it a few questions
     Demo(DemoArgs),
     /// Show the settings in force and where each came from

@@ -53,6 +53,12 @@ pub enum Kind {
     CheckFailed,
     /// The counts do not add up; nothing was committed.
     Conservation,
+    /// AWS did not do what it was asked, or something stands in the way of it.
+    Cloud,
+    /// AWS denies an action.
+    CloudDenied,
+    /// AWS did not answer properly, even after retries.
+    CloudUnavailable,
     /// The user interrupted the run.
     Interrupted,
     /// Whoever read the output has seen enough.
@@ -114,9 +120,11 @@ impl Kind {
             }
             Self::WarehouseDenied => (1, false, "check user and password, and what the user may do in the database"),
             Self::Disk => (1, true, "free some space or choose another place with --warehouse; the warehouse is as it was"),
-            Self::Query | Self::Io | Self::NotFound => (1, false, ""),
+            Self::Query | Self::Io | Self::NotFound | Self::Cloud => (1, false, ""),
             Self::CheckFailed => (EXIT_CHECK_FAILED, false, "`sparkify check` looks at everything"),
             Self::Conservation => (1, false, "this is a bug in sparkify, please report it; the warehouse is as it was"),
+            Self::CloudDenied => (1, false, "`sparkify cluster policy` prints all that has to be allowed"),
+            Self::CloudUnavailable => (1, true, "AWS did not answer properly; `sparkify cluster status` shows how things stand"),
             Self::Interrupted => (130, true, ""),
             Self::OutputClosed => (EXIT_DONE, false, ""),
         };

@@ -45,3 +45,5 @@ pub mod simulate;
 pub mod insights;
 
 pub mod page;
+
+pub mod cluster;

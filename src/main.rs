@@ -9,10 +9,24 @@ use sparkify::interrupt::Interrupt;
 use sparkify::output::harmless_lines;
 use tracing_subscriber::EnvFilter;
 
+/// What these trace holds credentials, whatever the user's filter asks for.
+const NEVER_VERBOSE: [&str; 9] = [
+    "aws_config=info",
+    "aws_credential_types=info",
+    "aws_runtime=info",
+    "aws_sdk_cloudformation=info",
+    "aws_sdk_sts=info",
+    "aws_sdk_sso=info",
+    "aws_sdk_ssooidc=info",
+    "aws_sigv4=info",
+    "aws_smithy_runtime=info",
+];
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let level = ["warn", "sparkify=info", "sparkify=debug"][usize::from(cli.verbose.min(2))];
     let filter = EnvFilter::try_from_env("SPARKIFY_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    let filter = NEVER_VERBOSE.iter().filter_map(|rule| rule.parse().ok()).fold(filter, EnvFilter::add_directive);
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
 
     let outcome = Interrupt::on_signals().and_then(|interrupt| sparkify::commands::run(&cli, &interrupt));

@@ -7,10 +7,13 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::check::Limits;
+use crate::cluster::ClusterOptions;
 use crate::error::{Error, Kind, Result, io_error};
 use crate::limit::RejectLimit;
 use crate::source::{Location, S3Options};
 use crate::warehouse::WarehouseUrl;
+
+mod cluster;
 
 /// The settings file's name; the nearest one from the working directory upwards counts.
 pub const FILE_NAME: &str = "sparkify.toml";
@@ -49,6 +52,30 @@ keys! {
     "checks.max_null_rise" "SPARKIFY_CHECKS_MAX_NULL_RISE" "how much more of a field may be missing than before (10%)",
     "checks.max_outside_day" "SPARKIFY_CHECKS_MAX_OUTSIDE_DAY" "share of a file's events that may be of another day (1%)",
     "checks.max_length" "SPARKIFY_CHECKS_MAX_LENGTH" "longest play, in seconds (7200)",
+    "cluster.stack" "SPARKIFY_CLUSTER_STACK" "name of the CloudFormation stack and of the Redshift cluster in it (sparkify)",
+    "cluster.region" "SPARKIFY_CLUSTER_REGION" "where the cluster is (AWS_REGION, or the profile's)",
+    "cluster.profile" "SPARKIFY_CLUSTER_PROFILE" "the AWS profile that makes it (AWS_PROFILE)",
+    "cluster.kind" "SPARKIFY_CLUSTER_KIND" "provisioned or serverless (provisioned)",
+    "cluster.node_type" "SPARKIFY_CLUSTER_NODE_TYPE" "kind of its nodes (ra3.large)",
+    "cluster.nodes" "SPARKIFY_CLUSTER_NODES" "how many nodes (1)",
+    "cluster.base_rpu" "SPARKIFY_CLUSTER_BASE_RPU" "processing units that a serverless workgroup begins with (4)",
+    "cluster.max_rpu" "SPARKIFY_CLUSTER_MAX_RPU" "processing units that it may grow to (8)",
+    "cluster.rpu_hours_a_day" "SPARKIFY_CLUSTER_RPU_HOURS_A_DAY" "unit hours after which it is off for the day (16)",
+    "cluster.database" "SPARKIFY_CLUSTER_DATABASE" "name of the database (sparkify)",
+    "cluster.admin" "SPARKIFY_CLUSTER_ADMIN" "name of its administrator (sparkify_admin)",
+    "cluster.user" "SPARKIFY_CLUSTER_USER" "database user that loads log in as (the administrator)",
+    "cluster.owner" "SPARKIFY_CLUSTER_OWNER" "who answers for it, as a tag (the caller)",
+    "cluster.vpc" "SPARKIFY_CLUSTER_VPC" "the VPC that it lives in (the default one)",
+    "cluster.subnets" "SPARKIFY_CLUSTER_SUBNETS" "its subnets, separated by commas (all of the VPC)",
+    "cluster.enhanced_vpc_routing" "SPARKIFY_CLUSTER_ENHANCED_VPC_ROUTING" "COPY goes through the VPC (false)",
+    "cluster.audit_log" "SPARKIFY_CLUSTER_AUDIT_LOG" "connections and statements go to CloudWatch (false)",
+    "cluster.maintenance_window" "SPARKIFY_CLUSTER_MAINTENANCE_WINDOW" "when AWS may work on it (sun:03:00-sun:03:30)",
+    "cluster.snapshot_days" "SPARKIFY_CLUSTER_SNAPSHOT_DAYS" "days that automatic snapshots stay (1)",
+    "cluster.ttl" "SPARKIFY_CLUSTER_TTL" "how long it runs before it pauses by itself, or none (4h)",
+    "cluster.staging" "SPARKIFY_CLUSTER_STAGING" "s3:// prefix for what loads hand to COPY",
+    "cluster.address_service" "SPARKIFY_CLUSTER_ADDRESS_SERVICE" "what answers with the caller's address (https://checkip.amazonaws.com)",
+    "cluster.prices_as_of" "SPARKIFY_CLUSTER_PRICES_AS_OF" "when the prices below were right (2026-10)",
+    "cluster.prices" "SPARKIFY_CLUSTER_PRICES" "prices in USD: of a node and an RPU an hour, of storage a GB and month",
     "s3.region" "SPARKIFY_S3_REGION" "the bucket's region (AWS_REGION, the profile's, or the bucket's own)",
     "s3.endpoint" "SPARKIFY_S3_ENDPOINT" "another store that speaks S3 (AWS's own)",
     "s3.path_style" "SPARKIFY_S3_PATH_STYLE" "bucket names in the path instead of the host (true with an endpoint)",
@@ -103,6 +130,8 @@ pub struct Settings {
     pub skip_bad_files: bool,
     /// Thresholds of the checks.
     pub checks: Limits,
+    /// The Redshift cluster.
+    pub cluster: ClusterOptions,
     /// How to reach S3.
     pub s3: S3Options,
     values: BTreeMap<&'static str, (String, Origin)>,
@@ -161,6 +190,7 @@ impl Settings {
             wait: reader.get("wait", parse_seconds)?.unwrap_or_default(),
             skip_bad_files: reader.flag("skip_bad_files")?.unwrap_or(false),
             checks: checks(&reader)?,
+            cluster: cluster::read(&reader)?,
             s3: S3Options {
                 region: reader.text("s3.region"),
                 endpoint: reader.text("s3.endpoint"),
@@ -192,6 +222,7 @@ impl Settings {
             "checks.max_null_rise" => Some(percent(self.checks.max_null_rise)),
             "checks.max_outside_day" => Some(percent(self.checks.max_outside_day)),
             "checks.max_length" => Some(self.checks.max_length.to_string()),
+            name if name.starts_with("cluster.") => cluster::shown(&self.cluster, name),
             "skip_bad_files" | "s3.anonymous" | "s3.requester_pays" | "s3.allow_http" => Some("false".to_owned()),
             _ => None,
         };

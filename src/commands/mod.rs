@@ -1,6 +1,7 @@
 //! The verbs: each a plain function from arguments and settings to an exit code.
 
 mod check;
+mod cluster;
 mod config;
 mod demo;
 mod digest;
@@ -43,6 +44,7 @@ pub fn run(cli: &Cli, interrupt: &Interrupt) -> Result<u8> {
         }
         Command::Insights(args) => insights::run(args, &of(&args.warehouse, file)?, interrupt),
         Command::Report(args) => report::run(args, &of(&args.warehouse, file)?, interrupt),
+        Command::Cluster(args) => cluster::run(args, &Settings::of_process(&args.flags(), file)?, interrupt),
         Command::Demo(args) => demo::run(args, &of_none()?, interrupt),
         Command::Config(args) => config::run(args, &Settings::of_process(&crate::settings::Flags::new(), file)?),
     }

@@ -7,6 +7,7 @@ pub mod postgres;
 pub mod query;
 pub mod recorder;
 mod relations;
+pub mod roles;
 pub mod sql;
 
 use std::fmt;

@@ -81,7 +81,7 @@ pub fn python(what: &str, script: &str, arguments: &[&str]) -> Option<String> {
     Some(String::from_utf8(output.stdout).unwrap())
 }
 
-fn interpreter(what: &str) -> Option<PathBuf> {
+pub fn interpreter(what: &str) -> Option<PathBuf> {
     if let Some(folder) = std::env::var_os("SPARKIFY_TEST_VENV").filter(|folder| !folder.is_empty()) {
         return Some(Path::new(&folder).join("bin/python"));
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use sparkify::settings::{Flags, KEYS, Origin, Settings};
 
 /// Defaults that are the same on every machine.
-const FIXED_DEFAULTS: [&str; 15] = [
+const FIXED_DEFAULTS: [&str; 32] = [
     "warehouse",
     "max_rejects",
     "wait",
@@ -19,6 +19,23 @@ const FIXED_DEFAULTS: [&str; 15] = [
     "checks.max_null_rise",
     "checks.max_outside_day",
     "checks.max_length",
+    "cluster.stack",
+    "cluster.kind",
+    "cluster.node_type",
+    "cluster.nodes",
+    "cluster.base_rpu",
+    "cluster.max_rpu",
+    "cluster.rpu_hours_a_day",
+    "cluster.database",
+    "cluster.admin",
+    "cluster.enhanced_vpc_routing",
+    "cluster.audit_log",
+    "cluster.maintenance_window",
+    "cluster.snapshot_days",
+    "cluster.ttl",
+    "cluster.address_service",
+    "cluster.prices_as_of",
+    "cluster.prices",
     "s3.anonymous",
     "s3.requester_pays",
     "s3.allow_http",

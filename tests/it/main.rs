@@ -8,6 +8,7 @@ mod architecture;
 mod checks;
 mod cli;
 mod clients;
+mod cluster;
 mod concurrency;
 mod config_files;
 mod conformance;

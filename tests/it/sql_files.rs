@@ -10,7 +10,9 @@ use sparkify::warehouse::sql::{Dialect, Statement, TABLES};
 use crate::clients::python;
 
 /// Files that a dialect does not take, with the reason. Whoever brings that warehouse writes the twin.
-const NOT_IN: [(&str, &str, &str); 4] = [
+const NOT_IN: [(&str, &str, &str); 6] = [
+    ("duckdb", "roles/give_tables_to_loader", "it has no roles; only Redshift is asked"),
+    ("postgres", "roles/give_tables_to_loader", "its tables have owners who alone may drop them; only Redshift is asked"),
     ("redshift", "schema/load_rejects", "`raw` is a reserved word"),
     ("redshift", "ledger/rejects", "`raw` is a reserved word"),
     ("redshift", "transform/match_staged_plays", "there are no temporary views"),

@@ -1,5 +1,6 @@
 //! What the tests stand on: a second implementation of the contract, the real binary, made-up data.
 
+pub mod aws;
 pub mod generate;
 pub mod made_up;
 pub mod oracle;

@@ -1,0 +1,2 @@
+-- The role of those who ask.
+create role analyst;

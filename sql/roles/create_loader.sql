@@ -1,0 +1,2 @@
+-- The role of those who load.
+create role loader;

@@ -1,0 +1,106 @@
+//! Opens the port to one address, and closes it.
+
+use std::net::Ipv4Addr;
+
+use super::Cluster;
+use super::aws::{Draft, StackState};
+use super::draft::Access;
+use super::options::Shape;
+use crate::error::{Error, Kind, Result};
+
+impl Cluster<'_> {
+    /// This machine's address as the cluster would see it.
+    ///
+    /// # Errors
+    /// [`Kind::CloudUnavailable`] when nobody tells.
+    pub async fn own_address(&self) -> Result<Ipv4Addr> {
+        self.aws.own_address(&self.options().address_service).await
+    }
+
+    /// Lets one address connect, and nobody else.
+    ///
+    /// # Errors
+    /// When the cluster is not in a state to be changed.
+    pub async fn open(&self, address: Ipv4Addr) -> Result<()> {
+        if address.is_unspecified() || address.is_loopback() || address.is_multicast() || address.is_broadcast() {
+            return Err(Error::new(Kind::Settings, format!("{address} is no address that could connect"))
+                .with_hint("name one machine's address, as 203.0.113.7"));
+        }
+        let access = Self::access_from(address);
+        if access.public {
+            self.refuse_paused().await?;
+        }
+        self.set_access(access, &format!("this lets {address} connect to port 5439")).await
+    }
+
+    /// Lets nobody connect. Works on a paused cluster too.
+    ///
+    /// # Errors
+    /// When the stack cannot be changed, or a rule not be taken away.
+    pub async fn close(&self) -> Result<()> {
+        let stack = self.present_stack().await?;
+        let mut access = Access::closed();
+        // A paused cluster cannot be modified; without a rule its address lets nobody in either.
+        if self.cluster_is("paused").await? {
+            access.public = Access::of(&stack).public;
+        }
+        self.set_access(access, "").await?;
+        // Rules that somebody made by hand are none of the stack's, and let people in all the same.
+        let Some(group) = self.inside(&stack).await?.group else { return Ok(()) };
+        let doing = "cannot take away who may connect";
+        for rule in self.aws.rules(&group).await.map_err(Self::cannot(doing))? {
+            self.aws.revoke(&group, &rule).await.map_err(Self::cannot(doing))?;
+            self.say(&format!("  removed  {} on port {}", rule.from, rule.ports));
+        }
+        Ok(())
+    }
+
+    /// Changes who may connect, and nothing else.
+    async fn set_access(&self, access: Access, notice: &str) -> Result<()> {
+        self.present_stack().await?;
+        let stack = self.settled_stack().await?;
+        let Some(stack) = stack.filter(StackState::is_sound) else {
+            return Err(Error::new(Kind::Cloud, format!("the stack {} is not in a state to be changed", self.name()))
+                .with_hint("`sparkify cluster status` shows it"));
+        };
+        if Access::of(&stack) == access {
+            self.say("nothing to change");
+            return Ok(());
+        }
+        // All but the access stays as the stack has it, whatever the settings say by now.
+        let mut draft = Draft::like(&stack);
+        draft.parameters.insert("AllowedCidr".to_owned(), access.cidr);
+        draft.parameters.insert("PubliclyAccessible".to_owned(), access.public.to_string());
+        let set = self.aws.propose(self.name(), &draft, false).await?;
+        let Some(set) = set else {
+            self.say("nothing to change");
+            return Ok(());
+        };
+        if !notice.is_empty()
+            && let Err(refused) = self.request.talk.agree(&format!("{notice}. Go on?"))
+        {
+            self.aws.drop_change_set(self.name(), &set).await?;
+            return Err(refused);
+        }
+        self.execute(&set).await
+    }
+
+    /// Whether the cluster is in a state.
+    pub(super) async fn cluster_is(&self, status: &str) -> Result<bool> {
+        let stack = self.present_stack().await?;
+        if self.shape_of(&stack) != Shape::Provisioned {
+            return Ok(false);
+        }
+        let Some(id) = self.inside(&stack).await?.cluster else { return Ok(false) };
+        let cluster = self.aws.cluster(&id).await.map_err(Self::cannot("cannot look at the cluster"))?;
+        Ok(cluster.is_some_and(|cluster| cluster.status == status))
+    }
+
+    async fn refuse_paused(&self) -> Result<()> {
+        if self.cluster_is("paused").await? {
+            return Err(Error::new(Kind::Cloud, "the cluster is paused, and a paused cluster cannot be modified")
+                .with_hint("`sparkify cluster resume` first"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,179 @@
+//! Clusters, their snapshots, and temporary logins.
+
+use chrono::{DateTime, Utc};
+
+use super::node::Node;
+use super::signed::REDSHIFT;
+use super::{Aws, Failure};
+use crate::cluster::policy;
+
+/// A cluster as it stands.
+#[derive(Debug, Clone, Default)]
+pub(in crate::cluster) struct ClusterState {
+    pub(in crate::cluster) id: String,
+    /// `available`, `paused`, `creating`, …
+    pub(in crate::cluster) status: String,
+    pub(in crate::cluster) node_type: String,
+    pub(in crate::cluster) nodes: u32,
+    pub(in crate::cluster) address: Option<String>,
+    pub(in crate::cluster) port: u16,
+    pub(in crate::cluster) admin: String,
+    pub(in crate::cluster) public: bool,
+    pub(in crate::cluster) encrypted: bool,
+    pub(in crate::cluster) roles: Vec<String>,
+    pub(in crate::cluster) groups: Vec<String>,
+    pub(in crate::cluster) secret: Option<String>,
+    /// The stack that it is tagged with.
+    stack_tags: Vec<String>,
+}
+
+impl ClusterState {
+    fn read(node: &Node) -> Self {
+        let list = |path: &str, field: &str| node.items(path).iter().map(|item| item.owned(field)).collect();
+        Self {
+            id: node.owned("ClusterIdentifier"),
+            status: node.owned("ClusterStatus"),
+            node_type: node.owned("NodeType"),
+            nodes: node.text("NumberOfNodes").and_then(|n| n.parse().ok()).unwrap_or(1),
+            address: node.text("Endpoint/Address").map(str::to_owned),
+            port: node.text("Endpoint/Port").and_then(|n| n.parse().ok()).unwrap_or(5439),
+            admin: node.owned("MasterUsername"),
+            public: node.is_true("PubliclyAccessible"),
+            encrypted: node.is_true("Encrypted"),
+            roles: list("IamRoles", "IamRoleArn"),
+            groups: list("VpcSecurityGroups", "VpcSecurityGroupId"),
+            secret: node.text("MasterPasswordSecretArn").map(str::to_owned),
+            stack_tags: node
+                .items("Tags")
+                .iter()
+                .filter(|tag| matches!(tag.text("Key"), Some("sparkify:stack" | "aws:cloudformation:stack-name")))
+                .map(|tag| tag.owned("Value"))
+                .collect(),
+        }
+    }
+
+    /// Whether it belongs to a stack, by its name or its tags.
+    fn is_of(&self, stack: &str) -> bool {
+        self.id == stack || self.stack_tags.iter().any(|tag| tag == stack)
+    }
+}
+
+/// A user and a password that last a quarter of an hour.
+pub(in crate::cluster) struct Login {
+    pub(in crate::cluster) user: String,
+    pub(in crate::cluster) password: String,
+    pub(in crate::cluster) expires: Option<DateTime<Utc>>,
+}
+
+/// A snapshot, and whether it was kept on purpose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::cluster) struct Snapshot {
+    pub(in crate::cluster) name: String,
+    pub(in crate::cluster) manual: bool,
+    pub(in crate::cluster) kept: bool,
+}
+
+/// The tag of a snapshot that is to stay.
+const KEPT: &str = "sparkify:kept";
+
+impl Aws {
+    /// The cluster of that name, if there is one.
+    pub(in crate::cluster) async fn cluster(&self, id: &str) -> Result<Option<ClusterState>, Failure> {
+        match self.query_all(&REDSHIFT, "DescribeClusters", &[("ClusterIdentifier", id)], "Clusters").await {
+            Ok(found) => Ok(found.first().map(ClusterState::read)),
+            Err(failure) if failure.is_missing() => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// The clusters that belong to a stack.
+    pub(in crate::cluster) async fn clusters_of(&self, stack: &str) -> Result<Vec<String>, Failure> {
+        let found = self.query_all(&REDSHIFT, "DescribeClusters", &[], "Clusters").await?;
+        Ok(found.iter().map(ClusterState::read).filter(|cluster| cluster.is_of(stack)).map(|cluster| cluster.id).collect())
+    }
+
+    /// Whether the region has such nodes; `None` when it does not say.
+    pub(in crate::cluster) async fn has_node_type(&self, node_type: &str) -> Result<bool, Failure> {
+        let asked = [("NodeType", node_type)];
+        let options = self.query_all(&REDSHIFT, "DescribeOrderableClusterOptions", &asked, "OrderableClusterOptions").await?;
+        Ok(options.iter().any(|option| option.text("NodeType") == Some(node_type)))
+    }
+
+    pub(in crate::cluster) async fn pause(&self, id: &str) -> Result<(), Failure> {
+        self.query(&REDSHIFT, "PauseCluster", &[("ClusterIdentifier", id)]).await.map(drop)
+    }
+
+    pub(in crate::cluster) async fn resume(&self, id: &str) -> Result<(), Failure> {
+        self.query(&REDSHIFT, "ResumeCluster", &[("ClusterIdentifier", id)]).await.map(drop)
+    }
+
+    /// Begins to delete a cluster, with a last snapshot or none.
+    pub(in crate::cluster) async fn delete_cluster(&self, id: &str, snapshot: Option<&str>) -> Result<(), Failure> {
+        let skip = if snapshot.is_some() { "false" } else { "true" };
+        let mut asked = vec![("ClusterIdentifier", id), ("SkipFinalClusterSnapshot", skip)];
+        asked.extend(snapshot.map(|name| ("FinalClusterSnapshotIdentifier", name)));
+        self.query(&REDSHIFT, "DeleteCluster", &asked).await.map(drop)
+    }
+
+    /// The snapshots of a cluster.
+    pub(in crate::cluster) async fn snapshots(&self, cluster: &str) -> Result<Vec<Snapshot>, Failure> {
+        let asked = [("ClusterIdentifier", cluster)];
+        let found = match self.query_all(&REDSHIFT, "DescribeClusterSnapshots", &asked, "Snapshots").await {
+            Ok(found) => found,
+            Err(failure) if failure.is_missing() => Vec::new(),
+            Err(failure) => return Err(failure),
+        };
+        let snapshot = |node: &Node| Snapshot {
+            name: node.owned("SnapshotIdentifier"),
+            manual: node.text("SnapshotType") != Some("automated"),
+            kept: node.items("Tags").iter().any(|tag| tag.text("Key") == Some(KEPT)),
+        };
+        Ok(found.iter().filter(|node| node.text("ClusterIdentifier") == Some(cluster)).map(snapshot).collect())
+    }
+
+    /// Notes on a snapshot that it is to stay.
+    pub(in crate::cluster) async fn keep_snapshot(&self, account: &str, cluster: &str, snapshot: &str) -> Result<(), Failure> {
+        let partition = policy::partition(&self.region);
+        let arn = format!("arn:{partition}:redshift:{}:{account}:snapshot:{cluster}/{snapshot}", self.region);
+        let asked = [("ResourceName", arn.as_str()), ("Tags.Tag.1.Key", KEPT), ("Tags.Tag.1.Value", "final")];
+        self.query(&REDSHIFT, "CreateTags", &asked).await.map(drop)
+    }
+
+    /// The names of what a list of Redshift's holds with the stack's tag.
+    pub(in crate::cluster) async fn tagged(
+        &self,
+        action: &str,
+        list: &str,
+        name: &str,
+        stack: &str,
+    ) -> Result<Vec<String>, Failure> {
+        let asked = [("TagKeys.TagKey.1", "sparkify:stack"), ("TagValues.TagValue.1", stack)];
+        let found = self.query_all(&REDSHIFT, action, &asked, list).await?;
+        let is_ours = |node: &&Node| {
+            let mut tags = node.items("Tags").iter();
+            tags.any(|tag| tag.text("Key") == Some("sparkify:stack") && tag.text("Value") == Some(stack))
+        };
+        Ok(found.iter().filter(is_ours).map(|node| node.owned(name)).collect())
+    }
+
+    /// A password for a user that exists, for a quarter of an hour.
+    pub(in crate::cluster) async fn login(&self, cluster: &str, user: &str, database: &str) -> Result<Login, Failure> {
+        let asked = [
+            ("ClusterIdentifier", cluster),
+            ("DbUser", user),
+            ("DbName", database),
+            ("AutoCreate", "false"),
+            ("DurationSeconds", "900"),
+        ];
+        let answer = self.query(&REDSHIFT, "GetClusterCredentials", &asked).await?;
+        Ok(Login {
+            user: answer.owned("DbUser"),
+            password: answer.owned("DbPassword"),
+            expires: answer.text("Expiration").and_then(time),
+        })
+    }
+}
+
+fn time(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc())
+}

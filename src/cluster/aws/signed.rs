@@ -1,0 +1,307 @@
+//! Signed requests to the services that have a question or two to answer.
+
+use std::time::SystemTime;
+
+use aws_sigv4::http_request::{PayloadChecksumKind, SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use serde_json::Value;
+
+use super::node::Node;
+use super::{Aws, Failure, Patience};
+
+/// A service that takes forms and answers in XML.
+pub(super) struct QueryApi {
+    /// In host names, signatures and policies.
+    pub(super) name: &'static str,
+    pub(super) version: &'static str,
+    /// It has one endpoint for all regions.
+    pub(super) is_global: bool,
+}
+
+/// A service that takes and answers JSON.
+pub(super) struct JsonApi {
+    pub(super) name: &'static str,
+    /// Before the action in the header that names it.
+    pub(super) target: &'static str,
+}
+
+pub(super) const REDSHIFT: QueryApi = QueryApi { name: "redshift", version: "2012-12-01", is_global: false };
+pub(super) const EC2: QueryApi = QueryApi { name: "ec2", version: "2016-11-15", is_global: false };
+pub(super) const IAM: QueryApi = QueryApi { name: "iam", version: "2010-05-08", is_global: true };
+pub(super) const STS: QueryApi = QueryApi { name: "sts", version: "2011-06-15", is_global: false };
+pub(super) const SERVERLESS: JsonApi = JsonApi { name: "redshift-serverless", target: "RedshiftServerless" };
+pub(super) const SECRETS: JsonApi = JsonApi { name: "secretsmanager", target: "secretsmanager" };
+
+/// How often a request is sent before its failure counts.
+const TRIES: u32 = 4;
+
+struct Request<'a> {
+    service: &'a str,
+    is_global: bool,
+    action: String,
+    method: &'static str,
+    path: &'a str,
+    headers: Vec<(&'static str, String)>,
+    body: String,
+}
+
+/// What came back, with a status that may be a refusal.
+struct Reply {
+    status: u16,
+    region: Option<String>,
+    body: String,
+}
+
+impl Aws {
+    /// Asks a service that answers in XML.
+    pub(super) async fn query(&self, api: &QueryApi, action: &str, parameters: &[(&str, &str)]) -> Result<Node, Failure> {
+        let mut body = url::form_urlencoded::Serializer::new(String::new());
+        body.append_pair("Action", action).append_pair("Version", api.version).extend_pairs(parameters);
+        let request = Request {
+            service: api.name,
+            is_global: api.is_global,
+            action: format!("{}:{action}", api.name),
+            method: "POST",
+            path: "/",
+            headers: vec![("content-type", "application/x-www-form-urlencoded; charset=utf-8".to_owned())],
+            body: body.finish(),
+        };
+        let reply = self.send(&request).await?;
+        let node = Node::parse(&reply.body).ok_or_else(|| Failure::unanswered(&request.action, "the answer is no XML"))?;
+        Ok(node.unwrapped(action))
+    }
+
+    /// Asks page after page; `list` is where the items are.
+    pub(super) async fn query_all(
+        &self,
+        api: &QueryApi,
+        action: &str,
+        parameters: &[(&str, &str)],
+        list: &str,
+    ) -> Result<Vec<Node>, Failure> {
+        let mut items: Vec<Node> = Vec::new();
+        let mut marker: Option<(&str, String)> = None;
+        loop {
+            let mut asked = parameters.to_vec();
+            asked.extend(marker.as_ref().map(|(name, value)| (*name, value.as_str())));
+            let page = self.query(api, action, &asked).await?;
+            items.extend_from_slice(page.items(list));
+            let names = [("nextToken", "NextToken"), ("Marker", "Marker")];
+            let next = names.into_iter().find_map(|(at, name)| page.text(at).map(|value| (name, value.to_owned())));
+            if next.is_none() || next == marker {
+                return Ok(items);
+            }
+            marker = next;
+        }
+    }
+
+    /// Asks a service that speaks JSON.
+    pub(super) async fn json(&self, api: &JsonApi, action: &str, body: &Value) -> Result<Value, Failure> {
+        let request = Request {
+            service: api.name,
+            is_global: false,
+            action: format!("{}:{action}", api.name),
+            method: "POST",
+            path: "/",
+            headers: vec![
+                ("content-type", "application/x-amz-json-1.1".to_owned()),
+                ("x-amz-target", format!("{}.{action}", api.target)),
+            ],
+            body: body.to_string(),
+        };
+        let reply = self.send(&request).await?;
+        serde_json::from_str(&reply.body).map_err(|_| Failure::unanswered(&request.action, "the answer is no JSON"))
+    }
+
+    /// The region that a bucket is in, which S3 tells even where it refuses all else.
+    pub(super) async fn head_bucket(&self, bucket: &str) -> Result<Option<String>, Failure> {
+        let path = format!("/{bucket}");
+        let request = Request {
+            service: "s3",
+            is_global: false,
+            action: "s3:ListBucket".to_owned(),
+            method: "HEAD",
+            path: &path,
+            headers: Vec::new(),
+            body: String::new(),
+        };
+        let reply = self.once(&request).await?;
+        match reply.status {
+            _ if reply.region.is_some() => Ok(reply.region),
+            200..300 => Ok(None),
+            status => {
+                Err(Failure { action: request.action, code: status.to_string(), message: format!("bucket {bucket}"), status })
+            }
+        }
+    }
+
+    async fn send(&self, request: &Request<'_>) -> Result<Reply, Failure> {
+        let mut patience = Patience::new();
+        for turn in 1.. {
+            let failure = match self.once(request).await {
+                Ok(reply) if reply.status < 300 => return Ok(reply),
+                Ok(reply) => refusal(&request.action, &reply),
+                Err(failure) => failure,
+            };
+            if turn == TRIES || !failure.may_pass() {
+                return Err(failure);
+            }
+            tracing::info!(turn, "{failure}; trying again");
+            let interrupted = |_| Failure::unanswered(&request.action, "interrupted");
+            self.wait(patience.next()).await.map_err(interrupted)?;
+        }
+        Err(Failure::unanswered(&request.action, "no try is left"))
+    }
+
+    async fn once(&self, request: &Request<'_>) -> Result<Reply, Failure> {
+        let broken = |what: &str| Failure::unanswered(&request.action, what);
+        // The chain keeps them and gets new ones before they expire.
+        let credentials = self.credentials().await.map_err(|error| Failure {
+            action: request.action.clone(),
+            code: "ExpiredToken".to_owned(),
+            message: error.report(),
+            status: 0,
+        })?;
+        let url = format!("{}{}", self.endpoint(request.service, request.is_global), request.path);
+        let region = if request.is_global { self.home_region() } else { &self.region };
+        let identity = credentials.into();
+        let mut settings = SigningSettings::default();
+        if request.service == "s3" {
+            settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+        }
+        let parameters = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(region)
+            .name(request.service)
+            .time(SystemTime::now())
+            .settings(settings)
+            .build()
+            .map_err(|_| broken("the request could not be signed"))?
+            .into();
+        let headers = request.headers.iter().map(|(name, value)| (*name, value.as_str()));
+        let signable = SignableRequest::new(request.method, &url, headers, SignableBody::Bytes(request.body.as_bytes()));
+        let signed =
+            signable.and_then(|signable| sign(signable, &parameters)).map_err(|_| broken("the request could not be signed"))?;
+        let (instructions, _) = signed.into_parts();
+        let mut builder = http::Request::builder().method(request.method).uri(&url);
+        for (name, value) in &request.headers {
+            builder = builder.header(*name, value);
+        }
+        let mut built = builder.body(request.body.clone()).map_err(|_| broken("the request could not be made"))?;
+        instructions.apply_to_request_http1x(&mut built);
+        for (name, value) in built.headers_mut() {
+            // So that nothing which logs headers shows them.
+            value.set_sensitive(matches!(name.as_str(), "authorization" | "x-amz-security-token"));
+        }
+        let sendable = reqwest::Request::try_from(built).map_err(|_| broken("the request could not be made"))?;
+        let answer = self.http.execute(sendable).await.map_err(|error| {
+            let what = if error.is_timeout() { "it did not answer in time" } else { "it cannot be reached" };
+            broken(&format!("{what}: {}", deepest(&error)))
+        })?;
+        let status = answer.status().as_u16();
+        let region = answer.headers().get("x-amz-bucket-region").and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let body = answer.text().await.map_err(|_| broken("the answer broke off"))?;
+        tracing::debug!(action = request.action, status, "asked AWS");
+        Ok(Reply { status, region, body })
+    }
+
+    /// Where a service is asked: what the environment or the profile names, else AWS.
+    fn endpoint(&self, service: &str, is_global: bool) -> String {
+        let variable = format!("AWS_ENDPOINT_URL_{}", service.to_ascii_uppercase().replace('-', "_"));
+        let given = std::env::var(variable).ok().filter(|url| !url.is_empty());
+        if let Some(url) = given.or_else(|| self.config.endpoint_url().map(str::to_owned)) {
+            return url.trim_end_matches('/').to_owned();
+        }
+        let ending = if self.region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        match (is_global, self.region.split_once('-')) {
+            (true, Some(("us", rest))) if rest.starts_with("gov") => format!("https://{service}.us-gov.{ending}"),
+            (true, Some(("cn", _))) => format!("https://{service}.cn-north-1.{ending}"),
+            (true, _) => format!("https://{service}.{ending}"),
+            (false, _) => format!("https://{service}.{}.{ending}", self.region),
+        }
+    }
+
+    /// The region that signs for services without regions.
+    fn home_region(&self) -> &'static str {
+        match self.region.split('-').next() {
+            Some("cn") => "cn-north-1",
+            Some("us") if self.region.starts_with("us-gov") => "us-gov-west-1",
+            _ => "us-east-1",
+        }
+    }
+}
+
+/// The last cause tells what happened; those above it only that something did.
+fn deepest(error: &dyn std::error::Error) -> String {
+    let mut deepest = error;
+    while let Some(cause) = deepest.source() {
+        deepest = cause;
+    }
+    deepest.to_string()
+}
+
+/// What a refusal says, in either of the two forms.
+fn refusal(action: &str, reply: &Reply) -> Failure {
+    let (mut code, mut message) = (String::new(), String::new());
+    if let Some(node) = Node::parse(&reply.body) {
+        let text = |name| node.anywhere(name).map(Node::own_text).unwrap_or_default().to_owned();
+        (code, message) = (text("Code"), text("Message"));
+    } else if let Ok(Value::Object(fields)) = serde_json::from_str(&reply.body) {
+        let text = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let kind = text("__type");
+        kind.rsplit('#').next().unwrap_or_default().clone_into(&mut code);
+        message = if fields.contains_key("message") { text("message") } else { text("Message") };
+    }
+    if code.is_empty() && reply.status < 500 {
+        code = reply.status.to_string();
+    }
+    if message.is_empty() {
+        message = format!("it answered with status {}", reply.status);
+    }
+    Failure { action: action.to_owned(), code, message, status: reply.status }
+}
+
+impl Patience {
+    /// The time that all tries of a request may wait together, for who reckons with it.
+    #[cfg(test)]
+    fn total(tries: u32) -> std::time::Duration {
+        let mut patience = Self::new();
+        (1..tries).map(|_| patience.next()).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retries_end_soon() {
+        assert!(Patience::total(TRIES) < std::time::Duration::from_secs(2));
+    }
+
+    #[test]
+    fn refusals_are_read_in_both_forms() {
+        let read = |status, body: &str| {
+            let failure = refusal("x:Y", &Reply { status, region: None, body: body.to_owned() });
+            (failure.code, failure.message)
+        };
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(
+            read(400, "<ErrorResponse><Error><Code>ClusterNotFound</Code><Message>No.</Message></Error></ErrorResponse>"),
+            pair("ClusterNotFound", "No.")
+        );
+        assert_eq!(
+            read(
+                403,
+                "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>m</Message></Error></Errors></Response>"
+            ),
+            pair("UnauthorizedOperation", "m")
+        );
+        assert_eq!(
+            read(400, r#"{"__type":"com.amazon#ResourceNotFoundException","Message":"gone"}"#),
+            pair("ResourceNotFoundException", "gone")
+        );
+        assert_eq!(read(502, "<html>"), pair("", "it answered with status 502"));
+        assert_eq!(read(404, ""), pair("404", "it answered with status 404"));
+    }
+}

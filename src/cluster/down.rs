@@ -1,0 +1,227 @@
+//! Takes everything down, and looks whether anything is left.
+
+use chrono::Utc;
+use serde::Serialize;
+
+use super::aws::{Failure, Patience, StackState};
+use super::leftovers::{Leftover, Remembered};
+use super::options::Shape;
+use super::watch::{Watch, goes_on};
+use super::{Cluster, Inside};
+use crate::error::{Error, Kind, Result};
+
+/// What becomes of the data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Last {
+    /// A snapshot with a name made up from the time.
+    Snapshot,
+    /// A snapshot of that name.
+    Named(String),
+    /// Nothing is kept.
+    Nothing,
+}
+
+/// How it went.
+#[derive(Debug, Clone, Serialize)]
+pub struct Removal {
+    /// The stack's name.
+    pub stack: String,
+    /// Where.
+    pub region: String,
+    /// Whether there was anything to take down.
+    pub was_there: bool,
+    /// The snapshots that stay on purpose.
+    pub kept: Vec<String>,
+    /// What is left and should not be.
+    pub left: Vec<Leftover>,
+    /// What could not be looked at, and why.
+    pub unseen: Vec<String>,
+    /// Whether it was looked for.
+    pub verified: bool,
+}
+
+impl Cluster<'_> {
+    /// Deletes the cluster, with a last snapshot unless told otherwise, and the stack.
+    ///
+    /// # Errors
+    /// When something is in the way; what is gone stays gone, and the same command goes on from there.
+    pub async fn down(&self, last: &Last, verify: bool) -> Result<Removal> {
+        let stack = self.settled_stack().await?;
+        let shape = stack.as_ref().map_or(self.options().shape, |stack| self.shape_of(stack));
+        let mut remembered = Remembered { shape, stack: self.name().to_owned(), ..Remembered::default() };
+        let mut snapshot = None;
+        if let Some(stack) = &stack {
+            let inside = self.inside(stack).await?;
+            snapshot = self.delete_all(stack, shape, &inside, last).await?;
+            remembered.groups.extend(inside.group);
+            remembered.clusters.extend(inside.cluster);
+        } else {
+            self.say(&format!("there is no stack {} in {}", self.name(), self.aws.region));
+        }
+        remembered.clusters.push(self.name().to_owned());
+        remembered.clusters.dedup();
+        let mut removal = Removal {
+            stack: self.name().to_owned(),
+            region: self.aws.region.clone(),
+            was_there: stack.is_some(),
+            kept: snapshot.into_iter().collect(),
+            left: Vec::new(),
+            unseen: Vec::new(),
+            verified: verify,
+        };
+        if verify {
+            self.look_for_leftovers(&remembered, &mut removal).await;
+        }
+        Ok(removal)
+    }
+
+    /// Asks, then deletes the data and the stack; returns the snapshot that was made.
+    async fn delete_all(&self, stack: &StackState, shape: Shape, inside: &Inside, last: &Last) -> Result<Option<String>> {
+        let id = inside.cluster.as_deref().unwrap_or_else(|| self.name());
+        let exists = match shape {
+            Shape::Provisioned => self.aws.cluster(id).await.map(|cluster| cluster.is_some()),
+            Shape::Serverless => self.aws.namespace(id).await.map(|namespace| namespace.is_some()),
+        };
+        let exists = exists.map_err(Self::cannot("cannot look at the cluster"))?;
+        let snapshot = match last {
+            _ if !exists => None,
+            Last::Nothing => None,
+            Last::Named(name) => Some(name.clone()),
+            Last::Snapshot => Some(format!("{}-final-{}", self.name(), Utc::now().format("%Y%m%d-%H%M%S"))),
+        };
+        let data = match (&snapshot, exists) {
+            (Some(name), _) => format!("; its data stays in the snapshot {name}, which costs its storage until it is deleted"),
+            (None, true) => " AND ALL ITS DATA, of which nothing is kept".to_owned(),
+            (None, false) => String::new(),
+        };
+        self.request.talk.agree(&format!(
+            "this deletes the stack {} in {} with the cluster{data}. Go on?",
+            self.name(),
+            self.aws.region
+        ))?;
+        if exists {
+            match shape {
+                Shape::Provisioned => self.delete_cluster(id, snapshot.as_deref()).await?,
+                Shape::Serverless => self.delete_serverless(id, snapshot.as_deref()).await?,
+            }
+        }
+        let watch = Watch::begin(&self.aws, &stack.id).await;
+        self.aws.delete_stack(&stack.id).await.map_err(Self::cannot("cannot delete the stack"))?;
+        let end = watch.until_settled(self, &stack.id).await?;
+        if let Err(error) = end.check("the stack could not be deleted", |stack| stack.is_none()) {
+            self.tell_what_blocks(stack, inside).await;
+            return Err(error);
+        }
+        Ok(snapshot)
+    }
+
+    /// The cluster goes first, as CloudFormation can give its last snapshot no name, nor leave it out.
+    async fn delete_cluster(&self, id: &str, snapshot: Option<&str>) -> Result<()> {
+        let mut patience = Patience::new();
+        let mut told = String::new();
+        let mut asked = false;
+        loop {
+            let cluster = self.aws.cluster(id).await.map_err(Self::cannot("cannot look at the cluster"))?;
+            let Some(cluster) = cluster else { break };
+            if !asked && !matches!(cluster.status.as_str(), "deleting" | "final-snapshot") {
+                match self.aws.delete_cluster(id, snapshot).await {
+                    Ok(()) => asked = true,
+                    Err(failure) if failure.is_missing() => break,
+                    Err(failure) => return Err(cannot_delete(failure, &cluster.status, snapshot)),
+                }
+            } else if cluster.status != told {
+                self.say(&format!("  {:<8} {id}", cluster.status));
+                told = cluster.status;
+            }
+            self.aws.wait(patience.next()).await.map_err(|_| goes_on())?;
+        }
+        self.say(&format!("  deleted  {id}"));
+        if let Some(name) = snapshot
+            && let Err(failure) = self.aws.keep_snapshot(&self.caller.account, id, name).await
+        {
+            self.say(&format!("warning: the snapshot {name} could not be tagged as kept: {failure}"));
+        }
+        Ok(())
+    }
+
+    /// The computing goes first, then the data, which the stack itself would leave.
+    async fn delete_serverless(&self, name: &str, snapshot: Option<&str>) -> Result<()> {
+        let doing = "cannot delete the workgroup";
+        let mut patience = Patience::new();
+        while let Some(workgroup) = self.aws.workgroup(name).await.map_err(Self::cannot(doing))? {
+            if workgroup.status != "deleting" {
+                match self.aws.delete_workgroup(name).await {
+                    Err(failure) if !failure.is_missing() && !failure.is("ConflictException") => {
+                        return Err(failure.into_error(doing));
+                    }
+                    _ => {}
+                }
+            }
+            self.aws.wait(patience.next()).await.map_err(|_| goes_on())?;
+        }
+        let doing = "cannot delete the namespace";
+        while let Some(status) = self.aws.namespace(name).await.map_err(Self::cannot(doing))? {
+            if status != "deleting" {
+                match self.aws.delete_namespace(name, snapshot).await {
+                    Err(failure) if !failure.is_missing() && !failure.is("ConflictException") => {
+                        return Err(failure.into_error(doing));
+                    }
+                    _ => {}
+                }
+            }
+            self.aws.wait(patience.next()).await.map_err(|_| goes_on())?;
+        }
+        self.say(&format!("  deleted  {name}"));
+        Ok(())
+    }
+
+    /// Names what uses the things that could not be deleted.
+    async fn tell_what_blocks(&self, stack: &StackState, inside: &Inside) {
+        for resource in self.aws.resources(&stack.id).await.unwrap_or_default() {
+            if resource.status == "DELETE_FAILED" {
+                self.say(&format!("  in the way: {} {}: {}", resource.kind, resource.physical, resource.reason));
+            }
+        }
+        let Some(group) = &inside.group else { return };
+        for (interface, description) in self.aws.interfaces("group-id", group).await.unwrap_or_default() {
+            self.say(&format!("  in the way: the network interface {interface} ({description}) uses the security group {group}"));
+        }
+    }
+}
+
+fn cannot_delete(failure: Failure, status: &str, snapshot: Option<&str>) -> Error {
+    if status == "paused" && snapshot.is_some() && failure.is("InvalidClusterState") {
+        return Error::new(Kind::Cloud, "a paused cluster cannot be snapshotted")
+            .with_hint("`sparkify cluster resume` first, or pass --no-snapshot to keep nothing")
+            .caused_by(failure.to_string());
+    }
+    if failure.code.contains("SnapshotAlreadyExists") {
+        return Error::new(Kind::Cloud, format!("there is a snapshot {} already", snapshot.unwrap_or_default()))
+            .with_hint("pass another name with --final-snapshot")
+            .caused_by(failure.to_string());
+    }
+    failure.into_error("cannot delete the cluster")
+}
+
+impl std::fmt::Display for Removal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.was_there {
+            writeln!(f, "The stack {} in {} is gone.", self.stack, self.region)?;
+        } else {
+            writeln!(f, "There was no stack {} in {}.", self.stack, self.region)?;
+        }
+        for snapshot in &self.kept {
+            writeln!(f, "  kept on purpose: the snapshot {snapshot}; it costs its storage until you delete it")?;
+        }
+        for left in &self.left {
+            writeln!(f, "  LEFT: {} {}", left.kind, left.name)?;
+        }
+        for unseen in &self.unseen {
+            writeln!(f, "  not looked at: {unseen}")?;
+        }
+        if self.verified && self.left.is_empty() && self.unseen.is_empty() {
+            writeln!(f, "  nothing else is left: no cluster, snapshot, security group, network interface, role or secret")?;
+        }
+        Ok(())
+    }
+}

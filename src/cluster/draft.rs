@@ -1,0 +1,159 @@
+//! What the stack is to be: the template, and its parameters and tags from the settings.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::aws::{Draft, StackState};
+use super::options::{ClusterOptions, Shape};
+use super::{Cluster, SHAPE_TAG, moment};
+use crate::source::Location;
+
+const PROVISIONED: &str = include_str!("../../cloudformation/provisioned.yaml");
+const SERVERLESS: &str = include_str!("../../cloudformation/serverless.yaml");
+
+/// Where the cluster is to live.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Network {
+    pub(super) vpc: String,
+    pub(super) subnets: Vec<String>,
+}
+
+/// Who may connect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Access {
+    /// The one address range; empty for nobody.
+    pub(super) cidr: String,
+    pub(super) public: bool,
+}
+
+impl Access {
+    /// Nobody.
+    pub(super) const fn closed() -> Self {
+        Self { cidr: String::new(), public: false }
+    }
+
+    /// As a stack has it.
+    pub(super) fn of(stack: &StackState) -> Self {
+        Self {
+            cidr: stack.parameters.get("AllowedCidr").cloned().unwrap_or_default(),
+            public: stack.parameters.get("PubliclyAccessible").is_some_and(|text| text == "true"),
+        }
+    }
+}
+
+/// Puts a time into a draft like a stack that has another or none.
+pub(super) fn set_expiry(draft: &mut Draft, expires: Option<DateTime<Utc>>) {
+    let text = expires.map_or_else(|| moment::NEVER.to_owned(), moment::spelled);
+    if let Some(parameter) = draft.parameters.get_mut("Expires") {
+        parameter.clone_from(&text);
+    }
+    draft.tags.insert("expires".to_owned(), text);
+}
+
+/// When a stack's time is up.
+pub(super) fn expiry(stack: &StackState) -> Option<DateTime<Utc>> {
+    stack.tags.get("expires").and_then(|text| moment::read(text))
+}
+
+impl Cluster<'_> {
+    /// The stack as the settings want it.
+    pub(super) fn draft(
+        &self,
+        old: Option<&StackState>,
+        network: &Network,
+        access: &Access,
+        expires: Option<DateTime<Utc>>,
+    ) -> Draft {
+        let options = self.options();
+        let mut parameters = BTreeMap::from([
+            ("DatabaseName", options.database.clone()),
+            ("AdminName", options.admin.clone()),
+            ("VpcId", network.vpc.clone()),
+            ("SubnetIds", network.subnets.join(",")),
+            ("AllowedCidr", access.cidr.clone()),
+            ("PubliclyAccessible", access.public.to_string()),
+            ("EnhancedVpcRouting", options.enhanced_vpc_routing.to_string()),
+            ("AuditLog", options.audit_log.to_string()),
+        ]);
+        let places = [
+            (["LogsBucket", "LogsPrefix"], self.request.logs),
+            (["SongsBucket", "SongsPrefix"], self.request.songs),
+            (["StagingBucket", "StagingPrefix"], options.staging.as_ref()),
+        ];
+        for ([bucket_key, prefix_key], place) in places {
+            let (bucket, prefix) = place.and_then(bucket_and_prefix).unwrap_or_default();
+            parameters.insert(bucket_key, bucket);
+            parameters.insert(prefix_key, prefix);
+        }
+        let expires = expires.map_or_else(|| moment::NEVER.to_owned(), moment::spelled);
+        let template = match options.shape {
+            Shape::Provisioned => {
+                parameters.extend(provisioned(options));
+                parameters.insert("Expires", expires.clone());
+                PROVISIONED
+            }
+            Shape::Serverless => {
+                parameters.insert("BaseCapacity", options.base_rpu.to_string());
+                parameters.insert("MaxCapacity", options.max_rpu.to_string());
+                SERVERLESS
+            }
+        };
+        // When and by whom it was made stays as it was said first.
+        let kept = |key: &str| old.and_then(|stack| stack.tags.get(key)).cloned();
+        let owner = options.owner.clone().or_else(|| kept("owner")).unwrap_or_else(|| self.caller.name().to_owned());
+        let tags = BTreeMap::from([
+            ("project", "sparkify".to_owned()),
+            ("sparkify:stack", options.stack.clone()),
+            (SHAPE_TAG, options.shape.name().to_owned()),
+            ("owner", tag_text(&owner)),
+            ("created", kept("created").unwrap_or_else(|| moment::spelled(Utc::now()))),
+            ("expires", expires),
+        ]);
+        let owned = |map: BTreeMap<&str, String>| map.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+        Draft { template: Some(template), parameters: owned(parameters), tags: owned(tags) }
+    }
+}
+
+fn provisioned(options: &ClusterOptions) -> [(&'static str, String); 4] {
+    [
+        ("NodeType", options.node_type.clone()),
+        ("NodeCount", options.nodes.to_string()),
+        ("MaintenanceWindow", options.maintenance_window.clone()),
+        ("SnapshotDays", options.snapshot_days.to_string()),
+    ]
+}
+
+/// The bucket and the folder in it, with a slash at its end, of a place in S3.
+pub(super) fn bucket_and_prefix(place: &Location) -> Option<(String, String)> {
+    let text = place.to_string();
+    let (_, rest) = text.split_once("://").filter(|_| place.is_s3())?;
+    let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
+    let folder = if key.is_empty() || key.ends_with('/') { key.to_owned() } else { format!("{key}/") };
+    Some((bucket.to_owned(), folder))
+}
+
+/// The text with what a tag cannot hold left out.
+fn tag_text(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric() || " _.:/=+-@".contains(*c)).take(256).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prefixes_are_folders() {
+        let read = |text: &str| bucket_and_prefix(&Location::parse(text).unwrap());
+        let pair = |a: &str, b: &str| Some((a.to_owned(), b.to_owned()));
+        assert_eq!(read("s3://lake/log_data"), pair("lake", "log_data/"));
+        assert_eq!(read("s3://lake/a/b/"), pair("lake", "a/b/"));
+        assert_eq!(read("s3://lake"), pair("lake", ""));
+        assert_eq!(read("data/log_data"), None);
+    }
+
+    #[test]
+    fn tags_hold_what_aws_takes() {
+        assert_eq!(tag_text("ann@example.com <x>"), "ann@example.com x");
+    }
+}

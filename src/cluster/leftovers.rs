@@ -1,0 +1,114 @@
+//! What is left of a stack that is gone.
+
+use serde::Serialize;
+
+use super::Cluster;
+use super::aws::Failure;
+use super::down::Removal;
+use super::options::Shape;
+
+/// Something that should not be there any more.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Leftover {
+    /// What it is.
+    pub kind: &'static str,
+    /// Its name or id.
+    pub name: String,
+}
+
+/// What the stack had, as far as it was known before it went.
+pub(super) struct Remembered {
+    pub(super) shape: Shape,
+    pub(super) stack: String,
+    /// Clusters, or workgroups and namespaces.
+    pub(super) clusters: Vec<String>,
+    pub(super) groups: Vec<String>,
+}
+
+impl Default for Remembered {
+    fn default() -> Self {
+        Self { shape: Shape::Provisioned, stack: String::new(), clusters: Vec::new(), groups: Vec::new() }
+    }
+}
+
+/// Collects findings; what cannot be looked at is a finding of its own.
+struct Findings<'a>(&'a mut Removal);
+
+impl Findings<'_> {
+    fn add(&mut self, kind: &'static str, found: Result<Vec<String>, Failure>) {
+        match found {
+            Ok(names) => self.0.left.extend(names.into_iter().map(|name| Leftover { kind, name })),
+            Err(failure) => self.0.unseen.push(format!("{kind}: {failure}")),
+        }
+    }
+}
+
+impl Cluster<'_> {
+    /// Looks for all that the stack had and that costs, lets in or may do something.
+    pub(super) async fn look_for_leftovers(&self, had: &Remembered, removal: &mut Removal) {
+        let aws = &self.aws;
+        let mut findings = Findings(removal);
+        match had.shape {
+            Shape::Provisioned => {
+                findings.add("cluster", aws.clusters_of(&had.stack).await);
+                for id in had.clusters.iter().filter(|id| **id != had.stack) {
+                    findings
+                        .add("cluster", aws.cluster(id).await.map(|found| found.map(|cluster| cluster.id).into_iter().collect()));
+                }
+                for id in &had.clusters {
+                    self.look_for_snapshots(id, &mut findings).await;
+                }
+                findings.add(
+                    "subnet group",
+                    aws.tagged("DescribeClusterSubnetGroups", "ClusterSubnetGroups", "ClusterSubnetGroupName", &had.stack).await,
+                );
+                findings.add(
+                    "parameter group",
+                    aws.tagged("DescribeClusterParameterGroups", "ParameterGroups", "ParameterGroupName", &had.stack).await,
+                );
+            }
+            Shape::Serverless => {
+                for name in &had.clusters {
+                    let here = |found: bool| if found { vec![name.clone()] } else { Vec::new() };
+                    findings.add("workgroup", aws.workgroup(name).await.map(|found| here(found.is_some())));
+                    findings.add("namespace", aws.namespace(name).await.map(|found| here(found.is_some())));
+                    let kept = findings.0.kept.clone();
+                    let snapshots = aws.namespace_snapshots(name).await;
+                    findings
+                        .add("snapshot", snapshots.map(|names| names.into_iter().filter(|name| !kept.contains(name)).collect()));
+                }
+            }
+        }
+        findings.add("security group", aws.groups("tag:sparkify:stack", &had.stack).await);
+        for group in &had.groups {
+            findings.add("security group", aws.groups("group-id", group).await);
+            let interfaces = aws.interfaces("group-id", group).await;
+            findings.add("network interface", interfaces.map(|found| found.into_iter().map(|(id, _)| id).collect()));
+        }
+        findings.add("role", aws.roles(&format!("/sparkify/{}/", had.stack)).await);
+        for id in &had.clusters {
+            findings.add("secret", aws.secrets(&format!("redshift!{id}-")).await);
+        }
+        removal.left.sort();
+        removal.left.dedup();
+    }
+
+    /// Snapshots that were kept on purpose, now or earlier, are none that were forgotten.
+    async fn look_for_snapshots(&self, cluster: &str, findings: &mut Findings<'_>) {
+        let found = self.aws.snapshots(cluster).await;
+        let mut forgotten = Vec::new();
+        match found {
+            Ok(snapshots) => {
+                for snapshot in snapshots {
+                    if snapshot.kept && !findings.0.kept.contains(&snapshot.name) {
+                        findings.0.kept.push(snapshot.name);
+                    } else if !findings.0.kept.contains(&snapshot.name) {
+                        forgotten.push(snapshot.name);
+                    }
+                }
+                findings.add("snapshot", Ok(forgotten));
+            }
+            Err(failure) => findings.add("snapshot", Err(failure)),
+        }
+    }
+}

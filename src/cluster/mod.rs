@@ -1,0 +1,149 @@
+//! The Redshift cluster as code: one CloudFormation stack, made, looked at, opened, paused and taken down again.
+//!
+//! The stack is the state: nothing is kept here. The templates are in `cloudformation/`; [`options`] says what a stack is
+//! to be, [`draft`] turns that into parameters, [`plan`] asks CloudFormation what would change, [`up`], [`access`],
+//! [`pause`] and [`down`] do it while [`watch`] tells what happens, [`status`] and [`lookup`] read it back.
+//! `aws/` is all that talks to AWS.
+
+mod access;
+mod aws;
+mod down;
+mod draft;
+mod leftovers;
+mod lookup;
+mod moment;
+mod options;
+mod pause;
+mod plan;
+mod policy;
+mod preflight;
+mod prices;
+mod status;
+mod up;
+mod watch;
+
+pub use down::{Last, Removal};
+pub use lookup::{Connection, Password, Target};
+pub use options::{ClusterOptions, Shape, Ttl, parse_database_name, parse_node_type, parse_number, parse_stack, parse_subnets};
+pub use plan::PlanReport;
+pub use prices::{DEFAULT_AS_OF, DEFAULT_TABLE, Prices};
+pub use status::StatusReport;
+
+use crate::error::{Error, Kind, Result};
+use crate::interrupt::Interrupt;
+use crate::source::Location;
+use aws::{Aws, Caller, StackState};
+
+/// How the person at the terminal is told and asked.
+pub trait Talk {
+    /// Tells something that is no result.
+    fn say(&self, line: &str);
+    /// Asks whether to go on.
+    ///
+    /// # Errors
+    /// When the answer is no, or nobody is there to give one.
+    fn agree(&self, question: &str) -> Result<()>;
+}
+
+/// Everything that a command on the cluster needs to know.
+pub struct Request<'a> {
+    /// The settings of the cluster.
+    pub options: &'a ClusterOptions,
+    /// Where the logs are.
+    pub logs: Option<&'a Location>,
+    /// Where the songs are.
+    pub songs: Option<&'a Location>,
+    /// How to tell and ask.
+    pub talk: &'a dyn Talk,
+}
+
+/// The cluster's commands, once it is known who asks.
+pub struct Cluster<'a> {
+    request: &'a Request<'a>,
+    aws: Aws,
+    caller: Caller,
+}
+
+/// The stack's tag that says that it is sparkify's, and which kind.
+const SHAPE_TAG: &str = "sparkify:kind";
+
+impl<'a> Cluster<'a> {
+    /// Finds out who asks, and where.
+    ///
+    /// # Errors
+    /// [`Kind::SourceCredentials`] without usable credentials, [`Kind::Settings`] without a region.
+    pub async fn connect(request: &'a Request<'a>, interrupt: &Interrupt) -> Result<Self> {
+        let aws = Aws::connect(request.options, interrupt).await?;
+        let caller = aws.caller().await.map_err(|failure| failure.into_error("AWS does not accept the credentials"))?;
+        tracing::info!("asking as {} in {}", caller.arn, aws.region);
+        Ok(Self { request, aws, caller })
+    }
+
+    fn options(&self) -> &'a ClusterOptions {
+        self.request.options
+    }
+
+    fn name(&self) -> &'a str {
+        &self.request.options.stack
+    }
+
+    fn say(&self, line: &str) {
+        self.request.talk.say(line);
+    }
+
+    /// The stack, if there is one and it is sparkify's.
+    async fn own_stack(&self) -> Result<Option<StackState>> {
+        let name = self.name();
+        let stack = self.aws.stack(name).await.map_err(|failure| failure.into_error("cannot look at the stack"))?;
+        match stack {
+            Some(stack) if !stack.is_empty() && !stack.tags.contains_key(SHAPE_TAG) => {
+                Err(Error::new(Kind::Cloud, format!("there is a stack {name} already, which sparkify did not make"))
+                    .with_hint("choose another name with --stack or cluster.stack"))
+            }
+            other => Ok(other),
+        }
+    }
+
+    /// The stack, which has to be there.
+    async fn present_stack(&self) -> Result<StackState> {
+        match self.own_stack().await? {
+            Some(stack) if !stack.is_empty() => Ok(stack),
+            _ => Err(Error::new(Kind::NotFound, format!("there is no stack {} in {}", self.name(), self.aws.region))
+                .with_hint("`sparkify cluster up` makes it; --stack and --region name another")),
+        }
+    }
+
+    /// Which kind a stack is.
+    fn shape_of(&self, stack: &StackState) -> Shape {
+        stack.tags.get(SHAPE_TAG).and_then(|text| text.parse().ok()).unwrap_or(self.options().shape)
+    }
+
+    /// What is in a stack, by its resources: what its outputs say is there only when all went well.
+    async fn inside(&self, stack: &StackState) -> Result<Inside> {
+        let resources = self.aws.resources(&stack.id).await;
+        let resources = resources.map_err(|failure| failure.into_error("cannot look into the stack"))?;
+        let physical = |logical: &str| {
+            let found = resources.iter().find(|resource| resource.logical == logical && !resource.physical.is_empty());
+            found.map(|resource| resource.physical.clone())
+        };
+        let (partition, account) = (policy::partition(&self.aws.region), &self.caller.account);
+        Ok(Inside {
+            cluster: physical(match self.shape_of(stack) {
+                Shape::Provisioned => "Cluster",
+                Shape::Serverless => "Workgroup",
+            }),
+            group: physical("SecurityGroup"),
+            role: physical("CopyRole").map(|name| format!("arn:{partition}:iam::{account}:role/sparkify/{}/{name}", self.name())),
+        })
+    }
+}
+
+/// The things of a stack that others ask for.
+struct Inside {
+    /// The cluster's or the workgroup's name.
+    cluster: Option<String>,
+    /// The security group.
+    group: Option<String>,
+    /// The ARN of the role that COPY reads with.
+    role: Option<String>,
+}

@@ -1,0 +1,121 @@
+//! Pauses the cluster and has it run again.
+
+use chrono::Utc;
+
+use super::aws::{Draft, Patience, StackState};
+use super::draft::{expiry, set_expiry};
+use super::options::{Shape, Ttl};
+use super::plan::from_now;
+use super::watch::goes_on;
+use super::{Cluster, moment};
+use crate::error::{Error, Kind, Result};
+
+impl Cluster<'_> {
+    /// Pauses the cluster: from then on its storage is paid for and nothing else.
+    ///
+    /// # Errors
+    /// When it is in a state that does not allow it.
+    pub async fn pause(&self) -> Result<()> {
+        let (_, id) = self.provisioned("pauses by itself when nobody asks it anything").await?;
+        match self.status_of(&id).await?.as_str() {
+            "paused" => self.say("it is paused already"),
+            "pausing" => self.until(&id, "paused").await?,
+            _ => {
+                let notice = format!("this pauses the cluster {id}: whoever uses it is cut off");
+                self.request.talk.agree(&format!("{notice}. Go on?"))?;
+                self.aws.pause(&id).await.map_err(Self::cannot("cannot pause the cluster"))?;
+                self.until(&id, "paused").await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Has the cluster run again, with a new time to live if one is given.
+    ///
+    /// # Errors
+    /// When it is in a state that does not allow it.
+    pub async fn resume(&self, ttl: Option<Ttl>) -> Result<()> {
+        let (stack, id) = self.provisioned("resumes by itself when somebody asks it something").await?;
+        match self.status_of(&id).await?.as_str() {
+            "available" => self.say("it is running already"),
+            "resuming" | "creating" => self.until(&id, "available").await?,
+            "pausing" => {
+                self.until(&id, "paused").await?;
+                self.begin_to_resume(&id).await?;
+            }
+            _ => self.begin_to_resume(&id).await?,
+        }
+        if let Some(ttl) = ttl {
+            return self.set_ttl(&stack, ttl).await;
+        }
+        if expiry(&stack).is_some_and(|at| at <= Utc::now()) {
+            self.say("warning: its time to live is over, so nothing pauses it again: pass --ttl to give it another");
+        }
+        Ok(())
+    }
+
+    async fn begin_to_resume(&self, id: &str) -> Result<()> {
+        let cost = self.options().prices.planned(self.options());
+        let hourly = cost.hour.map(|hour| format!(", about {hour:.2} USD an hour")).unwrap_or_default();
+        self.request.talk.agree(&format!("this has the cluster {id} run again, which costs money{hourly}. Go on?"))?;
+        self.aws.resume(id).await.map_err(Self::cannot("cannot resume the cluster"))?;
+        self.until(id, "available").await
+    }
+
+    async fn set_ttl(&self, stack: &StackState, ttl: Ttl) -> Result<()> {
+        let mut draft = Draft::like(stack);
+        let expires = from_now(ttl);
+        set_expiry(&mut draft, expires);
+        if let Some(set) = self.aws.propose(self.name(), &draft, false).await? {
+            self.execute(&set).await?;
+        }
+        self.say(&expires.map_or_else(
+            || "it runs until it is paused".to_owned(),
+            |at| format!("it pauses by itself on {}", moment::shown(at)),
+        ));
+        Ok(())
+    }
+
+    /// The stack and its cluster, which must be one that can be paused.
+    async fn provisioned(&self, why_not: &str) -> Result<(StackState, String)> {
+        let stack = self.present_stack().await?;
+        if self.shape_of(&stack) == Shape::Serverless {
+            return Err(Error::new(Kind::Cloud, format!("a serverless workgroup {why_not}")).with_hint("there is nothing to do"));
+        }
+        let id = self.inside(&stack).await?.cluster.ok_or_else(|| {
+            Error::new(Kind::NotFound, format!("the stack {} has no cluster yet", self.name()))
+                .with_hint("`sparkify cluster status` shows what becomes of it")
+        })?;
+        Ok((stack, id))
+    }
+
+    async fn status_of(&self, id: &str) -> Result<String> {
+        let cluster = self.aws.cluster(id).await.map_err(Self::cannot("cannot look at the cluster"))?;
+        cluster.map(|cluster| cluster.status).ok_or_else(|| {
+            Error::new(Kind::NotFound, format!("the cluster {id} is gone, though its stack is there"))
+                .with_hint("somebody deleted it by hand: `sparkify cluster down` clears the rest away")
+        })
+    }
+
+    /// Waits until the cluster is in a state.
+    async fn until(&self, id: &str, wanted: &str) -> Result<()> {
+        let mut patience = Patience::new();
+        let mut last = String::new();
+        loop {
+            let status = self.status_of(id).await?;
+            if status != last {
+                self.say(&format!("  {status:<8} {id}"));
+            }
+            if status == wanted {
+                return Ok(());
+            }
+            if ["incompatible", "failure", "failed", "deleting", "hardware"].iter().any(|word| status.contains(word)) {
+                return Err(
+                    Error::new(Kind::Cloud, format!("the cluster {id} is {status}")).with_hint("look at it in the console")
+                );
+            }
+            last = status;
+            self.aws.wait(patience.next()).await.map_err(|_| goes_on())?;
+        }
+    }
+}

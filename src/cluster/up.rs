@@ -1,0 +1,107 @@
+//! Makes the stack, or changes it to what the settings say.
+
+use super::Cluster;
+use super::aws::{ChangeSet, StackState};
+use super::draft::Access;
+use super::options::{Shape, Ttl};
+use super::plan::Proposal;
+use super::watch::Watch;
+use crate::error::{Error, Kind, Result};
+
+impl Cluster<'_> {
+    /// Makes what is missing, after asking. `open_to` is the address that may connect from now on.
+    ///
+    /// # Errors
+    /// Whatever stands in the way; what was begun is rolled back by CloudFormation.
+    pub async fn up(&self, ttl: Option<Ttl>, open_to: Option<std::net::Ipv4Addr>) -> Result<()> {
+        let stack = self.settled_stack().await?;
+        let stack = self.without_failed_attempt(stack).await?;
+        let access = open_to.map(Self::access_from);
+        let proposal = self.proposal(stack.as_ref(), ttl, access).await?;
+        self.carry_out(proposal, "this costs money as said above").await?;
+        self.limit_use().await
+    }
+
+    /// The stack, once nothing is under way in it any more.
+    pub(super) async fn settled_stack(&self) -> Result<Option<StackState>> {
+        let stack = self.own_stack().await?;
+        let Some(busy) = stack.as_ref().filter(|stack| stack.is_busy()) else { return Ok(stack) };
+        self.say(&format!("the stack {} is busy ({}), waiting for it", self.name(), busy.status));
+        let id = busy.id.clone();
+        let end = Watch::begin(&self.aws, &id).await.until_settled(self, &id).await?;
+        end.check("something else was under way", |_| true)
+    }
+
+    /// Clears away what a failed creation left, which can be neither used nor changed.
+    async fn without_failed_attempt(&self, stack: Option<StackState>) -> Result<Option<StackState>> {
+        let Some(failed) = stack else { return Ok(None) };
+        if failed.status == "DELETE_FAILED" {
+            return Err(Error::new(Kind::Cloud, format!("the stack {} is half deleted", self.name()))
+                .with_hint("`sparkify cluster down` finishes that or says what is in the way")
+                .caused_by(failed.reason));
+        }
+        if failed.status == "UPDATE_ROLLBACK_FAILED" {
+            return Err(Error::new(
+                Kind::Cloud,
+                format!("the stack {} could not be set back after a failed change", self.name()),
+            )
+            .with_hint("remove what is in the way and run `aws cloudformation continue-update-rollback`, or take it down")
+            .caused_by(failed.reason));
+        }
+        if !failed.is_failed_creation() {
+            return Ok(Some(failed));
+        }
+        self.say(&format!("the last attempt failed ({}); clearing away what it left", failed.status));
+        let watch = Watch::begin(&self.aws, &failed.id).await;
+        self.aws.delete_stack(&failed.id).await.map_err(Self::cannot("cannot clear the failed attempt away"))?;
+        let end = watch.until_settled(self, &failed.id).await?;
+        end.check("cannot clear the failed attempt away", |stack| stack.is_none())
+    }
+
+    /// Shows the plan, asks, and does it.
+    pub(super) async fn carry_out(&self, proposal: Proposal, notice: &str) -> Result<()> {
+        let Proposal { report, set } = proposal;
+        self.say(report.to_string().trim_end());
+        let Some(set) = set else { return Ok(()) };
+        if let Err(refused) = self.request.talk.agree(&format!("{notice}. Go on?")) {
+            self.aws.drop_change_set(self.name(), &set).await?;
+            return Err(refused);
+        }
+        self.execute(&set).await
+    }
+
+    /// Executes a change set and tells what happens.
+    pub(super) async fn execute(&self, set: &ChangeSet) -> Result<()> {
+        let watch = Watch::begin(&self.aws, self.name()).await;
+        self.aws.execute(self.name(), set).await.map_err(Self::cannot("cannot begin"))?;
+        let end = watch.until_settled(self, self.name()).await?;
+        let done = |stack: Option<&StackState>| {
+            stack.is_some_and(|stack| matches!(stack.status.as_str(), "CREATE_COMPLETE" | "UPDATE_COMPLETE"))
+        };
+        end.check("it did not work and was set back", done).map(drop)
+    }
+
+    /// A workgroup has a limit on its use, which no template can hold.
+    async fn limit_use(&self) -> Result<()> {
+        let options = self.options();
+        if options.shape != Shape::Serverless {
+            return Ok(());
+        }
+        let doing = "the limit on the workgroup's use is not set";
+        let workgroup = self.aws.workgroup(self.name()).await.map_err(Self::cannot(doing))?;
+        let workgroup = workgroup.ok_or_else(|| Error::new(Kind::Cloud, doing).with_hint("run the command again"))?;
+        let old = self.aws.usage_limit(&workgroup.arn).await.map_err(Self::cannot(doing))?;
+        let wanted = i64::from(options.rpu_hours_a_day);
+        if old.as_ref().is_some_and(|limit| limit.rpu_hours == wanted) {
+            return Ok(());
+        }
+        self.aws.set_usage_limit(&workgroup.arn, old.as_ref(), wanted).await.map_err(Self::cannot(doing))?;
+        self.say(&format!("  limited  to {wanted} RPU hours a day"));
+        Ok(())
+    }
+
+    /// Lets one address in. One of the internet's reaches a cluster that has an address there.
+    pub(super) fn access_from(address: std::net::Ipv4Addr) -> Access {
+        Access { cidr: format!("{address}/32"), public: !address.is_private() }
+    }
+}

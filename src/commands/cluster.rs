@@ -1,0 +1,147 @@
+//! `sparkify cluster`: the Redshift cluster as code.
+
+use std::io::{IsTerminal, Write};
+use std::net::Ipv4Addr;
+use std::str::FromStr;
+
+use crate::cli::{ClusterAction, ClusterArgs};
+use crate::cluster::{Cluster, Last, Request, Talk, Ttl};
+use crate::error::{EXIT_DONE, Error, Kind, Result, io_error};
+use crate::interrupt::Interrupt;
+use crate::output::{harmless_lines, say};
+use crate::settings::Settings;
+
+pub(super) fn run(args: &ClusterArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
+    let talk = Terminal { agreed: is_agreed(&args.action) };
+    let request =
+        Request { options: &settings.cluster, logs: settings.logs.as_ref(), songs: settings.songs.as_ref(), talk: &talk };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|e| io_error("the network", "set up", e))?;
+    runtime.block_on(act(&args.action, &request, interrupt))
+}
+
+async fn act(action: &ClusterAction, request: &Request<'_>, interrupt: &Interrupt) -> Result<u8> {
+    if let ClusterAction::Policy = action {
+        return print_policy(request, interrupt).await;
+    }
+    let cluster = Cluster::connect(request, interrupt).await?;
+    match action {
+        ClusterAction::Plan { ttl, json } => {
+            let plan = cluster.plan(time(ttl.as_deref())?).await?;
+            print(*json, &plan, &format!("{plan}Nothing was changed.\n"))?;
+        }
+        ClusterAction::Up { ttl, open_to_me, address, json, .. } => {
+            let ttl = time(ttl.as_deref())?;
+            let open_to = if *open_to_me { Some(cluster.own_address().await?) } else { *address };
+            cluster.up(ttl, open_to).await?;
+            print_status(&cluster, *json).await?;
+        }
+        ClusterAction::Status { json } => print_status(&cluster, *json).await?,
+        ClusterAction::Pause { .. } => {
+            cluster.pause().await?;
+            say("The cluster is paused; its storage goes on costing.\n")?;
+        }
+        ClusterAction::Resume { ttl, .. } => {
+            cluster.resume(time(ttl.as_deref())?).await?;
+            say("The cluster is running.\n")?;
+        }
+        ClusterAction::Open { address, .. } => {
+            let address = own_or_given(&cluster, *address).await?;
+            cluster.open(address).await?;
+            say(&format!("{address} may connect; `sparkify cluster close` ends that.\n"))?;
+        }
+        ClusterAction::Close => {
+            cluster.close().await?;
+            say("Nobody may connect.\n")?;
+        }
+        ClusterAction::Down { final_snapshot, no_snapshot, verify, json, .. } => {
+            let last = match final_snapshot {
+                Some(name) => Last::Named(name.clone()),
+                None if *no_snapshot => Last::Nothing,
+                None => Last::Snapshot,
+            };
+            let removal = cluster.down(&last, *verify).await?;
+            print(*json, &removal, &removal.to_string())?;
+            if !removal.left.is_empty() || !removal.unseen.is_empty() {
+                let what = if removal.left.is_empty() { "not all could be looked at" } else { "something is left" };
+                return Err(Error::new(Kind::Cloud, what)
+                    .with_hint("remove what the list above names in the console, or with the aws command, and run this again"));
+            }
+        }
+        ClusterAction::Policy => {}
+    }
+    Ok(EXIT_DONE)
+}
+
+fn is_agreed(action: &ClusterAction) -> bool {
+    match action {
+        ClusterAction::Up { yes, .. }
+        | ClusterAction::Pause { yes }
+        | ClusterAction::Resume { yes, .. }
+        | ClusterAction::Open { yes, .. }
+        | ClusterAction::Down { yes, .. } => *yes,
+        _ => false,
+    }
+}
+
+fn time(text: Option<&str>) -> Result<Option<Ttl>> {
+    text.map(Ttl::from_str).transpose()
+}
+
+async fn own_or_given(cluster: &Cluster<'_>, given: Option<Ipv4Addr>) -> Result<Ipv4Addr> {
+    match given {
+        Some(address) => Ok(address),
+        None => cluster.own_address().await,
+    }
+}
+
+/// The policy is of use before there are any credentials.
+async fn print_policy(request: &Request<'_>, interrupt: &Interrupt) -> Result<u8> {
+    let policy = match Cluster::connect(request, interrupt).await {
+        Ok(cluster) => cluster.policy()?,
+        Err(error) => {
+            request.talk.say(&format!("note: the account is not known ({error}); put its number in the place of ACCOUNT_ID"));
+            Cluster::policy_of_nobody(request)?
+        }
+    };
+    say(&policy)?;
+    Ok(EXIT_DONE)
+}
+
+async fn print_status(cluster: &Cluster<'_>, json: bool) -> Result<()> {
+    let status = cluster.status().await?;
+    print(json, &status, &status.to_string())
+}
+
+fn print(json: bool, value: &impl serde::Serialize, text: &str) -> Result<()> {
+    if json { say(&format!("{}\n", serde_json::json!(value))) } else { say(&harmless_lines(text)) }
+}
+
+/// Tells on stderr, asks on the terminal.
+struct Terminal {
+    agreed: bool,
+}
+
+impl Talk for Terminal {
+    fn say(&self, line: &str) {
+        eprintln!("{}", harmless_lines(line));
+    }
+
+    fn agree(&self, question: &str) -> Result<()> {
+        if self.agreed {
+            return Ok(());
+        }
+        if !std::io::stdin().is_terminal() {
+            return Err(Error::new(Kind::Usage, harmless_lines(question.trim_end_matches(" Go on?")))
+                .with_hint("pass --yes; there is no terminal to ask on"));
+        }
+        eprint!("{} [y/N] ", harmless_lines(question));
+        std::io::stderr().flush().map_err(|e| io_error("the terminal", "write to", e))?;
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer).map_err(|e| io_error("the terminal", "read from", e))?;
+        match answer.trim() {
+            "y" | "Y" | "yes" => Ok(()),
+            _ => Err(Error::new(Kind::Interrupted, "not confirmed; nothing was changed")),
+        }
+    }
+}
