@@ -102,6 +102,13 @@ impl Cluster<'_> {
         let network = self.preflight(old).await?;
         // What is there keeps its time unless told otherwise, so that the same command changes nothing.
         let expires = match (ttl, old) {
+            // Idle, it costs nothing: there is nothing to pause.
+            _ if self.options().shape == Shape::Serverless => {
+                if ttl.is_some() {
+                    self.say("note: a workgroup pauses by itself when nobody asks it anything; --ttl changes nothing about it");
+                }
+                None
+            }
             (Some(ttl), _) => from_now(ttl),
             (None, Some(stack)) => expiry(stack),
             (None, None) => from_now(self.options().ttl),

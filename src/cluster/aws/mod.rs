@@ -12,7 +12,8 @@ mod signed;
 mod stack;
 mod storage;
 
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use aws_config::environment::region::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::ProvideRegion;
@@ -34,6 +35,9 @@ use crate::interrupt::Interrupt;
 /// One question takes no longer than this, retries aside.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Credentials are renewed this long before they expire.
+const EARLY: Duration = Duration::from_mins(2);
+
 /// A session with AWS: who asks, where, and how to wait.
 pub(super) struct Aws {
     config: SdkConfig,
@@ -42,6 +46,8 @@ pub(super) struct Aws {
     /// The region that everything is in.
     pub(super) region: String,
     interrupt: Interrupt,
+    /// What the chain gave last, as some of its links ask a service each time.
+    credentials: Mutex<Option<Credentials>>,
 }
 
 impl Aws {
@@ -68,7 +74,7 @@ impl Aws {
             .build()
             .map_err(|e| Error::new(Kind::Io, "cannot set up encrypted connections").caused_by(e))?;
         let stacks = aws_sdk_cloudformation::Client::new(&config);
-        let aws = Self { config, http, stacks, region, interrupt: interrupt.clone() };
+        let aws = Self { config, http, stacks, region, interrupt: interrupt.clone(), credentials: Mutex::default() };
         aws.credentials().await?;
         Ok(aws)
     }
@@ -79,9 +85,16 @@ impl Aws {
             Error::new(Kind::SourceCredentials, "no usable AWS credentials were found")
                 .with_hint("set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws sso login`")
         };
+        let kept = self.credentials.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let is_fresh = |kept: &Credentials| kept.expiry().is_none_or(|expires| expires > SystemTime::now() + EARLY);
+        if let Some(kept) = kept.filter(is_fresh) {
+            return Ok(kept);
+        }
         let provider = self.config.credentials_provider().ok_or_else(missing)?;
         // Its text is kept and not the error, which may hold whole answers of a credential service.
-        provider.provide_credentials().await.map_err(|error| missing().caused_by(error.to_string()))
+        let fresh = provider.provide_credentials().await.map_err(|error| missing().caused_by(error.to_string()))?;
+        *self.credentials.lock().unwrap_or_else(PoisonError::into_inner) = Some(fresh.clone());
+        Ok(fresh)
     }
 
     /// Waits, unless the user interrupts.

@@ -155,7 +155,6 @@ impl Aws {
 
     async fn once(&self, request: &Request<'_>) -> Result<Reply, Failure> {
         let broken = |what: &str| Failure::unanswered(&request.action, what);
-        // The chain keeps them and gets new ones before they expire.
         let credentials = self.credentials().await.map_err(|error| Failure {
             action: request.action.clone(),
             code: "ExpiredToken".to_owned(),
