@@ -109,7 +109,9 @@ impl Kind {
             Self::WarehouseVersion => (1, false, "install the newer sparkify that wrote it, or load into another file"),
             Self::WarehouseInvalid => (1, false, "name another file with --warehouse, or move this one away"),
             Self::WarehouseMissing => (1, false, "`sparkify load` or `sparkify tables create` makes it"),
-            Self::WarehouseUnreachable => (1, true, "check host and port in --warehouse, and that the server runs and listens there"),
+            Self::WarehouseUnreachable => {
+                (1, true, "check host and port in --warehouse, and that the server runs and listens there")
+            }
             Self::WarehouseDenied => (1, false, "check user and password, and what the user may do in the database"),
             Self::Disk => (1, true, "free some space or choose another place with --warehouse; the warehouse is as it was"),
             Self::Query | Self::Io | Self::NotFound => (1, false, ""),

@@ -39,12 +39,12 @@ pub(super) fn run(args: &DemoArgs, settings: &Settings, interrupt: &Interrupt) -
     say(&format!("\n{loaded}\n"))?;
 
     let mut warehouse = open_read_only(&settings, interrupt)?;
-    say(&check::summary(&mut warehouse, &settings)?)?;
+    say(&check::summary(warehouse.as_mut(), &settings)?)?;
     let names = INSIGHTS.map(str::to_owned);
     let question = Question { top: Some(5), ..Question::default() };
-    insights::print(&mut warehouse, &catalogue::named(&names)?, &question, interrupt)?;
+    insights::print(warehouse.as_mut(), &catalogue::named(&names)?, &question, interrupt)?;
     let page = folder.join("report.html");
-    report::write(&mut warehouse, &settings.warehouse, &page, interrupt)?;
+    report::write(warehouse.as_mut(), &settings.warehouse, &page, interrupt)?;
     let is_shown = std::io::stdout().is_terminal() && report::has_screen();
     if is_shown {
         report::open(&page);

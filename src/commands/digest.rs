@@ -12,10 +12,8 @@ pub(super) fn run(args: &DigestArgs, settings: &Settings, interrupt: &Interrupt)
     let mut warehouse = open_tables(settings, interrupt)?;
     let digests = digest::digest(warehouse.as_mut())?;
     let row = |d: digest::TableDigest| vec![d.table.into(), Value::Integer(d.rows), d.digest.into()];
-    let answer = Answer {
-        columns: ["table", "rows", "digest"].map(str::to_owned).to_vec(),
-        rows: digests.into_iter().map(row).collect(),
-    };
+    let answer =
+        Answer { columns: ["table", "rows", "digest"].map(str::to_owned).to_vec(), rows: digests.into_iter().map(row).collect() };
     print_answer(&answer, if args.json { Format::Json } else { Format::Table })?;
     Ok(EXIT_DONE)
 }

@@ -24,13 +24,13 @@ pub(super) fn run(args: &InsightsArgs, settings: &Settings, interrupt: &Interrup
     let (from, to) = (day(args.from.as_deref(), "--from")?, day(args.to.as_deref(), "--to")?);
 
     let mut warehouse = open_read_only(settings, interrupt)?;
-    let data = window::data_bounds(&mut warehouse)?;
+    let data = window::data_bounds(warehouse.as_mut())?;
     let window = Window::resolve(from, to, data)?;
     let sessions = asked.iter().any(|insight| insight.sessions_matter);
-    let footing = Footing::of(&mut warehouse, data, &window, question.level, sessions)?;
+    let footing = Footing::of(warehouse.as_mut(), data, &window, question.level, sessions)?;
     for (index, insight) in asked.iter().enumerate() {
         interrupt.check()?;
-        let answered = insights::answer(&mut warehouse, insight, &window, &footing, &question)?;
+        let answered = insights::answer(warehouse.as_mut(), insight, &window, &footing, &question)?;
         say(&text_of(&answered, args, index, asked.len())?)?;
     }
     Ok(EXIT_DONE)

@@ -16,8 +16,8 @@ use crate::settings::Settings;
 use crate::source::Sources;
 use crate::stage::{Batch, EventBounds, People};
 use crate::transform;
-use crate::warehouse::recorder::Recorder;
 use crate::warehouse::Warehouse;
+use crate::warehouse::recorder::Recorder;
 
 pub(super) fn run(args: &LoadArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
     if settings.logs.is_none() && settings.songs.is_none() {
@@ -96,7 +96,7 @@ pub(super) fn load(settings: &Settings, sources: &Sources, options: &LoadOptions
 /// Prints what a load would do, as a script: statements, and comments for all else.
 fn dry_run(args: &LoadArgs, settings: &Settings, sources: &Sources, interrupt: &Interrupt) -> Result<u8> {
     let (logs, songs) = pipeline::list(sources, settings.logs.as_ref(), settings.songs.as_ref())?;
-    let mut recorder = Recorder { dialect: settings.warehouse.dialect(), ..Recorder::default() };
+    let mut recorder = Recorder::of(settings.warehouse.dialect());
     let mut known = Vec::new();
     let mut has_tables = false;
     let mut unreachable = None;

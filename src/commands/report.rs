@@ -17,9 +17,9 @@ use crate::warehouse::{Warehouse, WarehouseUrl};
 pub(super) fn run(args: &ReportArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
     let (from, to) = (day(args.from.as_deref(), "--from")?, day(args.to.as_deref(), "--to")?);
     let mut warehouse = open_read_only(settings, interrupt)?;
-    let data = window::data_bounds(&mut warehouse)?;
+    let data = window::data_bounds(warehouse.as_mut())?;
     let window = Window::resolve(from, to, data)?;
-    let html = page::build(&mut warehouse, &name(&settings.warehouse), &window, interrupt)?;
+    let html = page::build(warehouse.as_mut(), &name(&settings.warehouse), &window, interrupt)?;
     interrupt.check()?;
     page::write(&args.out, &html)?;
     say(&format!("Wrote {} ({:.1} MB).\n", args.out.display(), html.len() as f64 / 1e6))?;
@@ -44,8 +44,7 @@ pub(super) fn has_screen() -> bool {
 
 /// What the page calls the warehouse: no folders and no credentials, as it may travel.
 fn name(url: &WarehouseUrl) -> String {
-    let WarehouseUrl::DuckDb(path) = url;
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    url.short_name()
 }
 
 /// Hands the page to the browser. That this fails is worth a word, not a failure: the page is there.

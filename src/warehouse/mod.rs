@@ -65,6 +65,15 @@ impl WarehouseUrl {
         }
     }
 
+    /// What to call it where others may read: without folders, hosts and users.
+    #[must_use]
+    pub fn short_name(&self) -> String {
+        match self {
+            Self::DuckDb(path) => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            Self::Postgres(url) => url.database().unwrap_or("PostgreSQL").to_owned(),
+        }
+    }
+
     /// How its engine spells SQL.
     #[must_use]
     pub const fn dialect(&self) -> Dialect {
@@ -242,9 +251,13 @@ pub struct Totals {
 
 /// An engine that holds a star schema. Between [`Warehouse::begin`] and [`Warehouse::commit`] all is one transaction.
 pub trait Warehouse {
+    /// How the engine spells SQL.
+    fn dialect(&self) -> Dialect {
+        Dialect::DuckDb
+    }
     /// A statement as this engine takes it.
     fn sql(&self, statement: Statement) -> SqlText<'static> {
-        statement.query()
+        SqlText { name: statement.name(), text: statement.text_in(self.dialect()) }
     }
     /// Whether the tables are there.
     ///

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::{
-    Dialect, FileRow, KnownFile, Param, QuarantinedLine, RejectRow, ReplayedLine, Rows, RunRow, SqlText, Statement, Totals, Warehouse,
+    Dialect, FileRow, KnownFile, Param, QuarantinedLine, RejectRow, ReplayedLine, Rows, RunRow, SqlText, Statement, Totals,
+    Warehouse,
 };
 use crate::error::{Error, Kind, Result};
 use crate::stage::{Batch, EventBounds, People, PlannedFile, SongRecord};
@@ -16,11 +17,17 @@ pub struct Recorder {
     /// Fail at the step with this number, counted from 0.
     pub fail_at: Option<usize>,
     /// Whose spelling of statements is written down.
-    pub dialect: Dialect,
+    dialect: Dialect,
     steps: usize,
 }
 
 impl Recorder {
+    /// Writes statements down as this engine spells them.
+    #[must_use]
+    pub fn of(dialect: Dialect) -> Self {
+        Self { dialect, ..Self::default() }
+    }
+
     /// What was written down.
     #[must_use]
     pub fn script(&self) -> &str {
@@ -54,8 +61,8 @@ impl Recorder {
 }
 
 impl Warehouse for Recorder {
-    fn sql(&self, statement: Statement) -> SqlText<'static> {
-        SqlText { name: statement.name(), text: statement.text_in(self.dialect) }
+    fn dialect(&self) -> Dialect {
+        self.dialect
     }
 
     fn has_tables(&mut self) -> Result<bool> {

@@ -128,6 +128,8 @@ statements! {
     PostgresServer = "postgres/server",
     PostgresTryLock = "postgres/try_lock",
     PostgresLockHolder = "postgres/lock_holder",
+    PostgresStagedKeys = "postgres/create_staged_keys",
+    PostgresStagedTimes = "postgres/create_staged_times",
     PostgresPlaysById = "postgres/songplays_by_id",
     PostgresPlaysByTime = "postgres/songplays_by_time",
     PostgresViewsById = "postgres/page_views_by_id",

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use duckdb::types::{TimeUnit, Value};
 use duckdb::{Connection, ToSql, params};
 
-use super::super::{FileRow, RejectRow, ReplayedLine, RunRow};
 use super::super::relations::RELATIONS;
+use super::super::{FileRow, RejectRow, ReplayedLine, RunRow};
 use super::{DuckDb, query_error, stream};
 use crate::error::Result;
 use crate::stage::{Batch, CatalogueSong, EventBounds, People, PlannedFile, SongIndex, SongRecord, Verdict};

@@ -12,7 +12,7 @@ const BLOCK: usize = 256 << 10;
 /// Room for the row that fills a block.
 const SPARE: usize = 8 << 10;
 /// 2000-01-01 in microseconds since 1970: times are counted from there.
-const EPOCH_US: i64 = 946_684_800_000_000;
+pub(super) const EPOCH_US: i64 = 946_684_800_000_000;
 
 /// The rows of one COPY. Each is begun with [`Self::row`], followed by its values.
 pub(super) struct CopyRows<'a> {
@@ -72,12 +72,18 @@ impl<'a> CopyRows<'a> {
         self.block.extend_from_slice(&(-1i32).to_be_bytes());
     }
 
+    /// Text in UTF-8, or bytes.
     #[inline]
     pub fn text(&mut self, text: Option<&[u8]>) {
         match text {
             Some(text) => self.value(text),
             None => self.null(),
         }
+    }
+
+    #[inline]
+    pub fn string(&mut self, text: Option<&str>) {
+        self.text(text.map(str::as_bytes));
     }
 
     #[inline]

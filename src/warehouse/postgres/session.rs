@@ -3,21 +3,24 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use futures::StreamExt;
 use tokio::runtime::Runtime;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{FromSql, ToSql};
-use tokio_postgres::{Client, Row};
+use tokio_postgres::{Client, Column, Row};
 
 use super::copy::CopyRows;
 use super::tls::Tls;
 use crate::error::{Error, Kind, Result};
 use crate::interrupt::Interrupt;
-use crate::warehouse::{Dialect, Statement};
+use crate::warehouse::{Dialect, SqlText, Statement};
 
 /// The text of a statement as PostgreSQL takes it.
 pub(super) const fn text(statement: Statement) -> &'static str {
     statement.text_in(Dialect::Postgres)
 }
+
+const HANG_UP: &str = "rollback; select pg_advisory_unlock_all()";
 
 /// A connection to the server.
 pub(super) struct Session {
@@ -52,17 +55,28 @@ impl Session {
         &self.place
     }
 
-    pub fn client(&self) -> &Client {
-        &self.client
-    }
-
-    pub fn runtime(&self) -> &Runtime {
-        &self.runtime
-    }
-
     /// Lets interrupts through to the server or keeps them from it.
     pub fn set_interruptible(&self, allowed: bool) {
         *self.interruptible.lock().unwrap_or_else(PoisonError::into_inner) = allowed;
+    }
+
+    /// Commits. A lost connection leaves open whether the server did: the ledger knows, so running again is right.
+    pub fn commit(&self) -> Result<()> {
+        self.set_interruptible(false);
+        self.batch("commit", "commit").map_err(|error| match error.kind() {
+            Kind::WarehouseUnreachable => error.with_hint(
+                "whether the server had committed is not known, and need not be: run the command again, what is there is not loaded twice",
+            ),
+            _ => error,
+        })
+    }
+
+    /// Gives back every lock of this connection. That this fails is no matter: the connection's end does it as well.
+    pub fn hang_up(&self) {
+        self.set_interruptible(false);
+        if let Err(error) = self.runtime.block_on(self.client.batch_execute(HANG_UP)) {
+            tracing::debug!("the lock was not given back: {error}");
+        }
     }
 
     /// Runs statements without parameters.
@@ -86,10 +100,41 @@ impl Session {
 
     /// All rows of a query.
     pub fn rows(&self, statement: Statement, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>> {
-        let (name, start) = (statement.name(), Instant::now());
-        let rows = self.runtime.block_on(self.client.query(text(statement), parameters)).map_err(|e| self.failed(name, e))?;
-        tracing::debug!(statement = name, rows = rows.len(), ms = start.elapsed().as_millis() as u64, "query");
+        let mut rows = Vec::new();
+        self.each_row(
+            SqlText { name: statement.name(), text: text(statement) },
+            parameters,
+            |_| Ok(()),
+            |row| {
+                rows.push(row);
+                Ok(())
+            },
+        )?;
         Ok(rows)
+    }
+
+    /// Passes the columns of a query's answer, then its rows, one by one.
+    pub fn each_row(
+        &self,
+        query: SqlText<'_>,
+        parameters: &[&(dyn ToSql + Sync)],
+        columns: impl FnOnce(&[Column]) -> Result<()>,
+        mut row: impl FnMut(Row) -> Result<()>,
+    ) -> Result<()> {
+        let (name, start) = (query.name, Instant::now());
+        let failed = |e| self.failed(name, e);
+        let statement = self.runtime.block_on(self.client.prepare(query.text)).map_err(failed)?;
+        columns(statement.columns())?;
+        let parameters = parameters.iter().map(|&parameter| parameter as &dyn ToSql);
+        let rows = self.runtime.block_on(self.client.query_raw(&statement, parameters)).map_err(failed)?;
+        let mut rows = std::pin::pin!(rows);
+        let mut count: u64 = 0;
+        while let Some(next) = self.runtime.block_on(rows.next()) {
+            row(next.map_err(failed)?)?;
+            count += 1;
+        }
+        tracing::debug!(statement = name, rows = count, ms = start.elapsed().as_millis() as u64, "query");
+        Ok(())
     }
 
     /// The one row of a query without parameters.
@@ -121,7 +166,7 @@ impl Session {
 
     /// Names the statement that failed, and sorts the failure.
     pub fn failed(&self, name: &str, error: tokio_postgres::Error) -> Error {
-        if self.interrupt.is_set() {
+        if self.interrupt.is_set() && *self.interruptible.lock().unwrap_or_else(PoisonError::into_inner) {
             return Error::interrupted();
         }
         let place = &self.place;
@@ -138,7 +183,11 @@ impl Session {
                 format!("{place}: no privilege for {name}"),
                 "the user must own the tables, or may make them: `grant usage, create on schema … to …`, `grant temporary on database … to …`",
             ),
-            SqlState::DISK_FULL => (Kind::Disk, format!("{place}: the server's disk is full"), "free some space on the server; the warehouse is as it was"),
+            SqlState::DISK_FULL => (
+                Kind::Disk,
+                format!("{place}: the server's disk is full"),
+                "free some space on the server; the warehouse is as it was",
+            ),
             SqlState::OUT_OF_MEMORY => (Kind::Query, format!("{name}: the server has not enough memory"), ""),
             SqlState::ADMIN_SHUTDOWN | SqlState::CRASH_SHUTDOWN | SqlState::CANNOT_CONNECT_NOW => (
                 Kind::WarehouseUnreachable,

@@ -82,6 +82,14 @@ impl PostgresUrl {
     }
 }
 
+impl PostgresUrl {
+    /// The database, if the URL names one.
+    #[must_use]
+    pub fn database(&self) -> Option<&str> {
+        self.database.as_deref()
+    }
+}
+
 impl fmt::Display for PostgresUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
@@ -110,7 +118,9 @@ mod tests {
 
     #[test]
     fn parts_are_found_and_decoded() {
-        let url = PostgresUrl::parse("postgres://an%40n@db.example.com:5433/my%20music?sslmode=require&options=-csearch_path%3Dx").unwrap();
+        let url =
+            PostgresUrl::parse("postgres://an%40n@db.example.com:5433/my%20music?sslmode=require&options=-csearch_path%3Dx")
+                .unwrap();
         assert_eq!((url.host.as_deref(), url.port), (Some("db.example.com"), Some(5433)));
         assert_eq!((url.user.as_deref(), url.database.as_deref()), (Some("an@n"), Some("my music")));
         assert_eq!((url.ssl_mode, url.options.as_deref()), (Some(SslMode::Require), Some("-csearch_path=x")));

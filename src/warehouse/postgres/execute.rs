@@ -1,0 +1,169 @@
+//! Sending statements, and reading rows for people and scripts.
+
+use std::sync::Arc;
+
+use tokio_postgres::types::ToSql;
+
+use super::super::ident::identifier;
+use super::super::query::numbered;
+use super::super::sql::REFRESHED_TABLES;
+use super::super::{
+    Dialect, FileRow, Input, KnownFile, Param, QuarantinedLine, RejectRow, ReplayedLine, Rows, RunRow, SqlText, Statement,
+    Totals, Value, Warehouse,
+};
+use super::value::{Cell, Timestamp};
+use super::{Postgres, schema, stage};
+use crate::error::Result;
+use crate::stage::{Batch, EventBounds, People, PlannedFile, SongRecord};
+
+impl Warehouse for Postgres {
+    fn dialect(&self) -> Dialect {
+        Dialect::Postgres
+    }
+
+    fn has_tables(&mut self) -> Result<bool> {
+        Ok(schema::version(&self.session)?.is_some())
+    }
+
+    fn ensure_schema(&mut self) -> Result<()> {
+        schema::ensure(&self.session)
+    }
+
+    fn drop_tables(&mut self) -> Result<()> {
+        schema::drop_all(&self.session)
+    }
+
+    fn known_files(&mut self) -> Result<Vec<KnownFile>> {
+        let rows = self.session.rows(Statement::KnownFiles, &[])?;
+        rows.iter().map(|row| Ok(KnownFile { url: self.session.get(row, 0)?, version: self.session.get(row, 1)? })).collect()
+    }
+
+    fn last_file_no(&mut self) -> Result<i64> {
+        let row = self.session.row(Statement::LastFileNo)?;
+        self.session.get(&row, 0)
+    }
+
+    fn totals(&mut self) -> Result<Totals> {
+        let row = self.session.row(Statement::Totals)?;
+        let count = |at| self.session.get::<i64>(&row, at).map(|n| n as u64);
+        Ok(Totals { users: count(0)?, songs: count(1)?, artists: count(2)?, matched: count(3)?, songplays: count(4)? })
+    }
+
+    fn begin(&mut self) -> Result<()> {
+        self.session.set_interruptible(true);
+        self.session.batch("begin", "begin")
+    }
+
+    fn commit(&mut self) -> Result<()> {
+        self.session.commit()
+    }
+
+    fn rollback(&mut self) -> Result<()> {
+        self.song_index = None;
+        self.end_staging();
+        self.session.batch("rollback", "rollback")
+    }
+
+    fn empty_tables(&mut self) -> Result<()> {
+        self.song_index = None;
+        REFRESHED_TABLES.iter().try_for_each(|table| self.session.batch(table, &format!("delete from {}", identifier(table))))
+    }
+
+    fn execute(&mut self, statement: Statement) -> Result<u64> {
+        match stage::source(statement) {
+            Some(source) => self.copy_batch(statement, source),
+            None => self.session.execute(statement, &[]),
+        }
+    }
+
+    fn execute_within(&mut self, statement: Statement, bounds: EventBounds) -> Result<u64> {
+        self.session.execute(statement, &[&Timestamp::of_ms(bounds.min_ms), &Timestamp::of_ms(bounds.max_ms)])
+    }
+
+    fn query(&mut self, statement: SqlText<'_>, parameters: &[Param<'_>], sink: &mut dyn Rows) -> Result<()> {
+        let (numbered, values) = match parameters {
+            [] => (statement.text.into(), Vec::new()),
+            _ => numbered(statement, parameters)?,
+        };
+        let values: Vec<Cell> = values.into_iter().map(|value| Cell(value.clone())).collect();
+        let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
+        let session = &self.session;
+        let sink = std::cell::RefCell::new(sink);
+        session.each_row(
+            SqlText { name: statement.name, text: &numbered },
+            &values,
+            |columns| {
+                let names: Vec<String> = columns.iter().map(|column| column.name().to_owned()).collect();
+                sink.borrow_mut().columns(&names)
+            },
+            |row| {
+                let values: Result<Vec<Value>> =
+                    (0..row.len()).map(|at| session.get::<Option<Cell>>(&row, at).map(Cell::or_null)).collect();
+                sink.borrow_mut().row(values?)
+            },
+        )
+    }
+
+    fn drop_table(&mut self, table: &'static str) -> Result<()> {
+        match table {
+            "staging_events" => self.session.batch(table, &format!("drop table if exists {}", identifier(table))),
+            _ => self.drop_temporary(table),
+        }
+    }
+
+    fn stage_events(&mut self, batch: Batch) -> Result<Arc<Batch>> {
+        self.put_events(batch)
+    }
+
+    fn unstage_events(&mut self) {
+        self.end_staging();
+    }
+
+    fn stage_people(&mut self, people: &People) -> Result<()> {
+        self.put_people(people)
+    }
+
+    fn stage_songs(&mut self, songs: &[SongRecord], files: &[PlannedFile]) -> Result<()> {
+        self.put_songs(songs, files)
+    }
+
+    fn add_files(&mut self, run_id: &str, files: &[FileRow]) -> Result<()> {
+        self.put_files(run_id, files)
+    }
+
+    fn add_rejects(&mut self, run_id: &str, rejects: &[RejectRow]) -> Result<()> {
+        self.put_rejects(run_id, rejects)
+    }
+
+    fn quarantine(&mut self) -> Result<Vec<QuarantinedLine>> {
+        let session = &self.session;
+        let rows = session.rows(Statement::Quarantine, &[])?;
+        let line = |row: &tokio_postgres::Row| {
+            let raw_bytes: Option<Vec<u8>> = session.get(row, 6)?;
+            Ok(QuarantinedLine {
+                input: if session.get::<&str>(row, 0)? == Input::Song.name() { Input::Song } else { Input::Log },
+                url: session.get(row, 1)?,
+                file_no: session.get(row, 2)?,
+                line: session.get::<i64>(row, 3)? as u64,
+                byte_offset: session.get::<i64>(row, 4)? as u64,
+                raw: match raw_bytes {
+                    Some(bytes) => bytes,
+                    None => session.get::<String>(row, 5)?.into_bytes(),
+                },
+                modified_us: session.get::<Timestamp>(row, 7)?.us(),
+            })
+        };
+        rows.iter().map(line).collect()
+    }
+
+    fn release(&mut self, lines: &[ReplayedLine]) -> Result<()> {
+        self.put_replays(lines)?;
+        self.execute(Statement::UpdateReplayedFiles)?;
+        self.execute(Statement::DeleteReplayedRejects)?;
+        self.drop_table("staged_replays")
+    }
+
+    fn add_run(&mut self, run: &RunRow) -> Result<()> {
+        self.put_run(run)
+    }
+}

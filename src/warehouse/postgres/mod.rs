@@ -1,0 +1,78 @@
+//! A PostgreSQL server as the warehouse: its tables stand in the connection's current schema.
+
+mod connect;
+mod copy;
+mod execute;
+mod password;
+mod schema;
+mod session;
+mod stage;
+mod stream;
+mod tls;
+mod url;
+mod value;
+
+use std::sync::Arc;
+
+pub use url::PostgresUrl;
+
+use self::session::Session;
+use super::{OpenOptions, SCHEMA_VERSION};
+use crate::error::Result;
+use crate::stage::{Batch, SongIndex};
+
+/// An open warehouse on a PostgreSQL server.
+pub struct Postgres {
+    session: Session,
+    /// The batch that staging statements are about.
+    batch: Option<Arc<Batch>>,
+    /// The catalogue as it is, once it was read.
+    song_index: Option<Arc<SongIndex>>,
+    threads: usize,
+    /// It holds the lock.
+    locked: bool,
+}
+
+impl Postgres {
+    /// Opens the warehouse to change it; makes its tables if they are not there. Nobody else can meanwhile.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::WarehouseUnreachable`], [`crate::error::Kind::WarehouseDenied`],
+    /// [`crate::error::Kind::WarehouseLocked`], [`crate::error::Kind::WarehouseVersion`],
+    /// [`crate::error::Kind::WarehouseInvalid`].
+    pub fn open(url: &PostgresUrl, options: &OpenOptions) -> Result<Self> {
+        let session = connect::connect(url, &options.interrupt)?;
+        connect::lock(&session, options.wait, &options.interrupt)?;
+        let warehouse = Self::of(session, options, true);
+        schema::ensure(&warehouse.session)?;
+        Ok(warehouse)
+    }
+
+    /// Opens the warehouse to read it. All questions see the same state of it.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_read_only(url: &PostgresUrl, options: &OpenOptions) -> Result<Self> {
+        let session = connect::connect(url, &options.interrupt)?;
+        session.batch("begin", "begin isolation level repeatable read, read only")?;
+        if let Some(version) = schema::version(&session)?
+            && version > SCHEMA_VERSION
+        {
+            return Err(schema::too_new(&session, version));
+        }
+        Ok(Self::of(session, options, false))
+    }
+
+    fn of(session: Session, options: &OpenOptions, locked: bool) -> Self {
+        Self { session, batch: None, song_index: None, threads: options.resources.threads, locked }
+    }
+}
+
+impl Drop for Postgres {
+    /// The end of the connection gives the lock back too, but only when the server has noticed it.
+    fn drop(&mut self) {
+        if self.locked {
+            self.session.hang_up();
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Making the tables, knowing their version, bringing them forward.
+
+use super::super::ident::identifier;
+use super::super::sql::{MIGRATIONS, TABLES};
+use super::super::{SCHEMA_VERSION, Statement};
+use super::session::{Session, text};
+use crate::error::{Error, Kind, Result};
+
+/// What makes loads into a large warehouse quick: events are looked up by time, and checked by id.
+const INDEXES: [Statement; 5] = [
+    Statement::PostgresPlaysById,
+    Statement::PostgresPlaysByTime,
+    Statement::PostgresViewsById,
+    Statement::PostgresViewsByTime,
+    Statement::PostgresTimeByStart,
+];
+
+/// The tables' version, None where there are no tables of sparkify's.
+pub(super) fn version(session: &Session) -> Result<Option<i32>> {
+    if !has_table(session, "sparkify_schema")? {
+        return Ok(None);
+    }
+    let row = session.row(Statement::ReadVersion)?;
+    session.get(&row, 0)
+}
+
+/// Makes what is missing, brings forward what is old, refuses what is new or someone else's.
+pub(super) fn ensure(session: &Session) -> Result<()> {
+    match version(session)? {
+        Some(SCHEMA_VERSION) => Ok(()),
+        Some(version) if version > SCHEMA_VERSION => Err(too_new(session, version)),
+        Some(version) => in_transaction(session, || {
+            for migration in MIGRATIONS.iter().filter(|m| m.to > version) {
+                migration.statements.iter().try_for_each(|s| session.batch(s.name(), text(*s)))?;
+            }
+            set_version(session)
+        }),
+        None => {
+            for (name, _) in TABLES {
+                if has_table(session, name)? {
+                    let place = session.place();
+                    let message = format!("{place} has a table {name} that sparkify did not make");
+                    return Err(Error::new(Kind::WarehouseInvalid, message)
+                        .with_hint("name another schema: postgres://…?options=-csearch_path%3DSCHEMA, or another database"));
+                }
+            }
+            in_transaction(session, || {
+                let tables = TABLES.into_iter().map(|(_, statement)| statement);
+                tables.chain(INDEXES).try_for_each(|s| session.batch(s.name(), text(s)))?;
+                set_version(session)
+            })
+        }
+    }
+}
+
+/// The error for tables of a newer sparkify.
+pub(super) fn too_new(session: &Session, version: i32) -> Error {
+    let place = session.place();
+    Error::new(
+        Kind::WarehouseVersion,
+        format!("{place} has tables of version {version}; this sparkify knows versions up to {SCHEMA_VERSION}"),
+    )
+    .with_hint("install the newer sparkify that wrote them, or load into another schema or database")
+}
+
+/// Drops all tables of sparkify's.
+pub(super) fn drop_all(session: &Session) -> Result<()> {
+    in_transaction(session, || {
+        let tables = TABLES.iter().map(|(name, _)| *name).chain(["staging_events"]);
+        tables.into_iter().try_for_each(|name| session.batch(name, &format!("drop table if exists {}", identifier(name))))
+    })
+}
+
+fn set_version(session: &Session) -> Result<()> {
+    session.execute(Statement::DeleteVersion, &[])?;
+    session.execute(Statement::InsertVersion, &[&SCHEMA_VERSION])?;
+    Ok(())
+}
+
+fn has_table(session: &Session, name: &str) -> Result<bool> {
+    let rows = session.rows(Statement::TableExists, &[&name])?;
+    rows.first().map_or(Ok(false), |row| session.get(row, 0))
+}
+
+fn in_transaction(session: &Session, body: impl FnOnce() -> Result<()>) -> Result<()> {
+    session.batch("begin", "begin")?;
+    match body() {
+        Ok(()) => session.commit(),
+        Err(error) => {
+            // The first error is the one to tell; the connection is given up after it.
+            let _ = session.batch("rollback", "rollback");
+            Err(error)
+        }
+    }
+}

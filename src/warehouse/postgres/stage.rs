@@ -1,0 +1,289 @@
+//! How rows reach the server: by COPY, the batch of events into the tables themselves, everything that SQL has to compare
+//! into temporary ones.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::super::ident::identifier;
+use super::super::relations::{RELATIONS, Relation};
+use super::super::{FileRow, RejectRow, ReplayedLine, RunRow, SqlText, Statement};
+use super::Postgres;
+use super::copy::CopyRows;
+use super::session::text;
+use super::stream;
+use super::value::Timestamp;
+use crate::error::{Error, Kind, Result};
+use crate::stage::{Batch, CatalogueSong, EventBounds, People, PlannedFile, SongIndex, SongRecord, Verdict};
+
+/// The tables that are there for the length of a transaction. They are called by their schema where they are dropped, as a
+/// user's own table of the name must not be meant.
+const TEMPORARY: &str = "pg_temp";
+
+/// The relation whose rows a statement copies from the batch, for those that do.
+pub(super) fn source(statement: Statement) -> Option<&'static str> {
+    match statement {
+        Statement::InsertSongplays => Some("staged_plays"),
+        Statement::InsertPageViews => Some("staged_views"),
+        Statement::KeepStagingEvents => Some("staged_events"),
+        _ => None,
+    }
+}
+
+fn relation(name: &str) -> Result<&'static Relation> {
+    let found = RELATIONS.iter().find(|relation| relation.name == name);
+    found.ok_or_else(|| Error::new(Kind::Query, format!("there is no staged relation {name}")))
+}
+
+fn copy_all(table: &str) -> String {
+    format!("copy {} from stdin with (format binary)", identifier(table))
+}
+
+impl Postgres {
+    pub(super) fn put_events(&mut self, batch: Batch) -> Result<Arc<Batch>> {
+        let index = match self.song_index.take() {
+            Some(index) => index,
+            None => Arc::new(self.read_song_index()?),
+        };
+        batch.find_songs(&index, self.threads);
+        self.song_index = Some(index);
+        let batch = Arc::new(batch);
+        if let Some(bounds) = batch.bounds()
+            && let Some(bounds) = self.overlap(bounds)?
+        {
+            for (row_no, same_payload) in self.known_events(&batch, bounds)? {
+                batch.judge(row_no, if same_payload { Verdict::Duplicate } else { Verdict::Conflict });
+            }
+        }
+        self.make_temporary(Statement::PostgresStagedTimes, "staged_times")?;
+        self.copy_staged(&batch, "staged_times", &copy_all("staged_times"), None)?;
+        self.batch = Some(Arc::clone(&batch));
+        Ok(batch)
+    }
+
+    /// Copies rows of the batch by a statement that does.
+    pub(super) fn copy_batch(&self, statement: Statement, source: &str) -> Result<u64> {
+        let Some(batch) = &self.batch else {
+            return Err(Error::new(Kind::Query, format!("{} finds nothing staged", statement.name())));
+        };
+        self.copy_staged(batch, source, text(statement), None)
+    }
+
+    fn copy_staged(&self, batch: &Batch, source: &str, sql: &str, within: Option<EventBounds>) -> Result<u64> {
+        let (relation, session) = (relation(source)?, &self.session);
+        session.copy(source, sql, |out| stream::write(batch, relation, within, out, &|| session.check_interrupt()))
+    }
+
+    fn read_song_index(&self) -> Result<SongIndex> {
+        let mut index = SongIndex::default();
+        let query = SqlText { name: Statement::ReadCatalogue.name(), text: text(Statement::ReadCatalogue) };
+        let session = &self.session;
+        session.each_row(
+            query,
+            &[],
+            |_| Ok(()),
+            |row| {
+                let text = |at| session.get::<&str>(&row, at).map(Box::from);
+                index.add(CatalogueSong {
+                    title: text(0)?,
+                    artist_name: text(1)?,
+                    song_id: text(2)?,
+                    artist_id: text(3)?,
+                    duration: session.get(&row, 4)?,
+                    text_repair: session.get::<i16>(&row, 5)? as u8,
+                });
+                Ok(())
+            },
+        )?;
+        Ok(index)
+    }
+
+    /// The part of this stretch of time in which the facts have events.
+    fn overlap(&self, bounds: EventBounds) -> Result<Option<EventBounds>> {
+        let (low, high) = (Timestamp::of_ms(bounds.min_ms), Timestamp::of_ms(bounds.max_ms));
+        let Some(row) = self.session.rows(Statement::FactBounds, &[&low, &high])?.into_iter().next() else { return Ok(None) };
+        let (low, high): (Option<i64>, Option<i64>) = (self.session.get(&row, 0)?, self.session.get(&row, 1)?);
+        Ok(low.zip(high).map(|(min_ms, max_ms)| EventBounds { min_ms, max_ms }))
+    }
+
+    /// The staged rows whose key is known, and whether the payload is the same.
+    fn known_events(&self, batch: &Batch, bounds: EventBounds) -> Result<Vec<(u64, bool)>> {
+        self.make_temporary(Statement::PostgresStagedKeys, "staged_keys")?;
+        self.copy_staged(batch, "staged_keys", &copy_all("staged_keys"), Some(bounds))?;
+        let (low, high) = (Timestamp::of_ms(bounds.min_ms), Timestamp::of_ms(bounds.max_ms));
+        let rows = self.session.rows(Statement::KnownEvents, &[&low, &high])?;
+        self.drop_temporary("staged_keys")?;
+        rows.iter().map(|row| Ok((self.session.get::<i64>(row, 0)? as u64, self.session.get(row, 1)?))).collect()
+    }
+
+    pub(super) fn end_staging(&mut self) {
+        self.batch = None;
+    }
+
+    pub(super) fn put_people(&self, people: &People) -> Result<()> {
+        self.make_temporary(Statement::CreateStagedUsers, "staged_users")?;
+        self.make_temporary(Statement::CreateStagedLevels, "staged_levels")?;
+        self.copy("staged_users", 9, &people.users, |u, out| {
+            out.bigint(u.user_id);
+            for text in [&u.first_name, &u.last_name, &u.gender, &u.level] {
+                out.string(text.as_deref());
+            }
+            out.maybe(u.registered_ms, |out, ms| out.timestamp_us(ms * 1000));
+            out.timestamp_us(u.last_seen_ms * 1000);
+            out.bigint(u.session_id);
+            out.integer(u.item_in_session);
+        })?;
+        self.copy("staged_levels", 3, &people.levels, |l, out| {
+            out.bigint(l.user_id);
+            out.timestamp_us(l.at_ms * 1000);
+            out.string(Some(&l.level));
+        })
+    }
+
+    pub(super) fn put_songs(&mut self, songs: &[SongRecord], files: &[PlannedFile]) -> Result<()> {
+        // The catalogue is about to change.
+        self.song_index = None;
+        self.make_temporary(Statement::CreateStagedSongs, "staged_songs")?;
+        self.copy("staged_songs", 14, songs, |record, out| {
+            let (s, file) = (&record.song, &files[record.file].source);
+            out.maybe(s.num_songs, CopyRows::integer);
+            out.string(Some(&s.artist_id));
+            out.maybe(s.artist_latitude, CopyRows::double);
+            out.maybe(s.artist_longitude, CopyRows::double);
+            out.string(s.artist_location.as_deref());
+            for text in [&s.artist_name, &s.song_id, &s.title] {
+                out.string(Some(text));
+            }
+            out.maybe(s.duration, CopyRows::double);
+            out.maybe(s.year, CopyRows::smallint);
+            out.smallint(s.text_repair.into());
+            out.timestamp_us(file.modified_us);
+            out.string(Some(&file.url));
+            out.bigint(record.line as i64);
+        })
+    }
+
+    pub(super) fn put_files(&self, run_id: &str, files: &[FileRow]) -> Result<()> {
+        self.copy("load_files", 11, files, |row, out| {
+            let (source, tally) = (&row.file.source, &row.tally);
+            out.bigint(row.file.file_no);
+            for text in [row.input.name(), &source.url, &source.version] {
+                out.string(Some(text));
+            }
+            out.bigint(source.size as i64);
+            out.timestamp_us(source.modified_us);
+            for number in [tally.lines, tally.accepted, tally.duplicates, tally.rejected] {
+                out.bigint(number as i64);
+            }
+            out.string(Some(run_id));
+        })
+    }
+
+    pub(super) fn put_rejects(&self, run_id: &str, rejects: &[RejectRow]) -> Result<()> {
+        self.copy("load_rejects", 10, rejects, |r, out| {
+            // No text of the server's can hold a NUL.
+            let (text, not_text) = match String::from_utf8_lossy(&r.raw) {
+                Cow::Borrowed(text) if !text.contains('\0') => (Cow::Borrowed(text), None),
+                text => (Cow::Owned(text.replace('\0', "\u{FFFD}")), Some(r.raw.as_slice())),
+            };
+            for text in [run_id, r.input.name(), &r.url] {
+                out.string(Some(text));
+            }
+            out.bigint(r.line as i64);
+            out.bigint(r.byte_offset as i64);
+            out.string(Some(&r.reason.replace('\0', "\u{FFFD}")));
+            out.string(Some(&text));
+            out.bigint(r.raw_length as i64);
+            out.text(not_text);
+            out.bigint(r.file_no);
+        })
+    }
+
+    pub(super) fn put_replays(&self, lines: &[ReplayedLine]) -> Result<()> {
+        self.make_temporary(Statement::CreateStagedReplays, "staged_replays")?;
+        self.copy("staged_replays", 5, lines, |l, out| {
+            let duplicate = i64::from(l.duplicate);
+            for number in [l.file_no, l.line as i64, l.byte_offset as i64, 1 - duplicate, duplicate] {
+                out.bigint(number);
+            }
+        })
+    }
+
+    pub(super) fn put_run(&self, run: &RunRow) -> Result<()> {
+        self.copy("load_runs", 21, std::slice::from_ref(run), |r, out| {
+            for text in [r.run_id.as_str(), r.kind, r.status] {
+                out.string(Some(text));
+            }
+            out.timestamp_us(r.started_us);
+            out.timestamp_us(r.finished_us);
+            out.string(Some(&r.settings));
+            out.string(Some(env!("CARGO_PKG_VERSION")));
+            for number in [
+                r.files_listed,
+                r.files_loaded,
+                r.files_skipped,
+                r.lines,
+                r.accepted,
+                r.duplicates,
+                r.rejected,
+                r.song_records,
+                r.songs_rejected,
+                r.songplays_added,
+                r.page_views_added,
+                r.bytes,
+            ] {
+                out.bigint(number as i64);
+            }
+            out.string(r.unknown_keys.as_deref());
+            out.bigint(r.last_file_no);
+        })
+    }
+
+    /// Makes a temporary table anew.
+    fn make_temporary(&self, create: Statement, table: &'static str) -> Result<()> {
+        self.drop_temporary(table)?;
+        self.session.batch(create.name(), text(create))
+    }
+
+    pub(super) fn drop_temporary(&self, table: &'static str) -> Result<()> {
+        self.session.batch(table, &format!("drop table if exists {TEMPORARY}.{}", identifier(table)))
+    }
+
+    /// Copies one row for each item, of so many values, which `row` writes.
+    fn copy<T>(&self, table: &str, columns: usize, items: &[T], row: impl Fn(&T, &mut CopyRows<'_>)) -> Result<()> {
+        if items.is_empty() {
+            return Ok(());
+        }
+        let copied = self.session.copy(table, &copy_all(table), |out| {
+            items.iter().try_for_each(|item| {
+                if out.row(columns) {
+                    self.session.check_interrupt()?;
+                }
+                row(item, out);
+                Ok(())
+            })
+        })?;
+        tracing::trace!(table, copied, "copied");
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copied_columns_stand_in_the_order_of_the_relation() {
+        for statement in Statement::ALL {
+            let sql = text(*statement);
+            let Some(source) = source(*statement) else {
+                assert!(!sql.contains("from stdin"), "{}", statement.name());
+                continue;
+            };
+            let (_, list) = sql.split_once('(').unwrap();
+            let (list, _) = list.split_once(')').unwrap();
+            let listed: Vec<&str> = list.split(',').map(str::trim).collect();
+            let columns: Vec<&str> = relation(source).unwrap().columns.iter().map(|(name, _)| *name).collect();
+            assert_eq!(listed, columns, "{}", statement.name());
+        }
+    }
+}
