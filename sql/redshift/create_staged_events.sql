@@ -49,7 +49,7 @@ select
     location,
     method,
     page,
-    timestamp 'epoch' + registration / 1000.0 * interval '1 second' as registration,
+    registration,
     session_id,
     song,
     status,

@@ -1,5 +1,7 @@
--- What the lines have that COPY takes and sparkify's own decoder would not, or would read otherwise: then it reads them.
--- $1 and $2 bound the times that are converted exactly; $3 is the most bytes that a text column holds.
+-- What the lines have that COPY takes and sparkify's own decoder would not, or would read otherwise: then it reads
+-- them. Blanks at an end do not count in comparisons, so lengths tell.
+-- $1 and $2 bound the times that are converted exactly; $3 is the most bytes that a text column holds, $4 what arrays and
+-- objects begin with.
 select
     count(*) as line_count,
     min(ts) as first_ts,
@@ -7,7 +9,7 @@ select
     max(line_no) as last_line_no,
     sum(case
         when ts is null or session_id is null or item_in_session is null or coalesce(page, '') = ''
-            or (page = 'NextSong' and user_id is null) then 1
+            or (page = 'NextSong' and (user_id is null or octet_length(page) <> 8)) then 1
         else 0
     end) as incomplete_lines,
     sum(case
@@ -16,7 +18,9 @@ select
         else 0
     end) as unusual_numbers,
     sum(case
-        when octet_length(auth) > $3
+        when octet_length(artist) > $3
+            or octet_length(song) > $3
+            or octet_length(auth) > $3
             or octet_length(first_name) > $3
             or octet_length(gender) > $3
             or octet_length(last_name) > $3

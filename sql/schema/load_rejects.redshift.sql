@@ -1,5 +1,5 @@
--- Quarantine. Grain: one refused line. raw_bytes holds what raw cannot, as hexadecimal digits: bytes that are not UTF-8.
--- Texts have 65,535 bytes at most; of longer lines the beginning is kept.
+-- Quarantine. Grain: one refused line. raw_bytes holds what raw cannot, as hexadecimal digits: bytes that are not
+-- UTF-8. Texts have 65,535 bytes at most; of longer lines the beginning is kept.
 create table if not exists load_rejects (
     run_id varchar(64) not null,
     input varchar(16) not null,

@@ -69,6 +69,8 @@ fn open_options(settings: &Settings, interrupt: &Interrupt) -> OpenOptions {
         resources: Resources { memory: settings.memory * 3 / 8, threads: settings.threads },
         wait: settings.wait,
         interrupt: interrupt.clone(),
+        s3: settings.s3.clone(),
+        redshift: settings.redshift.clone(),
     }
 }
 

@@ -56,6 +56,12 @@ impl RedshiftUrl {
         Ok(Self { parts, text: text.to_owned() })
     }
 
+    /// The database's name.
+    #[must_use]
+    pub fn database(&self) -> &str {
+        self.parts.database.as_deref().unwrap_or("dev")
+    }
+
     /// What Amazon's own host names say.
     pub(super) fn endpoint(&self) -> Option<Endpoint> {
         let host = self.parts.host.as_deref()?;

@@ -1,0 +1,84 @@
+//! The objects that a load puts into S3 for the cluster to read, and takes away again.
+
+use crate::error::{Error, Kind, Result};
+use crate::source::{Location, ObjectWriter, Sources, Upload};
+
+/// Keys longer than this would be cut in the system tables that tell of them.
+const LONGEST_URL: usize = 256;
+
+/// A folder of this connection's own below the staging prefix. What was written there is removed when it is dropped.
+pub(super) struct Staging {
+    upload: Upload,
+    folder: String,
+    prefix: String,
+    written: Vec<String>,
+    begun: usize,
+}
+
+impl Staging {
+    /// A folder below the prefix; nothing is written yet. `sources` must not stop when the user interrupts, as the
+    /// folder is to be emptied then as well.
+    pub fn new(location: &Location, sources: &Sources) -> Result<Self> {
+        let upload = Upload::to(sources, location)
+            .ok_or_else(|| Error::new(Kind::Settings, format!("`{location}` is not in S3, where the cluster could read it")))?;
+        let folder = format!("sparkify-{}/", uuid::Uuid::now_v7());
+        let prefix = upload.url("");
+        if prefix.len() + folder.len() + 40 > LONGEST_URL {
+            return Err(Error::new(Kind::Settings, format!("redshift.staging is too long: {location}"))
+                .with_hint("the cluster's system tables keep 256 bytes of a file's name; choose a shorter prefix"));
+        }
+        Ok(Self { upload, folder, prefix, written: Vec::new(), begun: 0 })
+    }
+
+    /// A name for one more object.
+    pub fn name(&mut self, what: &str) -> String {
+        self.begun += 1;
+        let name = format!("{}{:04}-{what}", self.folder, self.begun);
+        self.written.push(name.clone());
+        name
+    }
+
+    /// Where an object of this name is.
+    pub fn url(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+
+    /// Begins an object of a name that [`Self::name`] gave.
+    pub fn object(&self, name: &str) -> Result<ObjectWriter> {
+        self.upload.object(name)
+    }
+
+    /// Writes a whole object; returns its URL.
+    pub fn write(&mut self, what: &str, content: &[u8]) -> Result<String> {
+        let name = self.name(what);
+        let mut object = self.upload.object(&name)?;
+        object.write(content)?;
+        object.finish()?;
+        self.upload.finish()?;
+        Ok(self.url(&name))
+    }
+
+    /// Waits until everything is there.
+    pub fn finish(&self) -> Result<()> {
+        self.upload.finish()
+    }
+
+    /// The region of the staging bucket.
+    pub fn region(&self) -> Result<String> {
+        self.upload.region()
+    }
+
+    /// Removes everything that was written so far.
+    pub fn clear(&mut self) -> Result<()> {
+        let written = std::mem::take(&mut self.written);
+        if written.is_empty() { Ok(()) } else { self.upload.remove(&written) }
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        if let Err(error) = self.clear() {
+            tracing::warn!("objects are left in {}{}: {}", self.prefix, self.folder, error.report());
+        }
+    }
+}
