@@ -19,6 +19,7 @@ mod kill;
 mod notebook;
 mod page;
 mod properties;
+mod redshift;
 mod redshift_standin;
 mod s3_load;
 mod simulate;

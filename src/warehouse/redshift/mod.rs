@@ -182,9 +182,7 @@ impl Redshift {
         self.song_index = None;
         self.run_id = None;
         self.temporary.clear();
-        if let Some(staging) = &mut self.staging {
-            staging.clear()?;
-        }
+        self.clear_staging();
         self.in_transaction = false;
         // What a lost connection leaves open, the server undoes.
         if self.session.is_lost() { Ok(()) } else { self.session.batch("rollback", "rollback").map(drop) }

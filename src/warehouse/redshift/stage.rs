@@ -115,7 +115,8 @@ impl Redshift {
         let written =
             compact::write(&Job { batch, relation, within, slices, threads, interrupt: &interrupt }, staging)?;
         if written.rows == 0 {
-            return self.clear_staging();
+            self.clear_staging();
+            return Ok(());
         }
         let columns: Vec<&str> = relation.columns.iter().map(|(name, _)| *name).collect();
         self.copy_files(relation.name, columns, &written.urls, written.rows)
@@ -129,7 +130,8 @@ impl Redshift {
         if loaded != rows {
             return Err(other_count(table, rows, loaded));
         }
-        self.clear_staging()
+        self.clear_staging();
+        Ok(())
     }
 
     /// Runs a COPY; where it fails because of its rows, says which.
@@ -144,8 +146,10 @@ impl Redshift {
         }
     }
 
-    pub(super) fn clear_staging(&mut self) -> Result<()> {
-        self.staging.as_mut().map_or(Ok(()), Staging::clear)
+    pub(super) fn clear_staging(&mut self) {
+        if let Some(staging) = &mut self.staging {
+            staging.clear();
+        }
     }
 
     fn read_song_index(&mut self) -> Result<SongIndex> {

@@ -68,16 +68,20 @@ impl Staging {
         self.upload.region()
     }
 
-    /// Removes everything that was written so far.
-    pub fn clear(&mut self) -> Result<()> {
-        let written = std::mem::take(&mut self.written);
-        if written.is_empty() { Ok(()) } else { self.upload.remove(&written) }
+    /// Removes everything that was written so far. What cannot be removed now is tried again at the end.
+    pub fn clear(&mut self) {
+        if !self.written.is_empty() {
+            match self.upload.remove(&self.written) {
+                Ok(()) => self.written.clear(),
+                Err(error) => tracing::debug!("{}", error.report()),
+            }
+        }
     }
 }
 
 impl Drop for Staging {
     fn drop(&mut self) {
-        if let Err(error) = self.clear() {
+        if let Err(error) = if self.written.is_empty() { Ok(()) } else { self.upload.remove(&self.written) } {
             tracing::warn!("objects are left in {}{}: {}", self.prefix, self.folder, error.report());
         }
     }
