@@ -119,12 +119,12 @@ statements! {
     DeleteReplayedRejects = "ledger/delete_replayed_rejects",
     UpdateReplayedFiles = "ledger/update_replayed_files",
 
-    DigestSongplays = "digest/songplays" [Postgres "postgres"],
+    DigestSongplays = "digest/songplays" [Postgres "postgres" Redshift "redshift"],
     DigestPageViews = "digest/page_views",
     DigestUsers = "digest/users",
     DigestUserLevels = "digest/user_levels",
-    DigestSongs = "digest/songs" [Postgres "postgres"],
-    DigestArtists = "digest/artists" [Postgres "postgres"],
+    DigestSongs = "digest/songs" [Postgres "postgres" Redshift "redshift"],
+    DigestArtists = "digest/artists" [Postgres "postgres" Redshift "redshift"],
     DigestTime = "digest/time",
 
     PostgresServer = "postgres/server",
