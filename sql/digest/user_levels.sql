@@ -10,7 +10,7 @@ with texts as (
     from user_levels
 ),
 
-hashes as (
+hashed as (
     select md5(row_text) as row_hash
     from texts
 )
@@ -19,4 +19,4 @@ select
     count(*) as row_count,
     coalesce(sum(cast(translate(substring(row_hash, 1, 16), 'abcdef', '012345') as bigint)), 0) as first_sum,
     coalesce(sum(cast(translate(substring(row_hash, 17, 16), 'abcdef', '012345') as bigint)), 0) as second_sum
-from hashes;
+from hashed;

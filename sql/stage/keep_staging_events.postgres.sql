@@ -19,4 +19,4 @@ copy staging_events (
     user_agent,
     user_id
 )
-from stdin with (format binary);
+from stdin with binary;

@@ -14,4 +14,4 @@ copy page_views (
     user_agent,
     payload_hash
 )
-from stdin with (format binary);
+from stdin with binary;

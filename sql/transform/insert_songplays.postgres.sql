@@ -18,4 +18,4 @@ copy songplays (
     text_repair,
     payload_hash
 )
-from stdin with (format binary);
+from stdin with binary;

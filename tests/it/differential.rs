@@ -174,7 +174,7 @@ const KEYS: &[&str] = &[
     "user\\u0049d",
 ];
 
-fn hostile_log(random: &mut Random, lines: usize) -> Vec<u8> {
+pub fn hostile_log(random: &mut Random, lines: usize) -> Vec<u8> {
     let mut bytes: Vec<u8> = Vec::new();
     for _ in 0..lines {
         if random.one_in(8) {
@@ -223,7 +223,7 @@ fn hostile_log(random: &mut Random, lines: usize) -> Vec<u8> {
     if random.one_in(3) { [b"\xEF\xBB\xBF".to_vec(), bytes].concat() } else { bytes }
 }
 
-fn hostile_songs(random: &mut Random, lines: usize) -> Vec<u8> {
+pub fn hostile_songs(random: &mut Random, lines: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     for _ in 0..lines {
         let mut pairs: Vec<(&str, String)> = vec![

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use sparkify::insights::catalogue;
-use sparkify::warehouse::sql::{Statement, TABLES};
+use sparkify::warehouse::sql::{Dialect, Statement, TABLES};
 
 use crate::clients::python;
 
@@ -38,6 +38,32 @@ fn keywords_and_names_are_in_lower_case() {
     }
 }
 
+/// The name of the statement that a file spells, and the dialect that it spells it for, if it is a twin.
+fn spelling(file: &str) -> (&str, Option<&str>) {
+    match file.rsplit_once('.') {
+        Some((name, dialect)) => (name, Some(dialect)),
+        None => (file, None),
+    }
+}
+
+#[test]
+fn each_twin_is_sent_in_its_dialect() {
+    let mut twins = 0;
+    for (file, text) in sql_files() {
+        let (name, Some(dialect)) = spelling(&file) else { continue };
+        let statement = Statement::ALL.iter().find(|s| s.name() == name).unwrap_or_else(|| panic!("{file} is no twin of any"));
+        let dialect = DIALECTS.iter().find(|(ending, _)| *ending == dialect).unwrap_or_else(|| panic!("{file}: what dialect?")).1;
+        assert_eq!(statement.text_in(dialect), text, "{file} is not what is sent");
+        assert_ne!(statement.text(), text, "{file} says nothing else than its twin");
+        twins += 1;
+    }
+    let sent = Statement::ALL.iter().flat_map(|s| DIALECTS.iter().filter(|(_, dialect)| s.text_in(*dialect) != s.text()));
+    assert_eq!(sent.count(), twins);
+}
+
+/// The dialects with twins, by the ending of their files.
+const DIALECTS: [(&str, Dialect); 1] = [("postgres", Dialect::Postgres)];
+
 #[test]
 fn each_is_known_to_the_program() {
     let sources = sources();
@@ -46,7 +72,7 @@ fn each_is_known_to_the_program() {
     let checks: BTreeSet<&str> = sparkify::check::all().unwrap().iter().map(|check| check.name).collect();
     assert_eq!(known.len(), Statement::ALL.len(), "two statements share a file");
     let mut found = 0;
-    for (name, _) in sql_files() {
+    for (name, _) in sql_files().into_iter().filter(|(name, _)| spelling(name).1.is_none()) {
         let included = sources.contains(&format!("\"../../sql/{name}.sql\""));
         let is_check = name.strip_prefix("check/").is_some_and(|name| checks.contains(name));
         let explains = name.strip_prefix("explain/").is_some_and(|name| sparkify::explain::FILES.contains(&name));
@@ -109,6 +135,12 @@ fn each_parses_in_redshift() {
     parse("redshift");
 }
 
+/// Statements in a folder of an engine's name are sent to that engine alone.
+fn is_sent(name: &str, dialect: &str) -> bool {
+    let folder = name.split('/').next().unwrap_or_default();
+    folder == dialect || DIALECTS.iter().all(|(other, _)| *other != folder)
+}
+
 /// Parses all files in one dialect with sqlfluff. A file that is listed as not being in it must fail, so that the list
 /// stays true.
 fn parse(dialect: &str) {
@@ -125,10 +157,14 @@ for path in sys.argv[2:]:
 ";
     // The insights are long. DuckDB itself runs them in other tests; the parser's Redshift is its PostgreSQL with less.
     let is_run = |name: &str| dialect != "redshift" && name.starts_with("insights/");
-    let mut files: Vec<(String, PathBuf)> = sql_files()
-        .into_iter()
-        .filter(|(name, _)| !is_run(name))
-        .map(|(name, _)| (name.clone(), root().join("sql").join(name + ".sql")))
+    let all = sql_files();
+    // A twin stands in its dialect for the file that it is the twin of.
+    let is_replaced = |name: &str| all.iter().any(|(other, _)| spelling(other) == (name, Some(dialect)));
+    let is_meant = |name: &str| spelling(name).1.map_or(!is_replaced(name), |twin| twin == dialect) && is_sent(name, dialect);
+    let mut files: Vec<(String, PathBuf)> = all
+        .iter()
+        .filter(|(name, _)| !is_run(name) && is_meant(name))
+        .map(|(name, _)| (name.clone(), root().join(format!("sql/{name}.sql"))))
         .collect();
     let examples = fs::read_dir(root().join("examples/queries")).unwrap().map(|entry| entry.unwrap().path());
     let examples = examples.filter(|path| path.extension().is_some_and(|end| end == "sql"));

@@ -11,7 +11,7 @@ use tokio_postgres::{Client, Config};
 
 use super::PostgresUrl;
 use super::password::{self, Account};
-use super::session::Session;
+use super::session::{Session, cause};
 use super::tls::Tls;
 use super::url::SslMode;
 use crate::error::{Error, Kind, Result};
@@ -123,7 +123,8 @@ fn dial(runtime: &Runtime, place: &Place, tls: &Tls, url: &PostgresUrl) -> Resul
 fn refused(place: &Place, url: &PostgresUrl, error: tokio_postgres::Error) -> Error {
     let Place { host, port, user, database, .. } = place;
     let denied = |message: String, hint: String| Error::new(Kind::WarehouseDenied, message).with_hint(hint);
-    let text = error.to_string();
+    let reason = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+    let text = format!("{error}: {reason}");
     let refusal = match error.code().cloned() {
         Some(code) if code == SqlState::INVALID_PASSWORD => denied(
             format!("{url}: the server refuses the password of {user}"),
@@ -153,7 +154,7 @@ fn refused(place: &Place, url: &PostgresUrl, error: tokio_postgres::Error) -> Er
             ),
         None => Error::new(Kind::WarehouseUnreachable, format!("{url}: no server answers at {host}, port {port}")),
     };
-    refusal.caused_by(error)
+    refusal.caused_by(cause(error))
 }
 
 /// Refuses servers that could not hold a warehouse, before anything is changed.

@@ -173,9 +173,9 @@ impl Session {
         let Some(code) = error.code().cloned() else {
             if error.is_closed() || std::error::Error::source(&error).is_some_and(|cause| cause.is::<std::io::Error>()) {
                 let lost = Error::new(Kind::WarehouseUnreachable, format!("{name}: the connection to {place} was lost"));
-                return lost.caused_by(error).with_hint("see the server's log; run the command again when it is up");
+                return lost.caused_by(cause(error)).with_hint("see the server's log; run the command again when it is up");
             }
-            return Error::new(Kind::Query, format!("{name} failed")).caused_by(error);
+            return Error::new(Kind::Query, format!("{name} failed")).caused_by(cause(error));
         };
         let (kind, message, hint) = match code {
             SqlState::INSUFFICIENT_PRIVILEGE => (
@@ -211,7 +211,15 @@ impl Session {
             ),
             _ => (Kind::Query, format!("{name} failed"), ""),
         };
-        let failed = Error::new(kind, message).caused_by(error);
+        let failed = Error::new(kind, message).caused_by(cause(error));
         if hint.is_empty() { failed } else { failed.with_hint(hint) }
     }
+}
+
+/// What the server said, in one line, or what befell the connection.
+pub(super) fn cause(error: tokio_postgres::Error) -> Box<dyn std::error::Error + Send + Sync> {
+    let Some(said) = error.as_db_error() else { return Box::new(error) };
+    let more: Vec<String> = [said.detail(), said.hint()].into_iter().flatten().map(|text| text.replace('\n', "; ")).collect();
+    let more = if more.is_empty() { String::new() } else { format!(" ({})", more.join("; ")) };
+    format!("{}{more}", said.message()).into()
 }

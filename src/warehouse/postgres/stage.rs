@@ -244,8 +244,9 @@ impl Postgres {
         self.session.batch(create.name(), text(create))
     }
 
+    /// Drops a temporary table, with the temporary views upon it.
     pub(super) fn drop_temporary(&self, table: &'static str) -> Result<()> {
-        self.session.batch(table, &format!("drop table if exists {TEMPORARY}.{}", identifier(table)))
+        self.session.batch(table, &format!("drop table if exists {TEMPORARY}.{} cascade", identifier(table)))
     }
 
     /// Copies one row for each item, of so many values, which `row` writes.

@@ -25,11 +25,53 @@ const KEEPER: &str = "\"$@\" & server=$!\nread -r _\nkill -QUIT $server\nwait $s
 
 /// A running server; dropping it stops it.
 pub struct Postgres {
-    keeper: Mutex<Child>,
+    /// One, and one more for every time that the server was killed.
+    keepers: Mutex<Vec<Child>>,
+    files: Files,
     /// The port on 127.0.0.1.
     pub port: u16,
     databases: AtomicUsize,
     template: OnceLock<String>,
+}
+
+/// What a server is started from.
+struct Files {
+    programs: PathBuf,
+    account: Option<(u32, u32)>,
+    folder: PathBuf,
+    /// Beyond those of every server.
+    settings: Vec<String>,
+}
+
+impl Files {
+    fn as_account(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        if let Some((user, group)) = self.account {
+            command.uid(user).gid(group);
+        }
+        command.current_dir(&self.folder).env_remove("PGDATA").stdin(Stdio::null());
+        command
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+    }
+
+    /// Starts the server, with a keeper around it.
+    fn spawn(&self, port: u16) -> Result<Child, io::Error> {
+        let mut command = self.as_account(Path::new("/bin/sh"));
+        command.args(["-c", KEEPER, "keeper"]).arg(self.programs.join("postgres")).arg("-D").arg(self.data());
+        for setting in settings(port).iter().chain(&self.settings) {
+            command.arg("-c").arg(setting);
+        }
+        let log = fs::File::create(self.folder.join("log"))?;
+        command.env("FOLDER", &self.folder).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log).process_group(0);
+        command.spawn()
+    }
 }
 
 impl Postgres {
@@ -44,6 +86,14 @@ impl Postgres {
     /// # Errors
     /// What is missing or went wrong, in words.
     pub fn start() -> Result<Self, String> {
+        Self::start_with(&[], &[])
+    }
+
+    /// Starts one with files beside its data, which it alone can read, and with settings of its own.
+    ///
+    /// # Errors
+    /// What is missing or went wrong, in words.
+    pub fn start_with(own_files: &[(&str, &str)], own_settings: &[&str]) -> Result<Self, String> {
         let mut programs = programs()
             .ok_or("there is no PostgreSQL: install Debian's package `postgresql`, or run scripts/test, which brings one")?;
         let said = |what: &str| format!("PostgreSQL cannot be started: {what}");
@@ -59,18 +109,12 @@ impl Postgres {
                 run(Command::new("chown").arg("-R").arg(format!("{user}:{group}")).arg(&copy))?;
             }
         }
-        let as_account = |program: &Path| {
-            let mut command = Command::new(program);
-            if let Some((user, group)) = account {
-                command.uid(user).gid(group);
-            }
-            command.current_dir(&folder).env_remove("PGDATA").stdin(Stdio::null());
-            command
-        };
-        let data = folder.join("data");
+        let settings = own_settings.iter().map(|&setting| setting.to_owned()).collect();
+        let files = Files { programs, account, folder: folder.clone(), settings };
+        let (as_account, data) = (|program: &Path| files.as_account(program), files.data());
         let password = folder.join("password");
         write(&password, PASSWORD)?;
-        run(as_account(&programs.join("initdb"))
+        run(as_account(&files.programs.join("initdb"))
             .args(["--no-sync", "--encoding=UTF8", "--locale=C", "--auth=scram-sha-256", "--username", USER, "--pwfile"])
             .arg(&password)
             .arg("--pgdata")
@@ -78,40 +122,62 @@ impl Postgres {
         let rules = format!("host all {TRUSTED} 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n");
         // In single-user mode nobody listens yet.
         run_with_input(
-            as_account(&programs.join("postgres")).args(["--single", "-D"]).arg(&data).arg("postgres"),
+            as_account(&files.programs.join("postgres")).args(["--single", "-D"]).arg(&data).arg("postgres"),
             &format!("create role {TRUSTED} superuser login;\n"),
         )?;
         write(&data.join("pg_hba.conf"), &rules)?;
+        for (name, text) in own_files {
+            let path = data.join(name);
+            write(&path, text)?;
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).map_err(|e| said(&e.to_string()))?;
+            chown(&path, account.map(|(user, _)| user), account.map(|(_, group)| group)).map_err(|e| said(&e.to_string()))?;
+        }
+        let mut server =
+            Self { keepers: Mutex::default(), files, port: 0, databases: AtomicUsize::new(0), template: OnceLock::new() };
         for _ in 0..5 {
-            let port =
+            server.port =
                 TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).map_err(|e| said(&e.to_string()))?.port();
-            let mut command = as_account(Path::new("/bin/sh"));
-            command.args(["-c", KEEPER, "keeper"]).arg(programs.join("postgres")).arg("-D").arg(&data);
-            for setting in settings(port) {
-                command.arg("-c").arg(setting);
-            }
-            let log = fs::File::create(folder.join("log")).map_err(|e| said(&e.to_string()))?;
-            command.env("FOLDER", &folder).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log).process_group(0);
-            let keeper = command.spawn().map_err(|e| said(&e.to_string()))?;
-            let server = Self { keeper: Mutex::new(keeper), port, databases: AtomicUsize::new(0), template: OnceLock::new() };
-            if server.comes_up(&data) {
+            let keeper = server.files.spawn(server.port).map_err(|e| said(&e.to_string()))?;
+            *server.keepers.lock().unwrap() = vec![keeper];
+            if server.comes_up(0) {
                 // From here on the keeper clears it away.
                 let _ = temporary.keep();
                 return Ok(server);
             }
         }
-        Err(said(&fs::read_to_string(folder.join("log")).unwrap_or_default()))
+        Err(said(&server.files.log()))
+    }
+
+    /// Kills the server without a word, and starts it again.
+    pub fn kill_and_restart(&self) {
+        let identity = fs::read_to_string(self.files.data().join("postmaster.pid")).unwrap();
+        let process: i32 = identity.lines().next().unwrap().trim().parse().unwrap();
+        // SAFETY: the process is the server that this one started.
+        unsafe { libc::kill(process, libc::SIGKILL) };
+        for _ in 0..20 {
+            // Its backends end a moment later, and until then no other server gets at the data.
+            std::thread::sleep(Duration::from_millis(300));
+            let keeper = self.files.spawn(self.port).unwrap();
+            self.keepers.lock().unwrap().push(keeper);
+            if self.comes_up(process) {
+                return;
+            }
+        }
+        panic!("the server does not come up again: {}", self.files.log());
     }
 
     /// Waits until the server says that it is ready. It is not when its port was taken by another.
-    fn comes_up(&self, data: &Path) -> bool {
+    /// `before` is the process of a server that is no more.
+    fn comes_up(&self, before: i32) -> bool {
+        let data = self.files.data();
         let end = Instant::now() + Duration::from_secs(30);
         while Instant::now() < end {
             let state = fs::read_to_string(data.join("postmaster.pid")).unwrap_or_default();
-            if state.lines().nth(7).is_some_and(|line| line.trim() == "ready") {
+            let is_other = state.lines().next() != Some(before.to_string().as_str());
+            if is_other && state.lines().nth(7).is_some_and(|line| line.trim() == "ready") {
                 return true;
             }
-            if self.keeper.lock().unwrap().try_wait().is_ok_and(|end| end.is_some()) {
+            if self.files.log().contains("FATAL:") {
                 return false;
             }
             std::thread::sleep(Duration::from_millis(10));
@@ -164,9 +230,9 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        let keeper = self.keeper.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
-        drop(keeper.stdin.take());
-        let _ = keeper.wait();
+        let keepers = self.keepers.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+        keepers.iter_mut().for_each(|keeper| drop(keeper.stdin.take()));
+        keepers.iter_mut().for_each(|keeper| drop(keeper.wait()));
     }
 }
 

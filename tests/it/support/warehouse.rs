@@ -91,9 +91,13 @@ pub fn assert_same(found: &Tables, wanted: &Tables, what: &str) {
     }
 }
 
-/// A folder with inputs and a warehouse, gone when dropped.
+/// A folder with inputs, and a warehouse; gone when dropped.
 pub struct Site {
     folder: tempfile::TempDir,
+    /// The warehouse, as the command line takes it.
+    pub warehouse: String,
+    /// The environment of every command.
+    variables: Vec<(&'static str, String)>,
 }
 
 /// What a command printed, and its exit code (negative: the signal that ended it).
@@ -136,7 +140,16 @@ impl Default for Site {
 
 impl Site {
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        Self::at("w.duckdb".to_owned(), Vec::new())
+    }
+
+    /// With its warehouse elsewhere, and what the environment has to say about that.
+    pub fn at(warehouse: String, variables: Vec<(&'static str, String)>) -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), warehouse, variables }
+    }
+
+    fn is_duckdb(&self) -> bool {
+        !self.warehouse.contains("://")
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -167,6 +180,7 @@ impl Site {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sparkify"));
         command.args(arguments).env_clear().env("HOME", self.root()).current_dir(self.root()).stdin(Stdio::null());
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }
 
@@ -174,9 +188,9 @@ impl Site {
         Answer::of(&self.command(arguments).output().unwrap())
     }
 
-    /// `load` of `log_data` and `song_data`, as far as they are there, into `w.duckdb`.
-    pub fn load_arguments<'a>(&self, more: &[&'a str]) -> Vec<&'a str> {
-        let mut arguments = vec!["load", "--warehouse", "w.duckdb"];
+    /// `load` of `log_data` and `song_data`, as far as they are there.
+    pub fn load_arguments<'a>(&'a self, more: &[&'a str]) -> Vec<&'a str> {
+        let mut arguments = vec!["load", "--warehouse", &self.warehouse];
         if self.path("log_data").exists() {
             arguments.extend(["--logs", "log_data"]);
         }
@@ -194,7 +208,7 @@ impl Site {
     /// The rows of a query, as JSON.
     #[track_caller]
     pub fn sql(&self, query: &str) -> serde_json::Value {
-        self.run(&["sql", query, "--format", "json", "--warehouse", "w.duckdb"]).expect(0).json()
+        self.run(&["sql", query, "--format", "json", "--warehouse", &self.warehouse]).expect(0).json()
     }
 
     /// The single number that a query gives.
@@ -209,7 +223,28 @@ impl Site {
     /// All tables.
     #[track_caller]
     pub fn tables(&self) -> Tables {
-        tables_of(self.root(), &self.path("w.duckdb"))
+        if self.is_duckdb() { tables_of(self.root(), &self.path(&self.warehouse)) } else { self.tables_one_by_one() }
+    }
+
+    /// All tables of an engine that has no lists to put them into.
+    #[track_caller]
+    fn tables_one_by_one(&self) -> Tables {
+        let table = |(table, columns): (&'static str, &str)| {
+            let columns = columns.split(", ").enumerate().map(|(i, column)| format!("{} as c{i:02}", portable(column)));
+            let query = format!("select {} from {table}", columns.collect::<Vec<_>>().join(", "));
+            let answer = self.run(&["sql", &query, "--format", "json", "--warehouse", &self.warehouse]).expect(0);
+            let rows: Vec<BTreeMap<String, &RawValue>> = serde_json::from_str(&answer.stdout).unwrap();
+            let mut rows: Vec<Vec<Cell>> = rows.iter().map(|row| row.values().map(|raw| cell(raw)).collect()).collect();
+            rows.sort();
+            (table, rows)
+        };
+        COLUMNS.into_iter().map(table).collect()
+    }
+
+    /// `sparkify digest`: each table's rows and digest.
+    #[track_caller]
+    pub fn digest(&self) -> serde_json::Value {
+        self.run(&["digest", "--json", "--warehouse", &self.warehouse]).expect(0).json()
     }
 
     /// Each table's number of rows and a checksum of them all, for tables too large to compare row by row each time.
@@ -233,23 +268,25 @@ impl Site {
             ("rows of a run", "select count(*) from load_runs where accepted <> songplays_added + page_views_added"),
             (
                 "rows of a file",
-                "with rows as (select songplay_id // 4294967296 as file_no from songplays union all select view_id // 4294967296 from page_views), \
-                 counted as (select file_no, count(*) as n from rows group by file_no) \
-                 select count(*) from load_files as f full join counted as c on c.file_no = f.file_no \
-                 where f.input is distinct from 'song' and coalesce(f.accepted, 0) <> coalesce(c.n, 0)",
+                "with rows as (select songplay_id / 4294967296 as file_no from songplays union all select view_id / 4294967296 from page_views), \
+                 counted as (select cast(floor(file_no) as bigint) as file_no, count(*) as n from rows group by cast(floor(file_no) as bigint)), \
+                 filed as (select * from load_files where input = 'log') \
+                 select count(*) from filed as f full join counted as c on c.file_no = f.file_no \
+                 where coalesce(f.accepted, 0) <> coalesce(c.n, 0)",
             ),
             (
                 "ids",
-                "select count(*) - count(distinct id) from (select songplay_id as id from songplays union all select view_id from page_views)",
+                "select count(*) - count(distinct id) from (select songplay_id as id from songplays union all select view_id from page_views) as ids",
             ),
             (
                 "event keys",
                 "select count(*) from (select user_id, session_id, item_in_session, start_time from \
                  (select user_id, session_id, item_in_session, start_time from songplays union all \
-                 select user_id, session_id, item_in_session, start_time from page_views) group by all having count(*) > 1)",
+                 select user_id, session_id, item_in_session, start_time from page_views) as events \
+                 group by user_id, session_id, item_in_session, start_time having count(*) > 1) as twice",
             ),
-            ("plays without an instant", "select count(*) from songplays anti join time using (start_time)"),
-            ("plays without a user", "select count(*) from songplays anti join users using (user_id)"),
+            ("plays without an instant", "select count(*) from songplays where start_time not in (select start_time from time)"),
+            ("plays without a user", "select count(*) from songplays where user_id not in (select user_id from users)"),
             (
                 "plays of a song that is not there",
                 "select count(*) from songplays where song_id is not null and song_id not in (select song_id from songs)",
@@ -257,8 +294,8 @@ impl Site {
             ("plays among the views", "select count(*) from page_views where page = 'NextSong'"),
             (
                 "stays that overlap or leave a gap",
-                "select count(*) from (select valid_to, lead(valid_from) over (partition by user_id order by valid_from) as next from user_levels) \
-                 where valid_to is distinct from next",
+                "select count(*) from (select valid_to, lead(valid_from) over (partition by user_id order by valid_from) as later from user_levels) as stays \
+                 where coalesce(valid_to, timestamp '9999-01-01') <> coalesce(later, timestamp '9999-01-01')",
             ),
             (
                 "rejects of a file",
@@ -297,6 +334,14 @@ pub fn tables_of(folder: &Path, warehouse: &Path) -> Tables {
         tables.insert(table, rows);
     }
     tables
+}
+
+/// Milliseconds since 1970 as every engine tells them; other columns as they are.
+fn portable(column: &str) -> String {
+    match column.strip_prefix("epoch_ms(").and_then(|rest| rest.strip_suffix(')')) {
+        Some(time) => format!("cast(1000 * extract(epoch from {time}) as bigint)"),
+        None => column.to_owned(),
+    }
 }
 
 /// A structure of these columns, under names that sort in their order.

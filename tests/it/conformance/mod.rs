@@ -1,0 +1,55 @@
+//! One list of rules for every engine: what a load does does not depend on where it loads into.
+//!
+//! An engine is one line here. What only one engine can go wrong with stands in that engine's own tests.
+
+mod answers;
+mod order;
+mod refusals;
+mod together;
+
+use crate::support::postgres::{PASSWORD, Postgres};
+use crate::support::warehouse::Site;
+
+/// A rule for each engine: a test of the rule's name in a module of the engine's.
+macro_rules! engine {
+    ($engine:ident, $site:expr) => {
+        mod $engine {
+            rules! { $site;
+                answers: real_data_has_its_known_answers, hostile_lines_end_as_the_contract_says, digests_are_those_of_duckdb,
+                    insights_and_checks_answer_as_on_duckdb, file_by_file_gives_the_same, kept_lines_are_all_lines,
+                    every_verb_works;
+                order: a_second_load_changes_nothing, the_order_of_files_does_not_matter, a_late_day_heals,
+                    songs_that_come_late_or_change_move_their_plays, repeated_lines_are_told_from_conflicting_ones,
+                    a_full_refresh_makes_the_same_tables_anew;
+                refusals: bad_lines_are_kept_with_their_reason, over_the_limit_nothing_is_committed,
+                    lines_are_tried_again, a_file_that_cannot_be_read_is_left_out, tables_of_another_version_are_refused,
+                    tables_of_someone_else_are_refused, tables_are_dropped_and_made_anew;
+                together: killed_half_way_and_run_again, interrupted_nothing_is_changed, loads_at_the_same_time_take_turns,
+                    readers_see_the_state_before_until_the_commit;
+            }
+        }
+    };
+}
+
+macro_rules! rules {
+    ($site:expr; $($file:ident: $($rule:ident),+;)+) => {
+        $($(
+            #[test]
+            fn $rule() {
+                crate::conformance::$file::$rule(&$site);
+            }
+        )+)+
+    };
+}
+
+engine!(duckdb, crate::support::warehouse::Site::new);
+engine!(postgres, super::on_postgres);
+
+/// A warehouse in a new database of a real server, entered with a password.
+pub fn on_postgres() -> Site {
+    let database = Postgres::shared().database();
+    Site::at(database.url(), vec![("SPARKIFY_PASSWORD", PASSWORD.to_owned())])
+}
+
+/// Makes a site of the engine under test.
+type NewSite<'a> = &'a dyn Fn() -> Site;

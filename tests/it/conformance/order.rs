@@ -1,0 +1,167 @@
+//! Loading twice is loading once, in whatever order, however late.
+
+use serde_json::json;
+
+use super::NewSite;
+use super::answers::{copy_sources, demo_month};
+use crate::support::generate::{Event, Song, content};
+use crate::support::warehouse::{Site, files_below};
+
+fn event(user: u8, session: u8, item: u8, instant: u8, variant: u8) -> Event {
+    Event { user, session, item, instant, variant }
+}
+
+fn ledger(site: &Site) -> serde_json::Value {
+    site.sql("select * from load_runs order by run_id")
+}
+
+pub fn a_second_load_changes_nothing(new_site: NewSite<'_>) {
+    let site = new_site();
+    demo_month(&site);
+    site.load(&[]).expect(0);
+    let (tables, runs) = (site.tables(), ledger(&site));
+    let again = site.load(&[]).expect(0);
+    assert!(again.stdout.starts_with("0 new files"), "{}", again.stdout);
+    assert_eq!((site.tables(), ledger(&site)), (tables.clone(), runs));
+
+    // A file of another version is read again, and every event of it is known.
+    let file = files_below(&site.path("log_data")).swap_remove(0);
+    let lines = file.bytes.iter().filter(|byte| **byte == b'\n').count();
+    let name = file.url.strip_prefix(&format!("{}/", site.root().display())).unwrap().to_owned();
+    site.put_at(&name, &file.bytes, 1_700_000_000);
+    let report = site.load(&["--json"]).expect(0).json();
+    assert_eq!((&report["files_loaded"], &report["duplicates"], &report["accepted"]), (&json!(1), &json!(lines), &json!(0)));
+    assert_eq!(site.tables(), tables);
+    site.check_invariants();
+}
+
+pub fn the_order_of_files_does_not_matter(new_site: NewSite<'_>) {
+    let at_once = new_site();
+    demo_month(&at_once);
+    at_once.load(&[]).expect(0);
+    let wanted = at_once.digest();
+    let files = files_below(&at_once.path("log_data"));
+
+    let newest_first = new_site();
+    for (number, days) in files.rchunks(6).enumerate() {
+        for file in days {
+            let name = file.url.rsplit('/').next().unwrap();
+            newest_first.put(&format!("log_data/{number}/{name}"), &file.bytes);
+        }
+        newest_first.load(&[]).expect(0);
+    }
+    for file in files_below(&at_once.path("song_data")) {
+        newest_first.put(&format!("song_data/{}", file.url.rsplit('/').next().unwrap()), &file.bytes);
+    }
+    newest_first.load(&[]).expect(0);
+    assert_eq!(newest_first.digest(), wanted, "newest first, songs last");
+    newest_first.check_invariants();
+
+    let twice = new_site();
+    copy_sources(&at_once, &twice);
+    for file in &files {
+        twice.put(&format!("log_data/again/{}", file.url.rsplit('/').next().unwrap()), &file.bytes);
+    }
+    let report = twice.load(&["--json"]).expect(0).json();
+    assert_eq!(report["accepted"], report["duplicates"], "every file twice");
+    assert_eq!(twice.digest(), wanted, "every file twice");
+}
+
+pub fn a_late_day_heals(new_site: NewSite<'_>) {
+    let site = new_site();
+    let line = |day: u32, item: u32, level: &str, name: &str| {
+        let ts = 1_541_000_000_000 + i64::from(day) * 86_400_000;
+        format!(
+            "{{\"ts\":{ts},\"userId\":\"7\",\"sessionId\":{day},\"itemInSession\":{item},\"page\":\"Home\",\"level\":\"{level}\",\"firstName\":\"{name}\"}}\n"
+        )
+    };
+    let stays =
+        "select level, cast(valid_from as date) - date '2018-10-31' as since, is_current from user_levels order by valid_from";
+    site.put("log_data/1.json", line(1, 0, "free", "Old"));
+    site.put("log_data/9.json", line(9, 0, "free", "New"));
+    site.load(&[]).expect(0);
+    assert_eq!(site.sql(stays), json!([{"level": "free", "since": 1, "is_current": true}]));
+    // The day between brings a stay that nobody knew of, and must not turn the user back.
+    site.put("log_data/5.json", line(5, 0, "paid", "Between"));
+    site.load(&[]).expect(0);
+    let wanted = json!([
+        {"level": "free", "since": 1, "is_current": false},
+        {"level": "paid", "since": 5, "is_current": false},
+        {"level": "free", "since": 9, "is_current": true},
+    ]);
+    assert_eq!(site.sql(stays), wanted);
+    assert_eq!(site.sql("select first_name, level from users"), json!([{"first_name": "New", "level": "free"}]));
+    site.check_invariants();
+}
+
+pub fn songs_that_come_late_or_change_move_their_plays(new_site: NewSite<'_>) {
+    let site = new_site();
+    let play = |item: u32, song: &str, length: f64| {
+        let ts = 1_541_106_106_796_i64 + i64::from(item);
+        format!(
+            "{{\"ts\":{ts},\"userId\":\"1\",\"sessionId\":1,\"itemInSession\":{item},\"page\":\"NextSong\",\"song\":\"{song}\",\"artist\":\"Björk\",\"length\":{length}}}\n"
+        )
+    };
+    let song = |id: &str, title: &str, duration: f64| {
+        json!({"song_id": id, "artist_id": "AR1", "artist_name": "Björk", "title": title, "duration": duration, "year": 1997})
+            .to_string()
+    };
+    let linked = || {
+        let rows = site.sql("select item_in_session, song_id, match_method from songplays order by item_in_session");
+        let text = |row: &serde_json::Value, key: &str| row[key].as_str().unwrap_or("-").to_owned();
+        rows.as_array()
+            .unwrap()
+            .iter()
+            .map(|row| format!("{} {}", text(row, "song_id"), text(row, "match_method")))
+            .collect::<Vec<_>>()
+    };
+    site.put("log_data/1.json", [play(0, "Jóga", 300.0), play(1, "J\u{c3}\u{b3}ga", 305.0), play(2, "Hunter", 1.0)].concat());
+    site.load(&[]).expect(0);
+    assert_eq!(linked(), ["- -", "- -", "- -"]);
+    site.put_at("song_data/a.json", song("SOB", "Jóga", 300.0), 1_600_000_000);
+    site.load(&[]).expect(0);
+    assert_eq!(linked(), ["SOB exact", "SOB repaired", "- -"]);
+    // A rival that is nearer to the second play's length; between equals the lowest id wins.
+    site.put_at("song_data/b.json", song("SOA", "Jóga", 305.0), 1_600_000_001);
+    site.put_at("song_data/c.json", song("SOC", "Jóga", 305.0), 1_600_000_002);
+    site.load(&[]).expect(0);
+    assert_eq!(linked(), ["SOB exact", "SOA repaired", "- -"]);
+    // The first song turns into another one.
+    site.put_at("song_data/a.json", song("SOB", "Hunter", 300.0), 1_600_000_003);
+    site.load(&[]).expect(0);
+    assert_eq!(linked(), ["SOA exact", "SOA repaired", "SOB exact"]);
+    site.check_invariants();
+    site.run(&["check", "--warehouse", &site.warehouse]).expect(0);
+}
+
+pub fn repeated_lines_are_told_from_conflicting_ones(new_site: NewSite<'_>) {
+    let site = new_site();
+    let first = event(1, 1, 0, 3, 0);
+    site.put("log_data/1.json", content([first, event(2, 1, 1, 4, 0), first].map(Event::line)));
+    let report = site.load(&["--json"]).expect(0).json();
+    assert_eq!((&report["accepted"], &report["duplicates"]), (&json!(2), &json!(1)));
+    // Known from an earlier run, in conflict with it, in conflict within the file, a visitor, and a new one.
+    let lines =
+        [first, event(1, 1, 0, 3, 1), event(3, 2, 0, 5, 0), event(3, 2, 0, 5, 1), event(0, 2, 1, 6, 0), event(4, 2, 2, 7, 0)];
+    site.put("log_data/2.json", content(lines.map(Event::line)));
+    let report = site.load(&["--json", "--max-rejects", "2"]).expect(3).json();
+    assert_eq!((&report["accepted"], &report["duplicates"], &report["rejected"]), (&json!(3), &json!(1), &json!(2)), "{report}");
+    let conflicts = site.sql("select line, raw from load_rejects order by line");
+    assert_eq!(conflicts, json!([{"line": 2, "raw": lines[1].line()}, {"line": 4, "raw": lines[3].line()}]));
+    site.check_invariants();
+}
+
+pub fn a_full_refresh_makes_the_same_tables_anew(new_site: NewSite<'_>) {
+    let site = new_site();
+    site.put("log_data/1.json", content((0..40).map(|i| event(i % 4, i % 3, i, i, 0).line())));
+    site.put("song_data/1.json", content((0..12).map(|id| Song { id, variant: 1 }.line())));
+    site.load(&[]).expect(0);
+    let (digest, highest) = (site.digest(), site.number("select max(songplay_id) from songplays"));
+    let report = site.load(&["--full-refresh", "--json"]).expect(0).json();
+    assert_eq!(report["files_loaded"], 2);
+    assert_eq!(site.digest(), digest);
+    assert!(site.number("select min(songplay_id) from songplays") > highest, "an id was used again");
+    assert_eq!(site.number("select count(*) from load_files"), 2);
+    assert_eq!(site.number("select count(*) from load_runs"), 2);
+    site.check_invariants();
+}

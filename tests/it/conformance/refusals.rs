@@ -1,0 +1,168 @@
+//! One policy for what cannot be loaded.
+
+use serde_json::json;
+
+use super::NewSite;
+use crate::support::generate::{Event, content};
+use crate::support::warehouse::Site;
+
+fn good(count: u8) -> String {
+    content((0..count).map(|item| Event { user: 1, session: 1, item, instant: item, variant: 0 }.line()))
+}
+
+fn rejected(site: &Site) -> serde_json::Value {
+    site.sql("select line, byte_offset, reason, raw_length from load_rejects order by url, line")
+}
+
+pub fn bad_lines_are_kept_with_their_reason(new_site: NewSite<'_>) {
+    let site = new_site();
+    let mut bytes = good(3).into_bytes();
+    let offset = bytes.len();
+    let bad: [&[u8]; 5] = [
+        b"{\"ts\":\"soon\"}",
+        b"no JSON",
+        b"{\"song\":\"\xff\xfe\"}",
+        b"{\"page\":\"NextSong\0\"}",
+        b"{\"ts\":1541106106796,\"userId\":\"x\",\"sessionId\":1,\"itemInSession\":0,\"page\":\"Home\"}",
+    ];
+    bytes.extend(bad.join(&b'\n'));
+    site.put("log_data/1.json", &bytes);
+    let answer = site.load(&["--json", "--max-rejects", "5"]).expect(3);
+    assert_eq!((&answer.json()["accepted"], &answer.json()["rejected"]), (&json!(3), &json!(5)));
+    let rows = rejected(&site);
+    assert_eq!(rows.as_array().unwrap().len(), 5);
+    assert_eq!((&rows[0]["line"], &rows[0]["byte_offset"]), (&json!(4), &json!(offset)));
+    for (row, line) in rows.as_array().unwrap().iter().zip(bad) {
+        assert_eq!(row["raw_length"], line.len(), "{row}");
+        assert!(!row["reason"].as_str().unwrap().is_empty());
+    }
+    // The same words as everywhere.
+    let reference = Site::new();
+    reference.put("log_data/1.json", &bytes);
+    reference.load(&["--max-rejects", "5"]).expect(3);
+    assert_eq!(rejected(&reference), rows);
+    // What is no text is kept byte by byte, for another try.
+    let shown = site.run(&["rejects", "--json", "--warehouse", &site.warehouse]).expect(0).json();
+    assert_eq!(shown.as_array().unwrap().len(), 5);
+    site.check_invariants();
+}
+
+pub fn over_the_limit_nothing_is_committed(new_site: NewSite<'_>) {
+    let site = new_site();
+    site.put("log_data/1.json", good(5));
+    site.load(&[]).expect(0);
+    let state = || (site.digest(), site.number("select count(*) from load_files"), site.number("select count(*) from load_runs"));
+    let before = state();
+    site.put(
+        "log_data/2.json",
+        format!("{}nonsense\nmore of it\n", content([Event { user: 2, session: 2, item: 0, instant: 1, variant: 0 }.line()])),
+    );
+    let refused = site.load(&["--max-rejects", "1"]).expect(1);
+    assert!(refused.stderr.contains("--max-rejects"), "{}", refused.stderr);
+    assert_eq!(state(), before);
+    assert_eq!(site.number("select count(*) from load_rejects"), 0);
+    site.load(&["--max-rejects", "2"]).expect(3);
+    assert_eq!(site.number("select count(*) from load_rejects"), 2);
+    site.check_invariants();
+}
+
+pub fn lines_are_tried_again(new_site: NewSite<'_>) {
+    let site = new_site();
+    let event = |variant| Event { user: 1, session: 1, item: 0, instant: 1, variant };
+    // A conflict, until what it conflicts with is gone.
+    site.put("log_data/1.json", content([event(0).line()]));
+    site.load(&[]).expect(0);
+    site.put("log_data/2.json", content([event(1).line(), "nonsense".to_owned()]));
+    site.load(&["--max-rejects", "2"]).expect(3);
+    let replay = || site.run(&["rejects", "replay", "--json", "--warehouse", &site.warehouse]);
+    let report = replay().expect(3).json();
+    assert_eq!((&report["accepted"], &report["rejected"]), (&json!(0), &json!(2)));
+    std::fs::remove_file(site.path("log_data/1.json")).unwrap();
+    let reload = site.load(&["--full-refresh", "--max-rejects", "1"]).expect(3);
+    assert!(reload.stdout.contains("1 accepted"), "{}", reload.stdout);
+    assert_eq!(site.number("select count(*) from load_rejects"), 1);
+    assert_eq!(replay().expect(3).json()["rejected"], 1);
+
+    // Lines that load now: put there as an older version would have left them.
+    let site = new_site();
+    site.put("log_data/1.json", format!("{}nonsense\n", good(4)));
+    site.load(&["--max-rejects", "1"]).expect(3);
+    let line = Event { user: 3, session: 9, item: 9, instant: 9, variant: 0 }.line();
+    let raw = line.replace('\'', "''");
+    change(&site, &format!("update load_rejects set raw = '{raw}', raw_length = {}", line.len()));
+    let report = site.run(&["rejects", "replay", "--json", "--warehouse", &site.warehouse]).expect(0).json();
+    assert_eq!((&report["accepted"], &report["rejected"]), (&json!(1), &json!(0)));
+    assert_eq!(site.number("select count(*) from load_rejects"), 0);
+    assert_eq!(site.number("select accepted from load_files"), 5);
+    assert_eq!(site.number("select count(*) from load_runs where kind = 'replay'"), 1);
+    site.check_invariants();
+}
+
+/// Changes the warehouse behind sparkify's back.
+fn change(site: &Site, sql: &str) {
+    if site.warehouse.contains("://") {
+        let (_, database) = site.warehouse.rsplit_once('/').unwrap();
+        crate::support::postgres::Postgres::shared().run_sql(database, sql);
+    } else {
+        duckdb::Connection::open(site.path(&site.warehouse)).unwrap().execute_batch(sql).unwrap();
+    }
+}
+
+pub fn a_file_that_cannot_be_read_is_left_out(new_site: NewSite<'_>) {
+    let site = new_site();
+    site.put("log_data/1.json", good(5));
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packed, &good(200).into_bytes()).unwrap();
+    let mut packed = packed.finish().unwrap();
+    packed.truncate(packed.len() / 2);
+    site.put("log_data/2.json.gz", packed);
+    let refused = site.load(&[]).expect(1);
+    assert!(refused.stderr.contains("2.json.gz") && refused.stderr.contains("--skip-bad-files"), "{}", refused.stderr);
+    assert_eq!(site.number("select count(*) from load_files"), 0);
+    site.load(&["--skip-bad-files"]).expect(3);
+    assert_eq!(site.number("select count(*) from load_files"), 1);
+    assert_eq!(site.number("select (select count(*) from songplays) + (select count(*) from page_views)"), 5);
+    site.check_invariants();
+}
+
+pub fn tables_of_another_version_are_refused(new_site: NewSite<'_>) {
+    let site = new_site();
+    site.put("log_data/1.json", good(5));
+    site.load(&[]).expect(0);
+    change(&site, "update sparkify_schema set version = 99");
+    site.put("log_data/2.json", good(6));
+    for arguments in [&site.load_arguments(&[])[..], &["runs", "--warehouse", &site.warehouse]] {
+        let refused = site.run(arguments).expect(1);
+        assert!(refused.stderr.contains("version 99") && refused.stderr.contains("newer sparkify"), "{}", refused.stderr);
+    }
+    change(&site, "update sparkify_schema set version = 1");
+    assert_eq!(site.number("select count(*) from load_files"), 1);
+    site.load(&[]).expect(0);
+}
+
+pub fn tables_of_someone_else_are_refused(new_site: NewSite<'_>) {
+    let site = new_site();
+    site.put("log_data/1.json", good(5));
+    change(&site, "create table songs (mine integer); insert into songs values (5)");
+    let refused = site.load(&[]).expect(1);
+    assert!(refused.stderr.contains("has a table songs that sparkify did not make"), "{}", refused.stderr);
+    assert_eq!(site.sql("select mine from songs"), json!([{"mine": 5}]));
+    let asked = site.run(&["check", "--warehouse", &site.warehouse]).expect(1);
+    assert!(asked.stderr.contains("no tables of sparkify's"), "{}", asked.stderr);
+}
+
+pub fn tables_are_dropped_and_made_anew(new_site: NewSite<'_>) {
+    let site = new_site();
+    site.put("log_data/1.json", good(5));
+    let tables = |action: &str| site.run(&["tables", action, "--yes", "--warehouse", &site.warehouse]).expect(0);
+    tables("create");
+    assert_eq!(site.number("select count(*) from load_runs"), 0);
+    site.load(&[]).expect(0);
+    tables("reset");
+    assert_eq!(site.number("select count(*) from load_files"), 0);
+    site.load(&[]).expect(0);
+    tables("drop");
+    site.run(&["digest", "--warehouse", &site.warehouse]).expect(1);
+    site.load(&[]).expect(0);
+    assert_eq!(site.number("select count(*) from load_files"), 1);
+}

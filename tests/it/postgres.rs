@@ -1,0 +1,283 @@
+//! What only a server can go wrong with: not reached, not let in, not trusted, gone in the middle. And no password shown.
+
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use crate::conformance::on_postgres;
+use crate::support::generate::{Event, content};
+use crate::support::made_up;
+use crate::support::postgres::{PASSWORD, Postgres, TRUSTED, USER};
+use crate::support::warehouse::{Answer, Site};
+
+fn site_at(warehouse: String, variables: &[(&'static str, &str)]) -> Site {
+    let site = Site::at(warehouse, variables.iter().map(|&(name, value)| (name, value.to_owned())).collect());
+    site.put("log_data/1.json", made_up::weeks());
+    site
+}
+
+/// A new database, and its URL for this user.
+fn database(user: &str) -> (String, String) {
+    let database = Postgres::shared().database();
+    (database.name.clone(), format!("postgres://{user}@127.0.0.1:{}/{}", database.port, database.name))
+}
+
+#[track_caller]
+fn refused(site: &Site, words: &[&str]) -> Answer {
+    let answer = site.load(&[]).expect(1);
+    assert_eq!(answer.stdout, "");
+    for word in words {
+        assert!(answer.stderr.contains(word), "{word} is not in: {}", answer.stderr);
+    }
+    assert!(answer.stderr.contains("hint: "), "{}", answer.stderr);
+    answer
+}
+
+#[test]
+fn a_server_that_does_not_answer_is_named() {
+    refused(&site_at(format!("postgres://{USER}@127.0.0.1:1/x"), &[]), &["no server answers at 127.0.0.1, port 1"]);
+    refused(&site_at("postgres://u@no-such-host.invalid/x".to_owned(), &[]), &["no server answers at no-such-host.invalid"]);
+}
+
+#[test]
+fn who_is_not_let_in_is_told_why() {
+    let (name, url) = database(USER);
+    refused(&site_at(url.clone(), &[]), &["asks for the password of sparkify", "SPARKIFY_PASSWORD"]);
+    refused(&site_at(url.clone(), &[("PGPASSWORD", "wrong")]), &["refuses the password of sparkify"]);
+    let elsewhere = url.replace(&name, "no_such_database");
+    refused(&site_at(elsewhere, &[("PGPASSWORD", PASSWORD)]), &["no database no_such_database", "createdb"]);
+    site_at(url, &[("PGPASSWORD", "wrong"), ("SPARKIFY_PASSWORD", PASSWORD)]).load(&[]).expect(0);
+}
+
+#[test]
+fn a_password_file_is_read_if_nobody_else_can() {
+    use std::os::unix::fs::PermissionsExt;
+    let (_, url) = database(USER);
+    let site = site_at(url, &[]);
+    let file = site.put(".pgpass", format!("127.0.0.1:*:*:{USER}:{PASSWORD}\n"));
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    refused(&site, &["others can read it", "chmod 600"]);
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    site.load(&[]).expect(0);
+}
+
+#[test]
+fn a_password_in_the_url_is_refused_and_not_repeated() {
+    let site = site_at("postgres://u:canary-in-the-url@127.0.0.1/x".to_owned(), &[]);
+    let answer = site.load(&["-vv"]).expect(2);
+    assert!(answer.stderr.contains("there is a password in the warehouse's URL"), "{}", answer.stderr);
+    let config = site.run(&["config"]);
+    assert!(!format!("{}{}{}", answer.stderr, config.stdout, config.stderr).contains("canary"));
+}
+
+#[test]
+fn no_output_has_the_password_in_it() {
+    let site = on_postgres();
+    site.put("log_data/1.json", made_up::weeks());
+    let warehouse = site.warehouse.clone();
+    let at = ["--warehouse", &warehouse, "-vv"];
+    for arguments in
+        [&site.load_arguments(&["-vv"])[..], &[&["runs"], &at[..]].concat(), &[&["digest"], &at[..]].concat(), &["config"]]
+    {
+        let output = site.command(arguments).env("RUST_LOG", "trace").output().unwrap();
+        let answer = Answer::of(&output);
+        assert_eq!(answer.code, 0, "{}", answer.stderr);
+        assert!(!answer.stdout.contains(PASSWORD) && !answer.stderr.contains(PASSWORD), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_user_without_privileges_is_told_before_anything_changes() {
+    let (name, _) = database(USER);
+    let server = Postgres::shared();
+    let role = format!("poor_{name}");
+    server.run_sql(
+        &name,
+        &format!("create role {role} login password 'poor'; revoke create on schema public from public; grant usage on schema public to {role}"),
+    );
+    let site = site_at(format!("postgres://{role}@127.0.0.1:{}/{name}", server.port), &[("PGPASSWORD", "poor")]);
+    refused(&site, &["no privilege", "permission denied"]);
+    // One who may only read reads.
+    let owner = site_at(format!("postgres://{USER}@127.0.0.1:{}/{name}", server.port), &[("PGPASSWORD", PASSWORD)]);
+    owner.load(&[]).expect(0);
+    server.run_sql(&name, &format!("grant select on all tables in schema public to {role}"));
+    assert_eq!(site.digest(), owner.digest());
+    site.put("log_data/2.json", content([Event { user: 1, session: 1, item: 0, instant: 0, variant: 0 }.line()]));
+    refused(&site, &["no privilege"]);
+    assert_eq!(site.digest(), owner.digest());
+}
+
+#[test]
+fn tables_stand_in_the_schema_that_the_url_names() {
+    let (name, url) = database(TRUSTED);
+    let server = Postgres::shared();
+    server.run_sql(&name, "create schema one; create schema two; create table public.songs (mine integer)");
+    let site = |schema: &str| site_at(format!("{url}?options=-csearch_path%3D{schema}"), &[]);
+    let (one, two) = (site("one"), site("two"));
+    one.load(&[]).expect(0);
+    two.load(&[]).expect(0);
+    assert_eq!(one.digest(), two.digest());
+    one.run(&["tables", "drop", "--yes", "--warehouse", &one.warehouse]).expect(0);
+    two.check_invariants();
+    refused(&site("no_such_schema"), &["no schema of the search_path"]);
+}
+
+#[test]
+fn a_users_own_tables_are_left_alone() {
+    let (name, url) = database(TRUSTED);
+    Postgres::shared()
+        .run_sql(&name, "create table staged_users as select 1 as mine; create table changed_songs as select 2 as mine");
+    let site = site_at(url, &[]);
+    site.put("song_data/1.json", crate::support::generate::Song { id: 1, variant: 1 }.line());
+    site.load(&[]).expect(0);
+    let kept = site.sql("select (select mine from staged_users) + (select mine from changed_songs) as kept");
+    assert_eq!(kept, serde_json::json!([{"kept": 3}]));
+}
+
+#[test]
+fn a_database_of_another_encoding_is_refused() {
+    let server = Postgres::shared();
+    let name = server.fresh_name();
+    server.run_sql("postgres", &format!("create database {name} template template0 encoding 'LATIN1' locale 'C'"));
+    refused(&site_at(format!("postgres://{TRUSTED}@127.0.0.1:{}/{name}", server.port), &[]), &["LATIN1", "UTF8"]);
+}
+
+#[test]
+fn a_database_that_sorts_by_language_decides_ties_by_bytes() {
+    let song = |id: &str, name: &str| {
+        serde_json::json!({"song_id": id, "artist_id": "AR1", "artist_name": name, "title": id, "duration": 1.0}).to_string()
+            + "\n"
+    };
+    let server = Postgres::shared();
+    let name = server.fresh_name();
+    // In languages `b` comes before `Z`, in bytes after.
+    let icu = "template template0 locale_provider icu icu_locale 'en' locale 'C'";
+    server.run_sql("postgres", &format!("create database {name} {icu}"));
+    let site = site_at(format!("postgres://{TRUSTED}@127.0.0.1:{}/{name}", server.port), &[]);
+    site.put("song_data/1.json", [song("SO1", "b"), song("SO2", "Z")].concat());
+    site.load(&[]).expect(0);
+    assert_eq!(site.sql("select name from artists"), serde_json::json!([{"name": "Z"}]));
+}
+
+fn spawn(site: &Site) -> Child {
+    site.command(&site.load_arguments(&["--wait=60"])).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// A month of many users, which takes a while.
+fn large_site(warehouse: String) -> Site {
+    let site = Site::at(warehouse, Vec::new());
+    let arguments = ["simulate", "--out", ".", "--users", "800", "--from", "2026-01-01", "--to", "2026-03-01", "--songs", "100"];
+    site.run(&arguments).expect(0);
+    site
+}
+
+#[test]
+fn a_connection_that_the_server_ends_leaves_nothing_behind() {
+    let (name, url) = database(TRUSTED);
+    let site = large_site(url);
+    site.run(&["tables", "create", "--warehouse", &site.warehouse]).expect(0);
+    let before = site.digest();
+    let mut ended = 0;
+    for wait in [150, 300, 450] {
+        let child = spawn(&site);
+        std::thread::sleep(Duration::from_millis(wait));
+        let end = format!(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}' and application_name = 'sparkify'"
+        );
+        Postgres::shared().run_sql("postgres", &end);
+        let answer = Answer::of(&child.wait_with_output().unwrap());
+        if answer.code == 0 {
+            break;
+        }
+        assert_eq!(answer.code, 1, "{answer:?}");
+        assert!(answer.stderr.contains("connection") && answer.stderr.contains("again"), "{}", answer.stderr);
+        assert_eq!(site.digest(), before);
+        ended += 1;
+    }
+    assert!(ended > 0, "no end came in time");
+    site.load(&["--wait=30"]).expect(0);
+    site.check_invariants();
+}
+
+#[test]
+fn a_server_that_is_killed_comes_back_without_the_load() {
+    let server = Postgres::start_with(&[], &["fsync=on", "synchronous_commit=on", "full_page_writes=on"]).unwrap();
+    let database = server.database();
+    let site = large_site(format!("postgres://{TRUSTED}@127.0.0.1:{}/{}", server.port, database.name));
+    let undisturbed = large_site(database_url());
+    undisturbed.load(&[]).expect(0);
+    site.run(&["tables", "create", "--warehouse", &site.warehouse]).expect(0);
+    let before = site.digest();
+    let child = spawn(&site);
+    std::thread::sleep(Duration::from_millis(350));
+    server.kill_and_restart();
+    let answer = Answer::of(&child.wait_with_output().unwrap()).expect(1);
+    assert!(answer.stderr.contains("connection"), "{}", answer.stderr);
+    assert_eq!(site.digest(), before);
+    site.load(&[]).expect(0);
+    assert_eq!(site.digest(), undisturbed.digest());
+    // What was committed outlives a server that is killed.
+    server.kill_and_restart();
+    assert_eq!(site.digest(), undisturbed.digest());
+    site.check_invariants();
+}
+
+fn database_url() -> String {
+    database(TRUSTED).1
+}
+
+#[test]
+fn certificates_are_looked_at_as_the_mode_says() {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let (pem, key) = (certificate.pem(), key.serialize_pem());
+    let server = Postgres::start_with(&[("server.crt", &pem), ("server.key", &key)], &["ssl=on"]).unwrap();
+    let database = server.database();
+    let site = |host: &str, mode: &str, with_root: bool| {
+        let mut site = site_at(format!("postgres://{TRUSTED}@{host}:{}/{}?sslmode={mode}", server.port, database.name), &[]);
+        let roots = site.put("roots.pem", &pem);
+        if with_root {
+            site.warehouse.push_str(&format!("&sslrootcert={}", roots.display()));
+        }
+        site
+    };
+    let encrypted = "select ssl from pg_stat_ssl where pid = pg_backend_pid()";
+    for (host, mode, with_root, wanted) in [
+        ("127.0.0.1", "disable", false, Some(false)),
+        ("127.0.0.1", "prefer", false, Some(true)),
+        ("127.0.0.1", "require", false, Some(true)),
+        ("127.0.0.1", "verify-ca", false, None),
+        ("127.0.0.1", "verify-ca", true, Some(true)),
+        ("127.0.0.1", "verify-full", true, None),
+        ("localhost", "verify-full", false, None),
+        ("localhost", "verify-full", true, Some(true)),
+    ] {
+        let site = site(host, mode, with_root);
+        let answer = site.run(&["sql", encrypted, "--format", "json", "--warehouse", &site.warehouse]);
+        match wanted {
+            Some(encrypted) => assert_eq!(answer.expect(0).json(), serde_json::json!([{"ssl": encrypted}]), "{host} {mode}"),
+            None => {
+                let answer = answer.expect(1);
+                assert!(answer.stderr.contains("no trusted encrypted connection"), "{host} {mode}: {}", answer.stderr);
+                assert!(answer.stderr.contains("sslrootcert"), "{}", answer.stderr);
+            }
+        }
+    }
+    // A server that cannot encrypt is refused where encryption is asked for.
+    let plain = site_at(format!("{}?sslmode=require", database_url()), &[]);
+    refused(&plain, &["no trusted encrypted connection"]);
+}
+
+#[test]
+fn values_of_every_kind_are_shown() {
+    let site = on_postgres();
+    let query = "select 1.50::numeric as a, -0.000012::numeric as b, array['x', null] as c, date '2026-01-02' as d, \
+                 timestamp '2026-01-02 03:04:05.678' as e, time '01:02:03' as f, null as g, true as h, 12345678901234567890::numeric as i, \
+                 '{\"k\": 1}'::jsonb as j, 1.5::real as k, 'infinity'::timestamp as l";
+    let wanted = serde_json::json!([{
+        "a": "1.50", "b": "-0.000012", "c": ["x", null], "d": "2026-01-02", "e": "2026-01-02 03:04:05.678", "f": "01:02:03",
+        "g": null, "h": true, "i": "12345678901234567890", "j": "{\"k\": 1}", "k": 1.5, "l": "infinity",
+    }]);
+    assert_eq!(site.sql(query), wanted);
+    let refused = site.run(&["sql", "select inet '10.0.0.1' as a", "--warehouse", &site.warehouse]).expect(1);
+    assert!(refused.stderr.contains("of the type inet") && refused.stderr.contains("cast"), "{}", refused.stderr);
+}
