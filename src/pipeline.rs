@@ -303,7 +303,8 @@ impl<'a> Run<'a> {
         let options = self.options;
         let (fetcher, stop) = (self.fetcher(&files)?, self.sources.stop());
         let mut intake =
-            SongIntake::new(Arc::clone(&files), fetcher, stop, self.progress, options.threads, options.skip_bad_files);
+            SongIntake::new(Arc::clone(&files), fetcher, stop, self.progress, options.threads, options.skip_bad_files)
+                .with_most_text(self.warehouse.most_text());
         while let Some(batch) = intake.next_batch()? {
             transform::songs(self.warehouse, &batch.songs, &files)?;
             for song in &batch.songs {
@@ -353,7 +354,8 @@ impl<'a> Run<'a> {
             options.threads,
             options.batch_bytes,
             options.skip_bad_files,
-        );
+        )
+        .with_most_text(self.warehouse.most_text());
         // While the warehouse takes the songs or one batch of events, the next batch is decoded.
         let (sender, receiver) = mpsc::sync_channel(0);
         let intake = thread::scope(|scope| {

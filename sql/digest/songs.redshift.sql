@@ -14,7 +14,7 @@ with texts as (
     from songs
 ),
 
-hashes as (
+hashed as (
     select md5(row_text) as row_hash
     from texts
 )
@@ -23,4 +23,4 @@ select
     count(*) as row_count,
     coalesce(sum(cast(translate(substring(row_hash, 1, 16), 'abcdef', '012345') as bigint)), 0) as first_sum,
     coalesce(sum(cast(translate(substring(row_hash, 17, 16), 'abcdef', '012345') as bigint)), 0) as second_sum
-from hashes;
+from hashed;

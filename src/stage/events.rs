@@ -60,6 +60,7 @@ struct Queue<'a> {
     /// A batch is closed once its chunks take this many bytes of memory.
     batch_bytes: u64,
     skip_bad_files: bool,
+    most_text: Option<usize>,
     next: AtomicUsize,
 }
 
@@ -90,13 +91,20 @@ impl<'a> EventIntake<'a> {
         skip_bad_files: bool,
     ) -> Self {
         Self {
-            queue: Queue { files, fetcher, stop, progress, batch_bytes, skip_bad_files, next: AtomicUsize::new(0) },
+            queue: Queue { files, fetcher, stop, progress, batch_bytes, skip_bad_files, most_text: None, next: AtomicUsize::new(0) },
             workers: (0..threads).map(|_| Worker::default()).collect(),
             held_back: Vec::new(),
             lines_before: HashMap::new(),
             bad_files: Vec::new(),
             unknown_keys: UnknownKeys::new(),
         }
+    }
+
+    /// Refuses lines with texts of more bytes than these.
+    #[must_use]
+    pub fn with_most_text(mut self, most: Option<usize>) -> Self {
+        self.queue.most_text = most;
+        self
     }
 
     /// The next batch, None when all files are through.
@@ -201,7 +209,7 @@ impl Worker {
             Open { file, part: 0, reader: BlockReader::new(reader, std::mem::take(&mut self.buffer)), reported: 0 }
         };
         let file = open.file;
-        match self.decode_stretch(&mut open, queue.files[file].source.size, taken) {
+        match self.decode_stretch(&mut open, queue.files[file].source.size, queue.most_text, taken) {
             Ok(chunk) => {
                 let read = open.reader.input().raw_bytes_read();
                 queue.progress.bytes(read - open.reported);
@@ -220,8 +228,14 @@ impl Worker {
     }
 
     /// The events of the next stretch of the file, None at its end.
-    fn decode_stretch(&mut self, open: &mut Open, size: u64, taken: &AtomicU64) -> std::io::Result<Option<EventChunk>> {
-        let mut chunk = EventChunk { file: open.file, part: open.part, ..EventChunk::default() };
+    fn decode_stretch(
+        &mut self,
+        open: &mut Open,
+        size: u64,
+        most_text: Option<usize>,
+        taken: &AtomicU64,
+    ) -> std::io::Result<Option<EventChunk>> {
+        let mut chunk = EventChunk { file: open.file, part: open.part, most_text, ..EventChunk::default() };
         let begin = open.reader.offset();
         // Packed files are longer than their size; then the columns grow as they must.
         let expected = size.saturating_sub(begin).min(STRETCH_BYTES) as f64;

@@ -407,6 +407,10 @@ pub trait Warehouse {
     /// # Errors
     /// What the engine reports.
     fn drop_table(&mut self, table: &'static str) -> Result<()>;
+    /// The most bytes that a text column holds, if there is a limit. Longer texts are refused, never cut.
+    fn most_text(&self) -> Option<usize> {
+        None
+    }
     /// Who is to read these log files.
     fn stage_input(&mut self, _logs: &[SourceFile]) -> StageInput {
         StageInput::Rows("this warehouse takes rows".to_owned())

@@ -124,6 +124,10 @@ impl Warehouse for Redshift {
         }
     }
 
+    fn most_text(&self) -> Option<usize> {
+        Some(super::direct::TEXT_BYTES)
+    }
+
     fn stage_input(&mut self, logs: &[SourceFile]) -> StageInput {
         self.plan(logs)
     }

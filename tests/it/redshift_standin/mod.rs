@@ -28,6 +28,17 @@ impl Cluster {
     pub fn with(change: impl FnOnce(&mut Options)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("lake")).unwrap();
+        Self::over(folder, change)
+    }
+
+    /// With a folder of one's own as the bucket.
+    pub fn with_bucket(bucket: &std::path::Path) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink(bucket, folder.path().join("lake")).unwrap();
+        Self::over(folder, |_| {})
+    }
+
+    fn over(folder: tempfile::TempDir, change: impl FnOnce(&mut Options)) -> Self {
         let s3 = S3Server::start(folder.path());
         let mut options = Options {
             s3: Access { endpoint: s3.url.clone(), key: s3.access_key.to_owned(), secret: s3.secret_key.to_owned() },

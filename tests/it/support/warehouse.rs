@@ -98,6 +98,8 @@ pub struct Site {
     pub warehouse: String,
     /// The environment of every command.
     variables: Vec<(&'static str, String)>,
+    /// Where logs and songs are loaded from.
+    sources: [&'static str; 2],
 }
 
 /// What a command printed, and its exit code (negative: the signal that ended it).
@@ -145,7 +147,15 @@ impl Site {
 
     /// With its warehouse elsewhere, and what the environment has to say about that.
     pub fn at(warehouse: String, variables: Vec<(&'static str, String)>) -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), warehouse, variables }
+        Self { folder: tempfile::tempdir().unwrap(), warehouse, variables, sources: ["log_data", "song_data"] }
+    }
+
+    /// With more variables, and the folder's inputs loaded from elsewhere.
+    pub fn over(mut self, warehouse: String, variables: Vec<(&'static str, String)>, sources: [&'static str; 2]) -> Self {
+        self.warehouse = warehouse;
+        self.variables = variables;
+        self.sources = sources;
+        self
     }
 
     fn is_duckdb(&self) -> bool {
@@ -192,10 +202,10 @@ impl Site {
     pub fn load_arguments<'a>(&'a self, more: &[&'a str]) -> Vec<&'a str> {
         let mut arguments = vec!["load", "--warehouse", &self.warehouse];
         if self.path("log_data").exists() {
-            arguments.extend(["--logs", "log_data"]);
+            arguments.extend(["--logs", self.sources[0]]);
         }
         if self.path("song_data").exists() {
-            arguments.extend(["--songs", "song_data"]);
+            arguments.extend(["--songs", self.sources[1]]);
         }
         arguments.extend(more);
         arguments
