@@ -16,7 +16,8 @@ use crate::settings::Settings;
 use crate::source::Sources;
 use crate::stage::{Batch, EventBounds, People};
 use crate::transform;
-use crate::warehouse::Warehouse;
+use crate::warehouse::redshift::Rehearsal;
+use crate::warehouse::{Warehouse, WarehouseUrl};
 use crate::warehouse::recorder::Recorder;
 
 pub(super) fn run(args: &LoadArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
@@ -113,6 +114,10 @@ fn dry_run(args: &LoadArgs, settings: &Settings, sources: &Sources, interrupt: &
         }
     }
     let plan = Plan::new(logs, songs, &known, args.full_refresh);
+    if matches!(settings.warehouse, WarehouseUrl::Redshift(_)) {
+        let logs = plan.logs.iter().filter(|file| !plan.changed.contains(&file.url)).cloned().collect();
+        recorder.rehearsal = Some(Rehearsal::new(settings.redshift.clone(), logs));
+    }
 
     let mut head = String::new();
     // Writing to a String cannot fail.

@@ -4,6 +4,7 @@ mod check;
 mod config;
 mod demo;
 mod digest;
+mod doctor;
 mod explain;
 mod insights;
 mod load;
@@ -37,6 +38,7 @@ pub fn run(cli: &Cli, interrupt: &Interrupt) -> Result<u8> {
         Command::Rejects(args) => rejects::run(args, &of(&args.warehouse, file)?, interrupt),
         Command::Check(args) => check::run(args, &of(&args.warehouse, file)?, cli.verbose > 0, interrupt),
         Command::Digest(args) => digest::run(args, &of(&args.warehouse, file)?, interrupt),
+        Command::Doctor(args) => doctor::run(args, &of(&args.warehouse, file)?, interrupt),
         Command::Explain(args) => explain::run(args, &of(&args.warehouse, file)?, interrupt),
         Command::Simulate(args) => {
             simulate::run(args, &Settings::of_process(&args.flags(), settings_file(args, file))?, interrupt)

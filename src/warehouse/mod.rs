@@ -94,6 +94,25 @@ impl WarehouseUrl {
         }
     }
 
+    /// Tries what a load needs of the warehouse, step by step.
+    #[must_use]
+    pub fn examine(&self, options: &OpenOptions) -> Vec<Examined> {
+        match self {
+            Self::Redshift(url) => redshift::examine(url, options),
+            Self::DuckDb(path) if !path.exists() => {
+                vec![Examined { what: "warehouse", outcome: Ok(format!("{} is not there yet; a load makes it", path.display())) }]
+            }
+            _ => {
+                let opened = self.open_read_only(options).and_then(|mut warehouse| warehouse.has_tables());
+                let outcome = opened.map(|has_tables| {
+                    let state = if has_tables { "has sparkify's tables" } else { "has no tables of sparkify's yet" };
+                    format!("{self} can be opened and {state}")
+                });
+                vec![Examined { what: "warehouse", outcome }]
+            }
+        }
+    }
+
     /// Opens the warehouse to change it; makes its tables if they are not there.
     ///
     /// # Errors
@@ -265,6 +284,15 @@ pub struct Totals {
     pub matched: u64,
     /// Rows of songplays.
     pub songplays: u64,
+}
+
+/// A step that a load stands on, and what came of trying it.
+#[derive(Debug)]
+pub struct Examined {
+    /// What was tried.
+    pub what: &'static str,
+    /// What was found, or why it failed, with the remedy.
+    pub outcome: Result<String>,
 }
 
 /// How log lines reach a warehouse, and why so.

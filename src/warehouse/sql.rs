@@ -138,6 +138,8 @@ statements! {
     PostgresViewsByTime = "postgres/page_views_by_time",
     PostgresTimeByStart = "postgres/time_by_start",
 
+    RedshiftDoctorsTable = "redshift/create_doctors_table",
+    RedshiftPrivileges = "redshift/privileges",
     RedshiftServer = "redshift/server",
     RedshiftCreateLock = "redshift/create_load_lock",
     RedshiftLock = "redshift/lock",

@@ -12,7 +12,7 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ("src/stage", &["decode", "error", "record", "source"]),
     ("src/transform.rs", &["error", "stage", "warehouse"]),
     ("src/report.rs", &["decode", "error", "warehouse"]),
-    ("src/warehouse", &["decode", "error", "interrupt", "record", "stage"]),
+    ("src/warehouse", &["decode", "error", "interrupt", "record", "source", "stage"]),
     ("src/check", &["error", "warehouse"]),
     ("src/explain.rs", &["error", "warehouse"]),
     ("src/digest.rs", &["error", "warehouse"]),
@@ -23,10 +23,13 @@ const MAY_USE: [(&str, &[&str]); 15] = [
 ];
 
 /// A name that only some folders or files may use.
-const ONLY_IN: [(&str, &[&str]); 8] = [
+const ONLY_IN: [(&str, &[&str]); 11] = [
     ("duckdb::", &["src/warehouse"]),
     ("tokio_postgres::", &["src/warehouse/postgres"]),
-    ("tokio_rustls::", &["src/warehouse/postgres"]),
+    ("tokio_rustls::", &["src/warehouse/postgres", "src/warehouse/redshift/wire.rs"]),
+    ("postgres_protocol::", &["src/warehouse/redshift/wire.rs"]),
+    ("aws_sigv4::", &["src/source/aws.rs"]),
+    ("reqwest::", &["src/source/aws.rs"]),
     ("object_store::", &["src/source"]),
     ("aws_config::", &["src/source"]),
     ("aws_credential_types::", &["src/source"]),

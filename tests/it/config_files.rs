@@ -6,7 +6,7 @@ use std::path::Path;
 use sparkify::settings::{Flags, KEYS, Origin, Settings};
 
 /// Defaults that are the same on every machine.
-const FIXED_DEFAULTS: [&str; 15] = [
+const FIXED_DEFAULTS: [&str; 18] = [
     "warehouse",
     "max_rejects",
     "wait",
@@ -22,6 +22,9 @@ const FIXED_DEFAULTS: [&str; 15] = [
     "s3.anonymous",
     "s3.requester_pays",
     "s3.allow_http",
+    "redshift.stage",
+    "redshift.design",
+    "redshift.iam",
 ];
 
 #[test]

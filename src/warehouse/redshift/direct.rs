@@ -1,8 +1,13 @@
 //! Log files that the cluster reads itself. Only what its COPY reads as sparkify's own decoder would is taken this way:
 //! of everything else the decoder has the last word, so that all ways and engines end with the same rows.
 
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
 use super::super::{ObjectsStaged, StageInput, StagedObjects, Statement, Value, literal};
+use super::cells::Cell;
 use super::copy::{Copy, MOST_ERRORS};
+use super::load_errors::SHOWN_AFTER;
 use super::options::StageWay;
 use super::stage::literals;
 use super::{Redshift, json, number};
@@ -11,7 +16,6 @@ use crate::error::{Error, Kind, Result};
 use crate::record::LOG_FIELDS;
 use crate::source::{Compression, SourceFile};
 use crate::stage::{EventBounds, PlannedFile};
-use super::cells::Cell;
 
 /// The most bytes of a text column.
 pub(super) const TEXT_BYTES: usize = 1024;
@@ -118,15 +122,10 @@ impl Redshift {
             Err(error) => return Err(error),
         };
         let query = number(&self.session.row(Statement::RedshiftLastCopyId, &[])?, 0)?;
-        let read = self.session.answer(Statement::RedshiftLoadedFiles, &[query.to_string()])?;
-        let mut lines: std::collections::HashMap<String, u64> = std::collections::HashMap::new();
-        for row in &read {
-            let name = row.first().map(ToString::to_string).unwrap_or_default();
-            lines.insert(name, number(row, 1)? as u64);
-        }
+        let lines = self.lines_of_files(query, at.len())?;
         for &at in at {
             let url = files[at].source.url.as_str();
-            let Some(count) = lines.remove(shown_name(url)) else {
+            let Some(count) = lines.get(shown_name(url)).copied() else {
                 return Ok(Some(ObjectsStaged::all(format!("the cluster does not say how many lines of {url} it read"))));
             };
             copied[at] = count;
@@ -137,6 +136,22 @@ impl Redshift {
             return self.refused(files).map(Some);
         }
         Ok(None)
+    }
+
+    /// How many lines a COPY read of each file. The tables show it a little later, so they are asked until they do.
+    fn lines_of_files(&mut self, query: i64, files: usize) -> Result<HashMap<String, u64>> {
+        let deadline = Instant::now() + SHOWN_AFTER;
+        let mut pause = Duration::from_millis(100);
+        loop {
+            let rows = self.session.answer(Statement::RedshiftLoadedFiles, &[query.to_string()])?;
+            if rows.len() >= files || Instant::now() >= deadline {
+                let line = |row: &Vec<Value>| Ok((row.first().map(ToString::to_string).unwrap_or_default(), number(row, 1)? as u64));
+                return rows.iter().map(line).collect();
+            }
+            self.options.interrupt.check()?;
+            std::thread::sleep(pause);
+            pause = (pause * 2).min(Duration::from_secs(5));
+        }
     }
 
     /// The files with rows that COPY refused: sparkify reads them itself, and says what is wrong with them.
@@ -228,7 +243,7 @@ fn is_too_large(error: &Error) -> bool {
 }
 
 /// Who reads these log files, and why.
-fn choose(way: StageWay, slices: usize, logs: &[SourceFile]) -> StageInput {
+pub(super) fn choose(way: StageWay, slices: usize, logs: &[SourceFile]) -> StageInput {
     let rows = |why: String| StageInput::Rows(why);
     let objects = |why: String| StageInput::Objects(why);
     if logs.is_empty() {

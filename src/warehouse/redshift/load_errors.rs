@@ -10,7 +10,7 @@ use crate::source::{Compression, Location, SourceFile};
 use crate::stage::read_raw_lines;
 
 /// How long the system tables may take to show what happened.
-const SHOWN_AFTER: Duration = Duration::from_secs(30);
+pub(super) const SHOWN_AFTER: Duration = Duration::from_secs(30);
 /// How many errors are shown in full.
 const SHOWN: usize = 5;
 /// How much of a line is shown, in characters.

@@ -7,11 +7,13 @@ mod copy;
 mod credentials;
 mod design;
 mod direct;
+mod doctor;
 mod execute;
 mod failure;
 mod json;
 mod load_errors;
 mod options;
+mod rehearsal;
 mod schema;
 mod session;
 mod stage;
@@ -24,7 +26,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use doctor::examine;
 pub use options::{Design, RedshiftOptions, StageWay, parse_role, parse_staging};
+pub use rehearsal::Rehearsal;
 pub use url::RedshiftUrl;
 
 use self::copy::Access;
@@ -97,7 +101,11 @@ impl Redshift {
 
     fn connect(url: &RedshiftUrl, options: &OpenOptions) -> Result<Self> {
         let sources = Sources::new(options.s3.clone());
-        let mut session = connect::connect(url, options, &sources)?;
+        let session = connect::connect(url, options, &sources)?;
+        Self::of(session, url, options, sources)
+    }
+
+    fn of(mut session: Session, url: &RedshiftUrl, options: &OpenOptions, sources: Sources) -> Result<Self> {
         let row = session.row(Statement::RedshiftServer, &[])?;
         let connected_at = row.get(2).map(ToString::to_string).unwrap_or_default();
         // Before any transaction: a refusal would end it.

@@ -55,6 +55,11 @@ impl Session {
         &self.interrupt
     }
 
+    /// Whether nobody between can read along.
+    pub fn is_encrypted(&self) -> bool {
+        self.connection.is_encrypted()
+    }
+
     /// Whether the connection broke.
     pub fn is_lost(&self) -> bool {
         self.lost

@@ -9,6 +9,7 @@ const LONGEST_URL: usize = 256;
 /// A folder of this connection's own below the staging prefix. What was written there is removed when it is dropped.
 pub(super) struct Staging {
     upload: Upload,
+    sources: Sources,
     folder: String,
     prefix: String,
     written: Vec<String>,
@@ -27,7 +28,7 @@ impl Staging {
             return Err(Error::new(Kind::Settings, format!("redshift.staging is too long: {location}"))
                 .with_hint("the cluster's system tables keep 256 bytes of a file's name; choose a shorter prefix"));
         }
-        Ok(Self { upload, folder, prefix, written: Vec::new(), begun: 0 })
+        Ok(Self { upload, sources: sources.clone(), folder, prefix, written: Vec::new(), begun: 0 })
     }
 
     /// A name for one more object.
@@ -56,6 +57,15 @@ impl Staging {
         object.finish()?;
         self.upload.finish()?;
         Ok(self.url(&name))
+    }
+
+    /// Looks whether an object can be listed and read.
+    pub fn look(&self, url: &str) -> Result<()> {
+        let listing = self.sources.list(&Location::parse(url)?)?;
+        let mut reader = self.sources.fetch(listing.files, 1 << 20)?.open(0)?;
+        std::io::copy(&mut reader, &mut std::io::sink())
+            .map(drop)
+            .map_err(|e| Error::new(Kind::SourceFile, format!("cannot read {url}")).caused_by(e))
     }
 
     /// Waits until everything is there.

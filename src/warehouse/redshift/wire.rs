@@ -89,7 +89,7 @@ pub(super) struct Cancel {
 impl Cancel {
     /// Asks the server, by a connection of its own.
     pub fn send(&self) -> Result<(), Fault> {
-        let mut stream = dial(&self.target)?;
+        let (mut stream, _) = dial(&self.target)?;
         let mut out = BytesMut::new();
         frontend::cancel_request(self.process, self.secret, &mut out);
         stream.write_all(&out).and_then(|()| stream.flush()).map_err(Fault::Lost)
@@ -115,6 +115,7 @@ pub(super) trait Sink {
 pub(super) struct Connection {
     stream: Box<dyn Stream>,
     read: BytesMut,
+    encrypted: bool,
     process: i32,
     secret: i32,
     target: Target,
@@ -123,8 +124,8 @@ pub(super) struct Connection {
 impl Connection {
     /// Connects and logs in.
     pub fn open(target: &Target, user: &str, database: &str, password: Option<&str>) -> Result<Self, Fault> {
-        let stream = dial(target)?;
-        let mut connection = Self { stream, read: BytesMut::new(), process: 0, secret: 0, target: target.clone() };
+        let (stream, encrypted) = dial(target)?;
+        let mut connection = Self { stream, read: BytesMut::new(), encrypted, process: 0, secret: 0, target: target.clone() };
         let mut out = BytesMut::new();
         let parameters = [
             ("client_encoding", "UTF8"),
@@ -149,7 +150,7 @@ impl Connection {
                     frontend::password_message(hash.as_bytes(), &mut out).map_err(Fault::Lost)?;
                 }
                 // Never in the open: whoever listens would have it.
-                Message::AuthenticationCleartextPassword if self.target.tls.is_some() && self.target.tls_required => {
+                Message::AuthenticationCleartextPassword if self.encrypted => {
                     let password = password.ok_or(Fault::NoPassword)?;
                     frontend::password_message(password.as_bytes(), &mut out).map_err(Fault::Lost)?;
                 }
@@ -177,7 +178,7 @@ impl Connection {
 
     /// Whether the connection is encrypted.
     pub fn is_encrypted(&self) -> bool {
-        self.target.tls.is_some() && self.target.tls_required
+        self.encrypted
     }
 
     /// Runs a statement; returns how many rows it changed, as far as the server counts them. An error of the sink is
@@ -288,8 +289,8 @@ fn refusal(mut fields: ErrorFields<'_>) -> Refusal {
     refusal
 }
 
-/// Makes the connection, encrypted if it is to be.
-fn dial(target: &Target) -> Result<Box<dyn Stream>, Fault> {
+/// Makes the connection, encrypted if it is to be; tells whether it is.
+fn dial(target: &Target) -> Result<(Box<dyn Stream>, bool), Fault> {
     let addresses = (target.host.as_str(), target.port).to_socket_addrs().map_err(Fault::Unreachable)?;
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for address in addresses {
@@ -301,26 +302,26 @@ fn dial(target: &Target) -> Result<Box<dyn Stream>, Fault> {
     Err(Fault::Unreachable(last))
 }
 
-fn encrypt(mut socket: TcpStream, target: &Target) -> Result<Box<dyn Stream>, Fault> {
+fn encrypt(mut socket: TcpStream, target: &Target) -> Result<(Box<dyn Stream>, bool), Fault> {
     let keepalive = socket2::TcpKeepalive::new().with_time(KEEPALIVE);
     // Where the system cannot, the connection works all the same.
     let _ = socket2::SockRef::from(&socket).set_tcp_keepalive(&keepalive);
     let _ = socket.set_nodelay(true);
-    let Some(tls) = &target.tls else { return Ok(Box::new(socket)) };
+    let Some(tls) = &target.tls else { return Ok((Box::new(socket), false)) };
     let timeout = socket.set_read_timeout(Some(CONNECT_TIMEOUT));
     let mut out = BytesMut::new();
     frontend::ssl_request(&mut out);
     let mut answer = [0];
     timeout.and_then(|()| socket.write_all(&out)).and_then(|()| socket.read_exact(&mut answer)).map_err(Fault::Lost)?;
     if answer != *b"S" {
-        return if target.tls_required { Err(Fault::Plain) } else { without_timeout(socket).map(|s| Box::new(s) as _) };
+        return if target.tls_required { Err(Fault::Plain) } else { without_timeout(socket).map(|s| (Box::new(s) as _, false)) };
     }
     let name = ServerName::try_from(target.host.clone()).map_err(|e| Fault::Tls(io::Error::other(e)))?;
     let mut session = ClientConnection::new(Arc::clone(tls), name).map_err(|e| Fault::Tls(io::Error::other(e)))?;
     while session.is_handshaking() {
         session.complete_io(&mut socket).map_err(Fault::Tls)?;
     }
-    Ok(Box::new(StreamOwned::new(session, without_timeout(socket)?)))
+    Ok((Box::new(StreamOwned::new(session, without_timeout(socket)?)), true))
 }
 
 fn without_timeout(socket: TcpStream) -> Result<TcpStream, Fault> {
