@@ -57,7 +57,9 @@ pub enum Command {
     #[command(after_help = DIGEST_EXAMPLES)]
     Digest(DigestArgs),
     /// Try what a load needs: server, log-in, privileges, role, S3; each a line, well or with its remedy
-    #[command(after_help = "Examples:\n  sparkify doctor\n  sparkify doctor --json --warehouse redshift://ann@music.example.com:5439/dev")]
+    #[command(
+        after_help = "Examples:\n  sparkify doctor\n  sparkify doctor --json --warehouse redshift://ann@music.example.com:5439/dev"
+    )]
     Doctor(DoctorArgs),
     /// Explain a play, a song or a run
     #[command(after_help = EXPLAIN_EXAMPLES)]
@@ -323,7 +325,6 @@ pub struct DigestArgs {
     #[arg(long)]
     pub json: bool,
 }
-
 
 /// Arguments of `doctor`.
 #[derive(Debug, Args)]

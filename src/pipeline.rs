@@ -504,7 +504,8 @@ impl<'a> Run<'a> {
         let loaded = self.logs.iter().zip(&self.log_tallies).enumerate().filter(|(i, _)| !self.bad_logs.contains(i));
         let mut files: Vec<(i64, u64)> = loaded.map(|(_, (file, tally))| (file.file_no, tally.lines)).collect();
         files.extend(self.objects.first().map(|first| (first.file_no, self.object_lines)));
-        let had_files = self.last_file_no > (self.logs.len() + self.objects.len() + self.songs.len()) as i64 && !self.options.full_refresh;
+        let had_files =
+            self.last_file_no > (self.logs.len() + self.objects.len() + self.songs.len()) as i64 && !self.options.full_refresh;
         Touched::by_files(&files, self.report.song_records > 0, had_files, &self.options.limits)
     }
 

@@ -132,7 +132,12 @@ fn events(
     for line in lines.iter().filter(|l| l.input == Input::Log) {
         report.lines += 1;
         // One chunk a line, so that each keeps its file and number.
-        let mut chunk = EventChunk { file: files.index[&line.file_no], first_line: line.line - 1, most_text: warehouse.most_text(), ..EventChunk::default() };
+        let mut chunk = EventChunk {
+            file: files.index[&line.file_no],
+            first_line: line.line - 1,
+            most_text: warehouse.most_text(),
+            ..EventChunk::default()
+        };
         decoder.decode(&line.raw, line.byte_offset, &mut chunk);
         if chunk.len() == 1 && chunk.rejects.is_empty() {
             chunks.push(chunk);

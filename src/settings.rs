@@ -213,7 +213,9 @@ impl Settings {
             "checks.max_null_rise" => Some(percent(self.checks.max_null_rise)),
             "checks.max_outside_day" => Some(percent(self.checks.max_outside_day)),
             "checks.max_length" => Some(self.checks.max_length.to_string()),
-            "skip_bad_files" | "s3.anonymous" | "s3.requester_pays" | "s3.allow_http" | "redshift.iam" => Some("false".to_owned()),
+            "skip_bad_files" | "s3.anonymous" | "s3.requester_pays" | "s3.allow_http" | "redshift.iam" => {
+                Some("false".to_owned())
+            }
             "redshift.stage" => Some(self.redshift.stage.name().to_owned()),
             "redshift.design" => Some(self.redshift.design.name().to_owned()),
             _ => None,

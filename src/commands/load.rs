@@ -16,9 +16,9 @@ use crate::settings::Settings;
 use crate::source::Sources;
 use crate::stage::{Batch, EventBounds, People};
 use crate::transform;
+use crate::warehouse::recorder::Recorder;
 use crate::warehouse::redshift::Rehearsal;
 use crate::warehouse::{Warehouse, WarehouseUrl};
-use crate::warehouse::recorder::Recorder;
 
 pub(super) fn run(args: &LoadArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
     if settings.logs.is_none() && settings.songs.is_none() {

@@ -47,7 +47,8 @@ impl Sources {
             let failed = match self.block_on(async |shared| {
                 let credentials = shared.credentials(request.region).await;
                 let keys = credentials.keys().await.map_err(|none| {
-                    Error::new(Kind::SourceCredentials, format!("no usable AWS credentials for {}", request.service)).caused_by(none)
+                    Error::new(Kind::SourceCredentials, format!("no usable AWS credentials for {}", request.service))
+                        .caused_by(none)
                 })?;
                 Ok::<_, Error>(attempt_once(request, keys).await)
             })?? {
@@ -66,7 +67,9 @@ impl Sources {
                     return Err(Error::new(Kind::SourceUnavailable, format!("{service} does not answer")).caused_by(why));
                 }
                 Refused::Denied(why) => {
-                    return Err(Error::new(Kind::SourceDenied, format!("{service} refuses the credentials in use")).caused_by(why));
+                    return Err(
+                        Error::new(Kind::SourceDenied, format!("{service} refuses the credentials in use")).caused_by(why)
+                    );
                 }
                 Refused::Other(why) => {
                     return Err(Error::new(Kind::SourceUnavailable, format!("{service} refuses the request")).caused_by(why));
@@ -85,10 +88,7 @@ fn endpoint(request: &AwsRequest<'_>) -> String {
     given.unwrap_or_else(|| format!("https://{}.{}.amazonaws.com", request.service, request.region))
 }
 
-async fn attempt_once(
-    request: &AwsRequest<'_>,
-    keys: aws_credential_types::Credentials,
-) -> Result<String, Refused> {
+async fn attempt_once(request: &AwsRequest<'_>, keys: aws_credential_types::Credentials) -> Result<String, Refused> {
     let url = format!("{}/", endpoint(request).trim_end_matches('/'));
     let identity = keys.into();
     let mut headers = vec![("content-type", request.content_type)];

@@ -280,11 +280,9 @@ async fn ask(bucket: &Bucket, path: &Path, work: &Work) -> Result<Done, Failure>
             bucket.in_time(store.complete_multipart(path, id, parts.clone())).await??;
             Done::Nothing
         }
-        Work::Remove => {
-            match bucket.in_time(store.delete(path)).await? {
-                Ok(()) | Err(object_store::Error::NotFound { .. }) => Done::Nothing,
-                Err(error) => return Err(error.into()),
-            }
-        }
+        Work::Remove => match bucket.in_time(store.delete(path)).await? {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Done::Nothing,
+            Err(error) => return Err(error.into()),
+        },
     })
 }

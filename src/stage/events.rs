@@ -91,7 +91,16 @@ impl<'a> EventIntake<'a> {
         skip_bad_files: bool,
     ) -> Self {
         Self {
-            queue: Queue { files, fetcher, stop, progress, batch_bytes, skip_bad_files, most_text: None, next: AtomicUsize::new(0) },
+            queue: Queue {
+                files,
+                fetcher,
+                stop,
+                progress,
+                batch_bytes,
+                skip_bad_files,
+                most_text: None,
+                next: AtomicUsize::new(0),
+            },
             workers: (0..threads).map(|_| Worker::default()).collect(),
             held_back: Vec::new(),
             lines_before: HashMap::new(),

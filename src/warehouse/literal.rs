@@ -1,7 +1,7 @@
 //! The only code that writes values into SQL, for an engine that takes no parameters. Elsewhere values are bound.
 
-use super::query::passed_over;
 use super::Value;
+use super::query::passed_over;
 
 /// A text as a literal. Redshift takes a backslash in it for the beginning of an escape, so it is doubled as well.
 #[must_use]

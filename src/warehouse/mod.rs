@@ -59,8 +59,9 @@ impl WarehouseUrl {
             return Err(Error::new(Kind::Settings, "the warehouse has no path"));
         }
         if let Some((scheme, _)) = path.split_once("://") {
-            return Err(Error::new(Kind::Settings, format!("{scheme}:// is no warehouse that sparkify knows"))
-                .with_hint("a warehouse is a path, duckdb:PATH, postgres://USER@HOST/DATABASE or redshift://USER@HOST:5439/DATABASE"));
+            return Err(Error::new(Kind::Settings, format!("{scheme}:// is no warehouse that sparkify knows")).with_hint(
+                "a warehouse is a path, duckdb:PATH, postgres://USER@HOST/DATABASE or redshift://USER@HOST:5439/DATABASE",
+            ));
         }
         Ok(Self::DuckDb(PathBuf::from(path)))
     }

@@ -203,7 +203,8 @@ pub(super) fn begin_locked(session: &mut Session, wait: Duration) -> Result<()> 
                 session.interrupt().check()?;
                 if matches!(error.kind(), Kind::Query) && Instant::now() >= deadline {
                     let place = session.place();
-                    return Err(Error::new(Kind::WarehouseLocked, format!("the warehouse {place} is held by another load")).caused_by(error));
+                    return Err(Error::new(Kind::WarehouseLocked, format!("the warehouse {place} is held by another load"))
+                        .caused_by(error));
                 }
                 if !matches!(error.kind(), Kind::Query | Kind::WarehouseConflict) {
                     return Err(error);

@@ -39,7 +39,9 @@ pub(super) fn from_secret(
         content_type: JSON,
     });
     let answer = answer.map_err(|error| {
-        error.with_hint("the credentials in use need secretsmanager:GetSecretValue on the secret of redshift.secret (and kms:Decrypt)")
+        error.with_hint(
+            "the credentials in use need secretsmanager:GetSecretValue on the secret of redshift.secret (and kms:Decrypt)",
+        )
     })?;
     read_secret(&answer, place.user.as_deref())
         .ok_or_else(|| unusable("the secret of redshift.secret", "it should hold JSON with username and password"))

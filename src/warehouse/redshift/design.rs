@@ -3,8 +3,10 @@
 use super::options::Design;
 
 /// What stands behind the columns of a table that is neither left to Redshift nor to its defaults.
-const AUTO: [(&str, &str); 2] =
-    [("songplays", "diststyle auto compound sortkey (start_time)"), ("page_views", "diststyle auto compound sortkey (start_time)")];
+const AUTO: [(&str, &str); 2] = [
+    ("songplays", "diststyle auto compound sortkey (start_time)"),
+    ("page_views", "diststyle auto compound sortkey (start_time)"),
+];
 
 /// Never by song_id: nearly all plays of a small catalogue have none, and would lie on one slice.
 const EXPLICIT: [(&str, &str); 8] = [

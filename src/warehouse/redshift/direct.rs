@@ -85,7 +85,13 @@ impl Redshift {
             return Ok(ObjectsStaged::all(format!("{repeated} events are there more than once")));
         }
         let (plays, views) = self.derive()?;
-        Ok(ObjectsStaged::Staged(StagedObjects { bounds, lines: copied, plays, views, last_line_no: screened.last_line_no as u64 }))
+        Ok(ObjectsStaged::Staged(StagedObjects {
+            bounds,
+            lines: copied,
+            plays,
+            views,
+            last_line_no: screened.last_line_no as u64,
+        }))
     }
 
     /// Copies the files of one packing, and notes how many lines each has.
@@ -99,7 +105,13 @@ impl Redshift {
     ) -> Result<Option<ObjectsStaged>> {
         let keys: Vec<&str> = LOG_FIELDS.iter().map(|field| field.key).collect();
         let columns: Vec<&str> = LOG_FIELDS.iter().map(|field| field.column).collect();
-        let copy = Copy { table: "staged_lines", columns, paths: json::paths_of(&keys), compression, max_errors: max_errors.clamp(1, MOST_ERRORS) };
+        let copy = Copy {
+            table: "staged_lines",
+            columns,
+            paths: json::paths_of(&keys),
+            compression,
+            max_errors: max_errors.clamp(1, MOST_ERRORS),
+        };
         let access = {
             self.store()?;
             self.access.clone()
@@ -145,7 +157,8 @@ impl Redshift {
         loop {
             let rows = self.session.answer(Statement::RedshiftLoadedFiles, &[query.to_string()])?;
             if rows.len() >= files || Instant::now() >= deadline {
-                let line = |row: &Vec<Value>| Ok((row.first().map(ToString::to_string).unwrap_or_default(), number(row, 1)? as u64));
+                let line =
+                    |row: &Vec<Value>| Ok((row.first().map(ToString::to_string).unwrap_or_default(), number(row, 1)? as u64));
                 return rows.iter().map(line).collect();
             }
             self.options.interrupt.check()?;
@@ -161,9 +174,8 @@ impl Redshift {
         for error in errors.iter().take(5) {
             tracing::info!("COPY refused {}", self.describe(error, &known));
         }
-        let at: Vec<usize> = (0..files.len())
-            .filter(|&at| errors.iter().any(|error| shown_name(&files[at].source.url) == error.file))
-            .collect();
+        let at: Vec<usize> =
+            (0..files.len()).filter(|&at| errors.iter().any(|error| shown_name(&files[at].source.url) == error.file)).collect();
         if at.is_empty() {
             return Ok(ObjectsStaged::all("COPY left rows out, or read blank lines".to_owned()));
         }
@@ -172,10 +184,8 @@ impl Redshift {
 
     fn screen(&mut self) -> Result<Screened> {
         let [low, high] = EXACT_TIMES.map(|ms| literal::value(&ms.into()));
-        let row = self.session.row(
-            Statement::RedshiftScreenLines,
-            &[low, high, TEXT_BYTES.to_string(), literal::text(LIKE_JSON)],
-        )?;
+        let row =
+            self.session.row(Statement::RedshiftScreenLines, &[low, high, TEXT_BYTES.to_string(), literal::text(LIKE_JSON)])?;
         let bounds = match (row.get(1), row.get(2)) {
             (Some(Value::Integer(low)), Some(Value::Integer(high))) => {
                 Some(EventBounds { min_ms: i64::try_from(*low).unwrap_or(0), max_ms: i64::try_from(*high).unwrap_or(0) })
@@ -262,9 +272,7 @@ pub(super) fn choose(way: StageWay, slices: usize, logs: &[SourceFile]) -> Stage
     match way {
         StageWay::Direct => objects("redshift.stage says so".to_owned()),
         StageWay::Compact => rows("redshift.stage says so".to_owned()),
-        StageWay::Auto if bytes < LITTLE => {
-            rows(format!("{} MB are read here in no time", bytes / 1_000_000))
-        }
+        StageWay::Auto if bytes < LITTLE => rows(format!("{} MB are read here in no time", bytes / 1_000_000)),
         StageWay::Auto if bytes / (files as u64) < SMALL_FILE => rows(format!(
             "{files} files of {} kB on the average cost the cluster more to open than to read",
             bytes / (files as u64) / 1000
@@ -303,7 +311,10 @@ mod tests {
     fn number_and_size_of_the_files_decide() {
         let auto = |count, size| chosen(StageWay::Auto, &files(count, size));
         assert!(!auto(30, 100_000).0, "little");
-        assert_eq!(auto(10_000, 50_000), (false, "10000 files of 50 kB on the average cost the cluster more to open than to read".to_owned()));
+        assert_eq!(
+            auto(10_000, 50_000),
+            (false, "10000 files of 50 kB on the average cost the cluster more to open than to read".to_owned())
+        );
         assert_eq!(auto(4, 1 << 30), (false, "4 files would leave some of 8 slices idle".to_owned()));
         assert_eq!(auto(365, 20_000_000), (true, "365 files of 20 MB on the average keep 8 slices busy".to_owned()));
     }

@@ -43,7 +43,8 @@ pub fn examine(url: &RedshiftUrl, options: &OpenOptions) -> Vec<Examined> {
         let protected = if session.is_encrypted() { "encrypted" } else { "in the open" };
         (session, format!("as {}, {protected}", account.user))
     });
-    let (mut warehouse, how) = match logged_in.and_then(|(session, how)| Ok((Redshift::of(session, url, options, sources)?, how))) {
+    let (mut warehouse, how) = match logged_in.and_then(|(session, how)| Ok((Redshift::of(session, url, options, sources)?, how)))
+    {
         Ok(found) => found,
         Err(error) => {
             note("TLS and log-in", Err(error));
@@ -115,9 +116,8 @@ fn privileges(warehouse: &mut Redshift) -> Result<String> {
     if missing.is_empty() {
         return Ok("may make tables".to_owned());
     }
-    Err(Error::new(Kind::WarehouseDenied, format!("the user may not: {}", missing.join(", "))).with_hint(
-        "`grant usage, create on schema … to …`, `grant temporary on database … to …`",
-    ))
+    Err(Error::new(Kind::WarehouseDenied, format!("the user may not: {}", missing.join(", ")))
+        .with_hint("`grant usage, create on schema … to …`, `grant temporary on database … to …`"))
 }
 
 fn write(warehouse: &mut Redshift) -> Result<String> {

@@ -94,17 +94,19 @@ fn by_code(name: &str, place: &str, refusal: Refusal) -> Error {
             format!("{name} was cancelled by the server"),
             "if by a limit of time: `alter user … set statement_timeout to 0` for the user that loads, or a longer one in its WLM queue",
         ),
-        "53100" => (Kind::Disk, format!("{place}: the cluster's disk is full"), "resize the cluster or free some space; the warehouse is as it was"),
+        "53100" => (
+            Kind::Disk,
+            format!("{place}: the cluster's disk is full"),
+            "resize the cluster or free some space; the warehouse is as it was",
+        ),
         "57P01" | "57P02" | "57P03" => (
             Kind::WarehouseUnreachable,
             format!("{name}: {place} ended the connection"),
             "run the command again when the cluster is available",
         ),
-        "25006" => (
-            Kind::WarehouseDenied,
-            format!("{name}: {place} is only to be read here"),
-            "`sparkify sql` asks questions only",
-        ),
+        "25006" => {
+            (Kind::WarehouseDenied, format!("{name}: {place} is only to be read here"), "`sparkify sql` asks questions only")
+        }
         _ => (Kind::Query, format!("{name} failed"), ""),
     };
     let error = Error::new(kind, message).caused_by(refusal);
@@ -124,13 +126,33 @@ mod tests {
     #[test]
     fn refusals_are_told_apart() {
         for (code, message, detail, wanted) in [
-            ("XX000", "1023", "Serializable isolation violation on table - 100210, transactions forming the cycle are: 1, 2", Kind::WarehouseConflict),
+            (
+                "XX000",
+                "1023",
+                "Serializable isolation violation on table - 100210, transactions forming the cycle are: 1, 2",
+                Kind::WarehouseConflict,
+            ),
             ("XX000", "could not complete because of conflict with concurrent transaction", "", Kind::WarehouseConflict),
             ("40P01", "deadlock detected", "", Kind::WarehouseConflict),
-            ("XX000", "User arn:aws:redshift:us-west-2:1:dbuser:c/u is not authorized to assume IAM Role arn:aws:iam::1:role/r", "", Kind::WarehouseDenied),
-            ("XX000", "S3ServiceException:The bucket you are attempting to access must be addressed using the specified endpoint.", "", Kind::SourceRegion),
+            (
+                "XX000",
+                "User arn:aws:redshift:us-west-2:1:dbuser:c/u is not authorized to assume IAM Role arn:aws:iam::1:role/r",
+                "",
+                Kind::WarehouseDenied,
+            ),
+            (
+                "XX000",
+                "S3ServiceException:The bucket you are attempting to access must be addressed using the specified endpoint.",
+                "",
+                Kind::SourceRegion,
+            ),
             ("XX000", "S3ServiceException:Access Denied,Status 403,Error AccessDenied", "", Kind::SourceDenied),
-            ("XX000", "S3ServiceException:Please reduce your request rate.,Status 503,Error SlowDown", "", Kind::SourceUnavailable),
+            (
+                "XX000",
+                "S3ServiceException:Please reduce your request rate.,Status 503,Error SlowDown",
+                "",
+                Kind::SourceUnavailable,
+            ),
             ("42501", "permission denied for relation songplays", "", Kind::WarehouseDenied),
             ("57014", "Query (0) cancelled on user's request", "", Kind::Query),
             ("42P01", "relation \"x\" does not exist", "", Kind::Query),

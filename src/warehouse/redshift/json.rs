@@ -27,10 +27,8 @@ pub(super) fn paths_of(keys: &[&str]) -> String {
 /// The files that a COPY is to read: each once, by its whole name, and none may be missing.
 pub(super) fn manifest<'a>(urls: impl Iterator<Item = &'a str>) -> String {
     let mut seen = std::collections::HashSet::new();
-    let entries: Vec<serde_json::Value> = urls
-        .filter(|url| seen.insert(*url))
-        .map(|url| serde_json::json!({ "url": url, "mandatory": true }))
-        .collect();
+    let entries: Vec<serde_json::Value> =
+        urls.filter(|url| seen.insert(*url)).map(|url| serde_json::json!({ "url": url, "mandatory": true })).collect();
     serde_json::json!({ "entries": entries }).to_string()
 }
 

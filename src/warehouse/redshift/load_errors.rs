@@ -39,8 +39,7 @@ impl Redshift {
         let failed = Error::new(Kind::Query, format!("COPY into {table} failed, and nothing tells why")).caused_by(error);
         match self.undo_but_keep().and_then(|()| self.load_errors()) {
             Ok(errors) if !errors.is_empty() => {
-                let shown: Vec<String> =
-                    errors.iter().take(SHOWN).map(|e| format!("\n  {}", self.describe(e, &[]))).collect();
+                let shown: Vec<String> = errors.iter().take(SHOWN).map(|e| format!("\n  {}", self.describe(e, &[]))).collect();
                 let more = errors.len().saturating_sub(SHOWN);
                 let more = if more > 0 { format!("\n  and {more} more") } else { String::new() };
                 Error::new(Kind::Query, format!("COPY into {table} refused {} rows:{}{more}", errors.len(), shown.concat()))

@@ -136,7 +136,14 @@ mod tests {
         for good in ["default", arn, &format!("{arn},arn:aws:iam::210987654321:role/path/other")] {
             assert_eq!(parse_role(good).unwrap(), good);
         }
-        for bad in ["", "sparkify-copy", "arn:aws:iam::1:role/x", "arn:aws:iam::123456789012:user/x", &format!("{arn}, {arn}"), &format!("{arn}'x")] {
+        for bad in [
+            "",
+            "sparkify-copy",
+            "arn:aws:iam::1:role/x",
+            "arn:aws:iam::123456789012:user/x",
+            &format!("{arn}, {arn}"),
+            &format!("{arn}'x"),
+        ] {
             assert!(parse_role(bad).is_err(), "{bad}");
         }
     }

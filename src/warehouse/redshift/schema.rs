@@ -1,5 +1,7 @@
 //! Making the tables, knowing their version, bringing them forward.
 
+use std::time::Duration;
+
 use super::super::ident::identifier;
 use super::super::sql::{MIGRATIONS, TABLES};
 use super::super::{SCHEMA_VERSION, Statement, Value, literal};
@@ -7,6 +9,9 @@ use super::design;
 use super::options::Design;
 use super::session::{Session, text};
 use crate::error::{Error, Kind, Result};
+
+/// How often to look for tables that another load is making.
+const TRIES: u32 = 8;
 
 /// Locked by whoever loads.
 const LOCK_TABLE: &str = "load_lock";
@@ -43,14 +48,30 @@ pub(super) fn ensure(session: &mut Session, design: Design) -> Result<()> {
                         .with_hint("name another database, or another schema: `alter user … set search_path to …`"));
                 }
             }
-            in_transaction(session, |session| {
+            let made = in_transaction(session, |session| {
                 for statement in create_all(design) {
                     session.batch("schema", &statement)?;
                 }
                 set_version(session)
-            })
+            });
+            made.or_else(|error| made_by_another(session, error))
         }
     }
+}
+
+/// Whether another load made the tables at the same moment, so that this one could not.
+fn made_by_another(session: &mut Session, error: Error) -> Result<()> {
+    for _ in 0..TRIES {
+        if session.is_lost() {
+            return Err(error);
+        }
+        if version(session)? == Some(SCHEMA_VERSION) {
+            return Ok(());
+        }
+        session.interrupt().check()?;
+        std::thread::sleep(Duration::from_millis(250));
+    }
+    Err(error)
 }
 
 /// The statements that make all tables.

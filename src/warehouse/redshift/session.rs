@@ -74,10 +74,7 @@ impl Session {
     pub fn send(&mut self, name: &str, sql: &str, sink: &mut dyn Sink) -> Result<u64> {
         let start = Instant::now();
         if self.lost {
-            return Err(Error::new(
-                Kind::WarehouseUnreachable,
-                format!("{name}: the connection to {} was lost", self.place),
-            ));
+            return Err(Error::new(Kind::WarehouseUnreachable, format!("{name}: the connection to {} was lost", self.place)));
         }
         let sql = as_redshift_takes_it(sql);
         match self.connection.run(&sql, sink) {

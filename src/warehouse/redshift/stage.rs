@@ -112,8 +112,7 @@ impl Redshift {
         let (slices, threads) = (self.slices, self.options.resources.threads);
         let interrupt = self.options.interrupt.clone();
         let (staging, _) = self.store()?;
-        let written =
-            compact::write(&Job { batch, relation, within, slices, threads, interrupt: &interrupt }, staging)?;
+        let written = compact::write(&Job { batch, relation, within, slices, threads, interrupt: &interrupt }, staging)?;
         if written.rows == 0 {
             self.clear_staging();
             return Ok(());

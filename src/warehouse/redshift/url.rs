@@ -40,10 +40,12 @@ impl RedshiftUrl {
         let rest = text.strip_prefix(SCHEME).unwrap_or(text);
         // A user of IAM's has a colon in its name, which is no password.
         let rest = match rest.split_once('@') {
-            Some((user, behind)) => match user.strip_prefix("IAM:").map(|u| ("IAM", u)).or(user.strip_prefix("IAMR:").map(|u| ("IAMR", u))) {
-                Some((kind, name)) => format!("{kind}%3A{name}@{behind}"),
-                None => rest.to_owned(),
-            },
+            Some((user, behind)) => {
+                match user.strip_prefix("IAM:").map(|u| ("IAM", u)).or(user.strip_prefix("IAMR:").map(|u| ("IAMR", u))) {
+                    Some((kind, name)) => format!("{kind}%3A{name}@{behind}"),
+                    None => rest.to_owned(),
+                }
+            }
             None => rest.to_owned(),
         };
         let parts = PostgresUrl::parse(&format!("postgres://{rest}")).map_err(|error| {
@@ -91,12 +93,13 @@ mod tests {
     #[test]
     fn parts_are_found() {
         let url = RedshiftUrl::parse("redshift://ann@c.abc.us-west-2.redshift.amazonaws.com:5439/dev?sslmode=verify-ca").unwrap();
-        assert_eq!((url.parts.user.as_deref(), url.parts.port, url.parts.database.as_deref()), (Some("ann"), Some(5439), Some("dev")));
         assert_eq!(
-            url.endpoint(),
-            Some(Endpoint { name: "c".to_owned(), region: "us-west-2".to_owned(), serverless: false })
+            (url.parts.user.as_deref(), url.parts.port, url.parts.database.as_deref()),
+            (Some("ann"), Some(5439), Some("dev"))
         );
-        let serverless = RedshiftUrl::parse("redshift://wg.123456789012.eu-west-1.redshift-serverless.amazonaws.com/dev").unwrap();
+        assert_eq!(url.endpoint(), Some(Endpoint { name: "c".to_owned(), region: "us-west-2".to_owned(), serverless: false }));
+        let serverless =
+            RedshiftUrl::parse("redshift://wg.123456789012.eu-west-1.redshift-serverless.amazonaws.com/dev").unwrap();
         assert_eq!(
             serverless.endpoint(),
             Some(Endpoint { name: "wg".to_owned(), region: "eu-west-1".to_owned(), serverless: true })

@@ -19,7 +19,11 @@ fn faults(lake: &Lake) -> &crate::support::redshift::Faults {
 fn another_transaction_in_the_way_is_waited_out() {
     let lake = ready();
     faults(&lake).add(1, "insert into songplays", Fault::Error1023);
-    faults(&lake).add(1, "insert into load_runs", Fault::Error("XX000", "could not complete because of conflict with concurrent transaction".to_owned()));
+    faults(&lake).add(
+        1,
+        "insert into load_runs",
+        Fault::Error("XX000", "could not complete because of conflict with concurrent transaction".to_owned()),
+    );
     faults(&lake).add(1, "copy staged_plays", Fault::Error("40P01", "deadlock detected".to_owned()));
     lake.load("compact", &[]).expect(0);
     assert_eq!(lake.digest(), lake.digest_of("demo/sparkify.duckdb"));
@@ -103,11 +107,22 @@ fn every_statement_is_redshifts() {
     lake.load("direct", &["--keep-staging"]).expect(0);
     lake.cluster.put(day, format!("{text}no JSON\n"));
     lake.load("compact", &["--keep-staging"]).expect(3);
-    lake.cluster.put("song_data/A/late.json", r#"{"song_id":"S1","title":"t","artist_id":"A1","artist_name":"a","num_songs":1,"duration":1.5,"year":0}"#);
+    lake.cluster.put(
+        "song_data/A/late.json",
+        r#"{"song_id":"S1","title":"t","artist_id":"A1","artist_name":"a","num_songs":1,"duration":1.5,"year":0}"#,
+    );
     lake.load("direct", &[]).expect(0);
     lake.load("direct", &["--full-refresh"]).expect(3);
     lake.run(&["rejects", "replay"]).expect(3);
-    for question in [&["check"][..], &["digest"], &["runs"], &["rejects"], &["insights", "top_songs"], &["explain", "run", ""], &["sql", "select count(*) from users"]] {
+    for question in [
+        &["check"][..],
+        &["digest"],
+        &["runs"],
+        &["rejects"],
+        &["insights", "top_songs"],
+        &["explain", "run", ""],
+        &["sql", "select count(*) from users"],
+    ] {
         lake.run(question);
     }
     lake.run(&["tables", "reset", "--yes"]).expect(0);

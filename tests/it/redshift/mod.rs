@@ -103,7 +103,8 @@ impl Lake {
 
     /// A load of the bucket, with the lines read by `direct` or `compact`.
     pub fn load(&self, stage: &str, more: &[&str]) -> Answer {
-        let mut command = self.command(&["load", "--logs", "s3://lake/log_data", "--songs", "s3://lake/song_data", "--json", "-v"]);
+        let mut command =
+            self.command(&["load", "--logs", "s3://lake/log_data", "--songs", "s3://lake/song_data", "--json", "-v"]);
         Answer::of(&command.env("SPARKIFY_REDSHIFT_STAGE", stage).args(more).output().unwrap())
     }
 

@@ -58,7 +58,11 @@ fn amazons_own_method_is_known_by_name() {
     lake.cluster.put("log_data/1.json", line(1));
     let answer = load_with(&lake, &[]);
     assert_eq!(answer.code, 1);
-    assert!(answer.stderr.contains("method 13") && answer.stderr.contains("MD5") && answer.stderr.contains("redshift.iam"), "{}", answer.stderr);
+    assert!(
+        answer.stderr.contains("method 13") && answer.stderr.contains("MD5") && answer.stderr.contains("redshift.iam"),
+        "{}",
+        answer.stderr
+    );
 }
 
 #[test]
@@ -117,7 +121,10 @@ fn the_decoder_has_the_last_word() {
             let report = answer.json();
             assert_eq!(report["rejected"], rejected, "{name} {stage}: {}", answer.stderr);
             lake.run(&["check"]).expect(0);
-            found.push((lake.digest(), lake.run(&["sql", "select line, byte_offset, reason from load_rejects", "--format", "json"]).json()));
+            found.push((
+                lake.digest(),
+                lake.run(&["sql", "select line, byte_offset, reason from load_rejects", "--format", "json"]).json(),
+            ));
             lake.run(&["tables", "drop", "--yes"]).expect(0);
         }
         assert_eq!(found[0], found[1], "{name}");

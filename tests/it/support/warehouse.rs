@@ -240,7 +240,8 @@ impl Site {
     #[track_caller]
     fn tables_one_by_one(&self) -> Tables {
         let table = |(table, columns): (&'static str, &str)| {
-            let columns = columns.split(", ").enumerate().map(|(i, column)| format!("{} as c{i:02}", portable(column)));
+            let columns =
+                columns.split(", ").enumerate().map(|(i, column)| format!("{} as c{i:02}", portable(column, &self.warehouse)));
             let query = format!("select {} from {table}", columns.collect::<Vec<_>>().join(", "));
             let answer = self.run(&["sql", &query, "--format", "json", "--warehouse", &self.warehouse]).expect(0);
             let rows: Vec<BTreeMap<String, &RawValue>> = serde_json::from_str(&answer.stdout).unwrap();
@@ -347,8 +348,10 @@ pub fn tables_of(folder: &Path, warehouse: &Path) -> Tables {
 }
 
 /// Milliseconds since 1970 as every engine tells them; other columns as they are.
-fn portable(column: &str) -> String {
+fn portable(column: &str, warehouse: &str) -> String {
     match column.strip_prefix("epoch_ms(").and_then(|rest| rest.strip_suffix(')')) {
+        // Its seconds have no fractions.
+        Some(time) if warehouse.starts_with("redshift://") => format!("datediff(ms, timestamp '1970-01-01 00:00:00', {time})"),
         Some(time) => format!("cast(1000 * extract(epoch from {time}) as bigint)"),
         None => column.to_owned(),
     }

@@ -345,7 +345,9 @@ impl Session {
             let set = format!("set redshift_standin.last_copy_count = {count}; set redshift_standin.last_copy_id = {id}");
             self.upstream.rows(&set).await?;
         }
-        let of_loads = |token: &Token<'_>| token.is_name() && ["sys_load_error_detail", "sys_load_detail", "sys_load_history"].contains(&&*token.name());
+        let of_loads = |token: &Token<'_>| {
+            token.is_name() && ["sys_load_error_detail", "sys_load_detail", "sys_load_history"].contains(&&*token.name())
+        };
         if self.upstream.status == TransactionStatus::Transaction && first.says("select") && tokens.iter().any(of_loads) {
             return self.relay_beside(&rewrite(tokens)).await;
         }
