@@ -151,7 +151,7 @@ pub fn load(
 }
 
 /// How often a load that another transaction hinders is begun anew.
-const MOST_CONFLICTS: u32 = 6;
+const MOST_CONFLICTS: u32 = 5;
 
 /// Whether the same transaction may work a little later. What a lost connection leaves open, the server undoes.
 fn is_worth_another_try(error: &Error, warehouse: &dyn Warehouse) -> bool {
@@ -162,10 +162,10 @@ fn is_worth_another_try(error: &Error, warehouse: &dyn Warehouse) -> bool {
     }
 }
 
-/// About half a second, then twice as long each time; in part by chance, so that two that hinder each other do not come
+/// Less than half a second, then twice as long each time; in part by chance, so that two that hinder each other do not come
 /// back together.
 fn pause_after(conflicts: u32) -> Duration {
-    let full = Duration::from_millis(500 << conflicts.min(6));
+    let full = Duration::from_millis(200 << conflicts.min(6));
     let chance = uuid::Uuid::now_v7().as_bytes()[15];
     full / 2 + full.mul_f64(f64::from(chance) / 512.0)
 }

@@ -1,19 +1,24 @@
 -- What the lines have that COPY takes and sparkify's own decoder would not, or would read otherwise: then it reads
 -- them. Blanks at an end do not count in comparisons, so lengths tell.
--- $1 and $2 bound the times that are converted exactly; $3 is the most bytes that a text column holds, $4 what arrays and
--- objects begin with.
+-- $1 and $2 bound the times that are converted exactly; $3 is the most bytes that a text column holds; $4 is what
+-- arrays and objects begin with.
 select
     count(*) as line_count,
     min(ts) as first_ts,
     max(ts) as last_ts,
     max(line_no) as last_line_no,
     sum(case
-        when ts is null or session_id is null or item_in_session is null or coalesce(page, '') = ''
+        when ts is null
+            or session_id is null
+            or item_in_session is null
+            or coalesce(page, '') = ''
             or (page = 'NextSong' and (user_id is null or octet_length(page) <> 8)) then 1
         else 0
     end) as incomplete_lines,
     sum(case
-        when not (ts between $1 and $2) or not (registration between $1 and $2) or registration <> floor(registration)
+        when not (ts between $1 and $2)
+            or not (registration between $1 and $2)
+            or registration <> floor(registration)
             or not (length between -1e37 and 1e37) then 1
         else 0
     end) as unusual_numbers,

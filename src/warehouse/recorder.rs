@@ -54,7 +54,7 @@ impl Recorder {
         Ok(())
     }
 
-    fn sent(&mut self, statements: Vec<(String, String)>) -> Result<()> {
+    fn sent(&mut self, statements: &[(String, String)]) -> Result<()> {
         statements.iter().try_for_each(|(name, text)| if name.is_empty() { self.comment(text) } else { self.write(name, text) })
     }
 
@@ -78,7 +78,8 @@ impl Warehouse for Recorder {
 
     fn ensure_schema(&mut self) -> Result<()> {
         if let Some(rehearsal) = &self.rehearsal {
-            return self.sent(rehearsal.schema());
+            let sent = rehearsal.schema();
+            return self.sent(&sent);
         }
         super::sql::TABLES.iter().try_for_each(|(_, statement)| self.statement(*statement))
     }
@@ -101,7 +102,8 @@ impl Warehouse for Recorder {
 
     fn begin(&mut self) -> Result<()> {
         if let Some(rehearsal) = &self.rehearsal {
-            return self.sent(rehearsal.begin());
+            let sent = rehearsal.begin();
+            return self.sent(&sent);
         }
         self.write("begin", "begin;")
     }
@@ -139,7 +141,8 @@ impl Warehouse for Recorder {
 
     fn stage_events(&mut self, batch: Batch) -> Result<Arc<Batch>> {
         if let Some(rehearsal) = &self.rehearsal {
-            self.sent(rehearsal.events()?)?;
+            let sent = rehearsal.events()?;
+            self.sent(&sent)?;
             return Ok(Arc::new(batch));
         }
         self.comment("staged_plays, staged_views, staged_times, staged_keys and staged_events show the decoded batch")?;
@@ -152,7 +155,8 @@ impl Warehouse for Recorder {
 
     fn stage_people(&mut self, _: &People) -> Result<()> {
         if let Some(rehearsal) = &self.rehearsal {
-            return self.sent(rehearsal.people());
+            let sent = rehearsal.people();
+            return self.sent(&sent);
         }
         self.statement(Statement::CreateStagedUsers)?;
         self.statement(Statement::CreateStagedLevels)?;
@@ -161,7 +165,8 @@ impl Warehouse for Recorder {
 
     fn stage_songs(&mut self, _: &[SongRecord], _: &[PlannedFile]) -> Result<()> {
         if let Some(rehearsal) = &self.rehearsal {
-            return self.sent(rehearsal.songs()?);
+            let sent = rehearsal.songs()?;
+            return self.sent(&sent);
         }
         self.statement(Statement::CreateStagedSongs)?;
         self.comment("staged_songs is filled with the decoded songs")

@@ -69,21 +69,30 @@ impl Copy<'_> {
         sql
     }
 
-    /// Writes manifest and paths, runs the statement, and returns how many rows it loaded.
+    /// Writes manifest and paths, runs the statement, and tells how many rows it loaded.
     pub fn run<'u>(
         &self,
         session: &mut Session,
         staging: &mut Staging,
         access: &Access,
         urls: impl Iterator<Item = &'u str>,
-    ) -> Result<u64> {
+    ) -> Result<Copied> {
         let manifest = staging.write(&format!("{}.manifest", self.table), json::manifest(urls).as_bytes())?;
         let paths = staging.write(&format!("{}.jsonpaths", self.table), self.paths.as_bytes())?;
         session.batch(&format!("copy {}", self.table), &self.statement(access, &manifest, &paths))?;
+        let left_out = session.remarked("could not be loaded");
         // The tag of a COPY has no count on servers of this age.
         let row = session.row(Statement::RedshiftLastCopyCount, &[])?;
-        number(&row, 0).map(|count| count as u64)
+        number(&row, 0).map(|count| Copied { rows: count as u64, left_out })
     }
+}
+
+/// What a COPY did.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Copied {
+    pub rows: u64,
+    /// Within its limit it left rows out that it could not read.
+    pub left_out: bool,
 }
 
 /// The error for a COPY that loaded other than what it was given.

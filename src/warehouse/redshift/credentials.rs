@@ -69,34 +69,31 @@ pub(super) fn temporary(url: &RedshiftUrl, place: &Place, options: &RedshiftOpti
             .with_hint("set redshift.cluster to the cluster's identifier, or to workgroup:NAME")
     })?;
     let workgroup = name.strip_prefix("workgroup:").or(is_serverless.then_some(name.as_str()));
-    let (answer, names) = match workgroup {
-        Some(workgroup) => {
-            let body = serde_json::json!({ "workgroupName": workgroup, "dbName": place.database, "durationSeconds": SECONDS });
-            let request = AwsRequest {
-                service: "redshift-serverless",
-                region: &region,
-                target: Some("RedshiftServerless.GetCredentials"),
-                body: body.to_string(),
-                content_type: JSON,
-            };
-            (sources.ask_aws(&request), "redshift-serverless:GetCredentials on the workgroup")
-        }
-        None => {
-            let mut form = url::form_urlencoded::Serializer::new(String::new());
-            form.append_pair("Action", "GetClusterCredentialsWithIAM")
-                .append_pair("Version", "2012-12-01")
-                .append_pair("ClusterIdentifier", &name)
-                .append_pair("DbName", &place.database)
-                .append_pair("DurationSeconds", &SECONDS.to_string());
-            let request = AwsRequest {
-                service: "redshift",
-                region: &region,
-                target: None,
-                body: form.finish(),
-                content_type: "application/x-www-form-urlencoded; charset=utf-8",
-            };
-            (sources.ask_aws(&request), "redshift:GetClusterCredentialsWithIAM on the cluster and the database")
-        }
+    let (answer, names) = if let Some(workgroup) = workgroup {
+        let body = serde_json::json!({ "workgroupName": workgroup, "dbName": place.database, "durationSeconds": SECONDS });
+        let request = AwsRequest {
+            service: "redshift-serverless",
+            region: &region,
+            target: Some("RedshiftServerless.GetCredentials"),
+            body: body.to_string(),
+            content_type: JSON,
+        };
+        (sources.ask_aws(&request), "redshift-serverless:GetCredentials on the workgroup")
+    } else {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.append_pair("Action", "GetClusterCredentialsWithIAM")
+            .append_pair("Version", "2012-12-01")
+            .append_pair("ClusterIdentifier", &name)
+            .append_pair("DbName", &place.database)
+            .append_pair("DurationSeconds", &SECONDS.to_string());
+        let request = AwsRequest {
+            service: "redshift",
+            region: &region,
+            target: None,
+            body: form.finish(),
+            content_type: "application/x-www-form-urlencoded; charset=utf-8",
+        };
+        (sources.ask_aws(&request), "redshift:GetClusterCredentialsWithIAM on the cluster and the database")
     };
     let answer = answer.map_err(|error| error.with_hint(format!("the credentials in use need {names}")))?;
     read_temporary(&answer).ok_or_else(|| unusable("the answer to the request for temporary credentials", "try again"))
@@ -133,16 +130,16 @@ mod tests {
         Some((account.user, account.password?.reveal().to_owned()))
     }
 
-    fn pair(user: &str, password: &str) -> Option<(String, String)> {
-        Some((user.to_owned(), password.to_owned()))
+    fn pair(user: &str, password: &str) -> (String, String) {
+        (user.to_owned(), password.to_owned())
     }
 
     #[test]
     fn secrets_hold_user_and_password_or_the_password_alone() {
         let of = |secret: &str| serde_json::json!({ "ARN": "a", "SecretString": secret }).to_string();
-        assert_eq!(found(read_secret(&of(r#"{"username":"ann","password":"p\"w"}"#), None)), pair("ann", "p\"w"));
-        assert_eq!(found(read_secret(&of(r#"{"username":"ann","password":"p"}"#), Some("bob"))), pair("bob", "p"));
-        assert_eq!(found(read_secret(&of("plain"), Some("bob"))), pair("bob", "plain"));
+        assert_eq!(found(read_secret(&of(r#"{"username":"ann","password":"p\"w"}"#), None)), Some(pair("ann", "p\"w")));
+        assert_eq!(found(read_secret(&of(r#"{"username":"ann","password":"p"}"#), Some("bob"))), Some(pair("bob", "p")));
+        assert_eq!(found(read_secret(&of("plain"), Some("bob"))), Some(pair("bob", "plain")));
         assert_eq!(found(read_secret(&of("plain"), None)), None);
         assert_eq!(found(read_secret("{}", Some("bob"))), None);
     }
@@ -150,8 +147,8 @@ mod tests {
     #[test]
     fn temporary_credentials_come_in_both_forms() {
         let xml = "<R><DbUser>IAMR:loader</DbUser><DbPassword>a&amp;b</DbPassword></R>";
-        assert_eq!(found(read_temporary(xml)), pair("IAMR:loader", "a&b"));
-        assert_eq!(found(read_temporary(r#"{"dbUser":"IAM:ann","dbPassword":"p"}"#)), pair("IAM:ann", "p"));
+        assert_eq!(found(read_temporary(xml)), Some(pair("IAMR:loader", "a&b")));
+        assert_eq!(found(read_temporary(r#"{"dbUser":"IAM:ann","dbPassword":"p"}"#)), Some(pair("IAM:ann", "p")));
         assert_eq!(found(read_temporary("{}")), None);
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::super::{ObjectsStaged, StageInput, StagedObjects, Statement, Value, literal};
 use super::cells::Cell;
-use super::copy::{Copy, MOST_ERRORS};
+use super::copy::{Copied, Copy, MOST_ERRORS};
 use super::load_errors::SHOWN_AFTER;
 use super::options::StageWay;
 use super::stage::literals;
@@ -120,16 +120,17 @@ impl Redshift {
             return Err(Error::new(Kind::Settings, "there is no staging folder"));
         };
         let urls = at.iter().map(|&at| files[at].source.url.as_str());
-        let rows = match copy.run(&mut self.session, staging, &access, urls) {
-            Ok(rows) => rows,
+        let Copied { left_out, .. } = match copy.run(&mut self.session, staging, &access, urls) {
+            Ok(copied) => copied,
             Err(error) if super::load_errors::is_one(&error) => {
                 self.session.batch("rollback", "rollback")?;
                 self.in_transaction = false;
                 self.temporary.clear();
                 return self.refused(files).map(Some);
             }
-            Err(error) if is_too_large(&error) => {
-                return Ok(Some(ObjectsStaged::all("an object is larger than the 4 MB that COPY takes".to_owned())));
+            // A file that is cut short, an object that is larger than COPY takes, whatever else: the decoder says it best.
+            Err(error) if error.kind() == Kind::Query && !error.to_string().contains("cancelled") => {
+                return Ok(Some(ObjectsStaged::all(error.report())));
             }
             Err(error) => return Err(error),
         };
@@ -142,9 +143,8 @@ impl Redshift {
             };
             copied[at] = count;
         }
-        let wanted: u64 = at.iter().map(|&at| copied[at]).sum();
         // Within the limit COPY leaves bad rows out and succeeds.
-        if rows < wanted {
+        if left_out {
             return self.refused(files).map(Some);
         }
         Ok(None)
@@ -246,10 +246,6 @@ fn shown_name(url: &str) -> &str {
         end -= 1;
     }
     url[..end].trim_end()
-}
-
-fn is_too_large(error: &Error) -> bool {
-    error.report().contains("4194304")
 }
 
 /// Who reads these log files, and why.

@@ -106,13 +106,12 @@ impl Warehouse for Redshift {
     }
 
     fn query(&mut self, statement: SqlText<'_>, parameters: &[Param<'_>], sink: &mut dyn Rows) -> Result<()> {
-        let filled = match parameters {
-            [] => statement.text.to_owned(),
-            _ => {
-                let (numbered, values) = numbered(statement, parameters)?;
-                let literals: Vec<String> = values.into_iter().map(literal::value).collect();
-                literal::filled_in(&numbered, &literals)
-            }
+        let filled = if parameters.is_empty() {
+            statement.text.to_owned()
+        } else {
+            let (numbered, values) = numbered(statement, parameters)?;
+            let literals: Vec<String> = values.into_iter().map(literal::value).collect();
+            literal::filled_in(&numbered, &literals)
         };
         self.session.query(SqlText { name: statement.name, text: &filled }, sink)
     }

@@ -90,10 +90,13 @@ impl Times {
         let us = us.rem_euclid(DAY_US);
         let (seconds, mut fraction) = (us / 1_000_000, us % 1_000_000);
         let two = |n: i64| [b'0' + (n / 10) as u8, b'0' + (n % 10) as u8];
-        let ([a, b], [c, d], [e, f]) = (two(seconds / 3600), two(seconds / 60 % 60), two(seconds % 60));
         out.push(b'"');
         out.extend_from_slice(&self.date);
-        out.extend_from_slice(&[a, b, b':', c, d, b':', e, f]);
+        out.extend_from_slice(&two(seconds / 3600));
+        out.push(b':');
+        out.extend_from_slice(&two(seconds / 60 % 60));
+        out.push(b':');
+        out.extend_from_slice(&two(seconds % 60));
         if fraction > 0 {
             out.push(b'.');
             let mut digits = if fraction % 1000 == 0 {

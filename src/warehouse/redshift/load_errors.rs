@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::super::{Statement, Value, literal};
 use super::{Redshift, number};
 use crate::error::{Error, Kind, Result};
-use crate::source::{Compression, Location, SourceFile};
+use crate::source::{Location, SourceFile};
 use crate::stage::read_raw_lines;
 
 /// How long the system tables may take to show what happened.
@@ -94,8 +94,7 @@ impl Redshift {
     fn raw_line(&self, error: &LoadError, known: &[SourceFile]) -> Option<String> {
         let file = known.iter().find(|file| file.url.starts_with(&error.file)).cloned();
         let file = file.or_else(|| self.look_at(&error.file))?;
-        let compression = if error.file.ends_with(".zst") { Compression::Zstd } else { file.compression };
-        let fetcher = self.sources.fetch(vec![SourceFile { compression, ..file }], 1 << 20).ok()?;
+        let fetcher = self.sources.fetch(vec![file], 1 << 20).ok()?;
         let lines = BTreeSet::from([error.line]);
         let found = read_raw_lines(fetcher.open(0).ok()?, &lines).ok()?.into_iter().next()?;
         let text = String::from_utf8_lossy(&found.raw).into_owned();

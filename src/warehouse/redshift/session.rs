@@ -55,6 +55,11 @@ impl Session {
         &self.interrupt
     }
 
+    /// Whether the server remarked this on the last statement.
+    pub fn remarked(&self, part: &str) -> bool {
+        self.connection.remarked(part)
+    }
+
     /// Whether nobody between can read along.
     pub fn is_encrypted(&self) -> bool {
         self.connection.is_encrypted()

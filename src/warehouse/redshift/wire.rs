@@ -17,7 +17,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, StreamOwned};
 
 /// A silent COPY can take long; whatever stands between forgets connections after some minutes without a packet.
-const KEEPALIVE: Duration = Duration::from_secs(60);
+const KEEPALIVE: Duration = Duration::from_mins(1);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Redshift's own way of asking for a password, by SHA-256.
@@ -116,6 +116,8 @@ pub(super) struct Connection {
     stream: Box<dyn Stream>,
     read: BytesMut,
     encrypted: bool,
+    /// What the server remarked on the last statement.
+    remarks: Vec<String>,
     process: i32,
     secret: i32,
     target: Target,
@@ -125,7 +127,8 @@ impl Connection {
     /// Connects and logs in.
     pub fn open(target: &Target, user: &str, database: &str, password: Option<&str>) -> Result<Self, Fault> {
         let (stream, encrypted) = dial(target)?;
-        let mut connection = Self { stream, read: BytesMut::new(), encrypted, process: 0, secret: 0, target: target.clone() };
+        let mut connection =
+            Self { stream, read: BytesMut::new(), encrypted, remarks: Vec::new(), process: 0, secret: 0, target: target.clone() };
         let mut out = BytesMut::new();
         let parameters = [
             ("client_encoding", "UTF8"),
@@ -167,6 +170,11 @@ impl Connection {
         }
     }
 
+    /// Whether the server remarked this on the last statement.
+    pub fn remarked(&self, part: &str) -> bool {
+        self.remarks.iter().any(|remark| remark.contains(part))
+    }
+
     /// The number that the server's system tables have for this session.
     pub fn process(&self) -> i32 {
         self.process
@@ -186,6 +194,7 @@ impl Connection {
     pub fn run(&mut self, sql: &str, sink: &mut dyn Sink) -> Result<crate::error::Result<u64>, Fault> {
         let mut out = BytesMut::new();
         frontend::query(sql, &mut out).map_err(|e| Fault::Refused(Refusal { message: e.to_string(), ..Refusal::default() }))?;
+        self.remarks.clear();
         self.send(&out)?;
         let (mut changed, mut failed, mut refused) = (0, None, None);
         loop {
@@ -218,6 +227,7 @@ impl Connection {
                 Message::NoticeResponse(body) => {
                     let notice = refusal(body.fields());
                     tracing::debug!("the server says: {notice}");
+                    self.remarks.push(notice.message);
                 }
                 Message::ErrorResponse(body) => refused = Some(refusal(body.fields())),
                 Message::ReadyForQuery(_) => break,
@@ -236,7 +246,7 @@ impl Connection {
     }
 
     fn next(&mut self) -> Result<Message, Fault> {
-        let mut block = [0u8; 32 << 10];
+        let mut block = [0u8; 8 << 10];
         loop {
             // The parser knows PostgreSQL's methods alone.
             if let Some(method) = private_method(&self.read) {

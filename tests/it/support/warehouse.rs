@@ -281,7 +281,8 @@ impl Site {
                 "rows of a file",
                 "with rows as (select songplay_id / 4294967296 as file_no from songplays union all select view_id / 4294967296 from page_views), \
                  counted as (select cast(floor(file_no) as bigint) as file_no, count(*) as n from rows group by cast(floor(file_no) as bigint)), \
-                 filed as (select * from load_files where input = 'log') \
+                 filed as (select file_no, accepted from load_files where input = 'log' union all \
+                 select min(file_no), cast(sum(accepted) as bigint) from load_files where input = 'copied' group by run_id) \
                  select count(*) from filed as f full join counted as c on c.file_no = f.file_no \
                  where coalesce(f.accepted, 0) <> coalesce(c.n, 0)",
             ),
