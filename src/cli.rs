@@ -60,6 +60,11 @@ pub enum Command {
     /// Print a number of rows and a digest of each table, the same on every engine for the same rows
     #[command(after_help = DIGEST_EXAMPLES)]
     Digest(DigestArgs),
+    /// Try what a load needs: server, log-in, privileges, role, S3; each a line, well or with its remedy
+    #[command(
+        after_help = "Examples:\n  sparkify doctor\n  sparkify doctor --json --warehouse redshift://ann@music.example.com:5439/dev"
+    )]
+    Doctor(DoctorArgs),
     /// Explain a play, a song or a run
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),
@@ -320,6 +325,17 @@ pub struct CheckArgs {
 /// Arguments of `digest`.
 #[derive(Debug, Args)]
 pub struct DigestArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub warehouse: WarehouseArgs,
+    /// Print an array of objects
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub warehouse: WarehouseArgs,

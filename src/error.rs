@@ -43,6 +43,8 @@ pub enum Kind {
     WarehouseUnreachable,
     /// The warehouse's server does not let this user in, or not do this.
     WarehouseDenied,
+    /// Another transaction on the warehouse's server got in the way; the whole of this one may work a moment later.
+    WarehouseConflict,
     /// What was asked about is not there.
     NotFound,
     /// The disk is full or cannot be written.
@@ -119,6 +121,7 @@ impl Kind {
                 (1, true, "check host and port in --warehouse, and that the server runs and listens there")
             }
             Self::WarehouseDenied => (1, false, "check user and password, and what the user may do in the database"),
+            Self::WarehouseConflict => (1, true, "run the command again when the other is done"),
             Self::Disk => (1, true, "free some space or choose another place with --warehouse; the warehouse is as it was"),
             Self::Query | Self::Io | Self::NotFound | Self::Cloud => (1, false, ""),
             Self::CheckFailed => (EXIT_CHECK_FAILED, false, "`sparkify check` looks at everything"),

@@ -13,6 +13,7 @@ pub mod cli;
 pub mod commands;
 pub mod error;
 pub mod interrupt;
+pub mod ledger;
 pub mod limit;
 pub mod output;
 pub mod progress;

@@ -47,6 +47,15 @@ impl fmt::Display for RejectLimit {
 }
 
 impl RejectLimit {
+    /// How many of so many records may be rejected.
+    #[must_use]
+    pub fn at_most(self, records: u64) -> u64 {
+        match self {
+            Self::Count(count) => count,
+            Self::Percent(percent) => (records as f64 * percent / 100.0) as u64,
+        }
+    }
+
     /// Whether the run stays within the limit.
     ///
     /// # Errors

@@ -3,17 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, mpsc};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::check::{self, Touched};
 use crate::decode::{Reason, UnknownKeys, count_unknown_key};
 use crate::error::{Error, Kind, Result};
+use crate::ledger::{reject_row, run_row};
 use crate::limit::RejectLimit;
 use crate::report::{RunReport, Status};
 use crate::source::{Fetcher, Listing, Location, SourceFile, Sources, file_error};
 use crate::stage::{Batch, EventIntake, FileTally, PlannedFile, Progress, SongIntake, read_raw_lines};
 use crate::transform::{self, Added};
-use crate::warehouse::{FileRow, Input, KnownFile, RejectRow, RunRow, Warehouse};
+use crate::warehouse::{FileRow, Input, KnownFile, ObjectsStaged, RejectRow, StageInput, Warehouse};
 
 /// What a load is to do.
 #[derive(Debug, Clone)]
@@ -45,6 +46,8 @@ pub struct Plan {
     pub logs: Vec<SourceFile>,
     /// Song files that are new or changed.
     pub songs: Vec<SourceFile>,
+    /// Those of them that were loaded before in another version: much of what they hold is known.
+    pub changed: HashSet<String>,
     /// How many files the sources have.
     pub listed: u64,
     /// What lies among them but is no JSON file.
@@ -58,8 +61,10 @@ impl Plan {
         let known: HashMap<&str, &str> = known.iter().map(|k| (k.url.as_str(), k.version.as_str())).collect();
         let is_new = |file: &SourceFile| full_refresh || known.get(file.url.as_str()) != Some(&file.version.as_str());
         let listed = (logs.files.len() + songs.files.len()) as u64;
+        let is_changed = |file: &&SourceFile| !full_refresh && known.contains_key(file.url.as_str()) && is_new(file);
         Self {
             listed,
+            changed: logs.files.iter().filter(is_changed).map(|file| file.url.clone()).collect(),
             passed_over: logs.passed_over.into_iter().chain(songs.passed_over).collect(),
             logs: logs.files.into_iter().filter(is_new).collect(),
             songs: songs.files.into_iter().filter(is_new).collect(),
@@ -102,23 +107,42 @@ pub fn load(
     let started = Instant::now();
     let started_us = chrono::Utc::now().timestamp_micros();
     let mut excluded: Vec<(SourceFile, Error)> = Vec::new();
+    let mut read_here = ReadHere::default();
+    let mut conflicts = 0;
     loop {
-        let mut run = Run::new(warehouse, sources, plan, options, progress, &excluded)?;
-        let outcome = run.warehouse.begin().and_then(|()| run.work(started_us));
+        // File numbers are read within the transaction, where nobody else gives any out.
+        let outcome = warehouse.begin().and_then(|()| {
+            let mut run = Run::new(warehouse, sources, plan, options, progress, &excluded, &read_here)?;
+            run.work(started_us).map(|outcome| (outcome, run.report))
+        });
         match outcome {
-            Ok(Outcome::Committed) => {
-                let mut report = run.report;
+            Ok((Outcome::Committed, mut report)) => {
                 report.bad_files.extend(excluded.iter().map(|(file, error)| (file.display_name(), error.report())));
                 report.seconds = started.elapsed().as_secs_f64();
                 return Ok(report);
             }
-            Ok(Outcome::Restart(files)) => {
-                run.warehouse.rollback()?;
+            Ok((Outcome::Restart(files), _)) => {
+                warehouse.rollback()?;
                 excluded.extend(files);
+            }
+            Ok((Outcome::ReadHere(more), _)) => {
+                warehouse.rollback()?;
+                read_here.add(more);
+            }
+            Err(error) if conflicts < MOST_CONFLICTS && is_worth_another_try(&error, warehouse) => {
+                warehouse.rollback()?;
+                conflicts += 1;
+                tracing::info!("{}; trying again", error.report());
+                let pause = pause_after(conflicts);
+                let deadline = Instant::now() + pause;
+                while Instant::now() < deadline {
+                    sources.stop().check()?;
+                    thread::sleep(pause.min(Duration::from_millis(100)));
+                }
             }
             Err(error) => {
                 // The first error is the one to tell. If even this fails, closing the connection rolls back.
-                if let Err(second) = run.warehouse.rollback() {
+                if let Err(second) = warehouse.rollback() {
                     tracing::debug!("rollback: {}", second.report());
                 }
                 return Err(error);
@@ -127,8 +151,49 @@ pub fn load(
     }
 }
 
+/// How often a load that another transaction hinders is begun anew.
+const MOST_CONFLICTS: u32 = 5;
+
+/// Whether the same transaction may work a little later. What a lost connection leaves open, the server undoes.
+fn is_worth_another_try(error: &Error, warehouse: &dyn Warehouse) -> bool {
+    match error.kind() {
+        Kind::WarehouseConflict => true,
+        Kind::WarehouseUnreachable => warehouse.reconnects(),
+        _ => false,
+    }
+}
+
+/// Less than half a second, then twice as long each time; in part by chance, so that two that hinder each other do not come
+/// back together.
+fn pause_after(conflicts: u32) -> Duration {
+    let full = Duration::from_millis(200 << conflicts.min(6));
+    let chance = uuid::Uuid::now_v7().as_bytes()[15];
+    full / 2 + full.mul_f64(f64::from(chance) / 512.0)
+}
+
+/// Files that the warehouse was to read itself and that are read here instead.
+#[derive(Debug, Default)]
+struct ReadHere {
+    all: bool,
+    urls: HashSet<String>,
+}
+
+impl ReadHere {
+    /// Adds files; none means all.
+    fn add(&mut self, urls: Vec<String>) {
+        self.all |= urls.is_empty();
+        self.urls.extend(urls);
+    }
+
+    fn has(&self, url: &str) -> bool {
+        self.all || self.urls.contains(url)
+    }
+}
+
 enum Outcome {
     Committed,
+    /// The warehouse cannot read these files itself, or none if none is named: begin again, and read them here.
+    ReadHere(Vec<String>),
     /// Rows of these files are in the transaction although they cannot be read to the end: begin again without them.
     Restart(Vec<(SourceFile, Error)>),
 }
@@ -139,10 +204,16 @@ struct Run<'a> {
     sources: &'a Sources,
     options: &'a LoadOptions,
     progress: &'a dyn Progress,
+    /// The log files that are read here.
     logs: Arc<[PlannedFile]>,
+    /// Those that the warehouse reads itself.
+    objects: Arc<[PlannedFile]>,
     songs: Arc<[PlannedFile]>,
     last_file_no: i64,
     log_tallies: Vec<FileTally>,
+    object_tallies: Vec<FileTally>,
+    /// How many line numbers the events of the objects have.
+    object_lines: u64,
     song_tallies: Vec<FileTally>,
     bad_logs: HashSet<usize>,
     bad_songs: HashSet<usize>,
@@ -160,6 +231,7 @@ impl<'a> Run<'a> {
         options: &'a LoadOptions,
         progress: &'a dyn Progress,
         excluded: &[(SourceFile, Error)],
+        read_here: &ReadHere,
     ) -> Result<Self> {
         let first = warehouse.last_file_no()? + 1;
         let is_in = |file: &&SourceFile| excluded.iter().all(|(bad, _)| bad.url != file.url);
@@ -167,8 +239,10 @@ impl<'a> Run<'a> {
             let included = files.iter().filter(is_in);
             included.zip(first..).map(|(source, file_no)| PlannedFile { source: source.clone(), file_no }).collect()
         };
-        let logs = numbered(&plan.logs, first);
-        let songs = numbered(&plan.songs, first + logs.len() as i64);
+        let (logs, objects) = shared_out(warehouse, plan, read_here);
+        let logs = numbered(&logs, first);
+        let objects = numbered(&objects, first + logs.len() as i64);
+        let songs = numbered(&plan.songs, first + (logs.len() + objects.len()) as i64);
         let report = RunReport {
             run_id: uuid::Uuid::now_v7().to_string(),
             files_listed: plan.listed,
@@ -181,10 +255,13 @@ impl<'a> Run<'a> {
             sources,
             options,
             progress,
-            last_file_no: first - 1 + (logs.len() + songs.len()) as i64,
+            last_file_no: first - 1 + (logs.len() + objects.len() + songs.len()) as i64,
             log_tallies: vec![FileTally::default(); logs.len()],
+            object_tallies: vec![FileTally::default(); objects.len()],
+            object_lines: 0,
             song_tallies: vec![FileTally::default(); songs.len()],
             logs,
+            objects,
             songs,
             bad_logs: HashSet::new(),
             bad_songs: HashSet::new(),
@@ -200,6 +277,9 @@ impl<'a> Run<'a> {
         }
         if let Some(files) = self.load_songs_and_events()? {
             return Ok(Outcome::Restart(files));
+        }
+        if let Some(urls) = self.load_objects()? {
+            return Ok(Outcome::ReadHere(urls));
         }
         self.keep_conflicts()?;
         self.tally();
@@ -224,7 +304,8 @@ impl<'a> Run<'a> {
         let options = self.options;
         let (fetcher, stop) = (self.fetcher(&files)?, self.sources.stop());
         let mut intake =
-            SongIntake::new(Arc::clone(&files), fetcher, stop, self.progress, options.threads, options.skip_bad_files);
+            SongIntake::new(Arc::clone(&files), fetcher, stop, self.progress, options.threads, options.skip_bad_files)
+                .with_most_text(self.warehouse.most_text());
         while let Some(batch) = intake.next_batch()? {
             transform::songs(self.warehouse, &batch.songs, &files)?;
             for song in &batch.songs {
@@ -274,7 +355,8 @@ impl<'a> Run<'a> {
             options.threads,
             options.event_memory,
             options.skip_bad_files,
-        );
+        )
+        .with_most_text(self.warehouse.most_text());
         // While the warehouse takes the songs or one batch of events, the next batch is decoded, unless the one has taken
         // the memory of two.
         let (sender, receiver) = mpsc::sync_channel(0);
@@ -330,6 +412,39 @@ impl<'a> Run<'a> {
         Ok(None)
     }
 
+    /// Has the warehouse read what it reads itself. Some if the run must begin again and read these files here, or all
+    /// if none is named.
+    fn load_objects(&mut self) -> Result<Option<Vec<String>>> {
+        let files = Arc::clone(&self.objects);
+        if files.is_empty() {
+            return Ok(None);
+        }
+        if self.logs.is_empty() {
+            transform::begin_events(self.warehouse, self.options.keep_staging)?;
+        }
+        let bytes: u64 = files.iter().map(|file| file.source.size).sum();
+        match self.warehouse.stage_objects(&files, self.options.max_rejects.at_most(bytes / SHORTEST_LINE))? {
+            ObjectsStaged::ReadThem { files: places, why } => {
+                tracing::warn!("{why}; sparkify reads {} itself", if places.is_empty() { "all files" } else { "them" });
+                Ok(Some(places.into_iter().map(|place| files[place].source.url.clone()).collect()))
+            }
+            ObjectsStaged::Staged(staged) => {
+                let added = transform::staged_objects(self.warehouse, &staged, self.options.keep_staging)?;
+                self.report.songplays_added += added.songplays;
+                self.report.page_views_added += added.page_views;
+                for (tally, &lines) in self.object_tallies.iter_mut().zip(&staged.lines) {
+                    tally.add(FileTally { lines, accepted: lines, ..FileTally::default() });
+                }
+                self.object_lines = staged.last_line_no + 1;
+                for file in &*files {
+                    self.progress.bytes(file.source.size);
+                    self.progress.file_done();
+                }
+                Ok(None)
+            }
+        }
+    }
+
     /// Puts a batch into the tables. It comes back with a verdict on each event.
     fn take_batch(&mut self, batch: Batch, files: &[PlannedFile]) -> Result<Arc<Batch>> {
         let rows: Vec<RejectRow> = batch
@@ -381,7 +496,7 @@ impl<'a> Run<'a> {
     /// Adds up the files' counts.
     fn tally(&mut self) {
         let report = &mut self.report;
-        for tally in &self.log_tallies {
+        for tally in self.log_tallies.iter().chain(&self.object_tallies) {
             report.lines += tally.lines;
             report.accepted += tally.accepted;
             report.duplicates += tally.duplicates;
@@ -393,7 +508,7 @@ impl<'a> Run<'a> {
         }
         let loaded_logs = self.logs.iter().enumerate().filter(|(i, _)| !self.bad_logs.contains(i));
         let loaded_songs = self.songs.iter().enumerate().filter(|(i, _)| !self.bad_songs.contains(i));
-        for (_, file) in loaded_logs.chain(loaded_songs) {
+        for file in loaded_logs.chain(loaded_songs).map(|(_, file)| file).chain(&*self.objects) {
             report.files_loaded += 1;
             report.bytes += file.source.size;
         }
@@ -406,8 +521,10 @@ impl<'a> Run<'a> {
     /// What the checks before the commit are to look at.
     fn touched(&self) -> Touched {
         let loaded = self.logs.iter().zip(&self.log_tallies).enumerate().filter(|(i, _)| !self.bad_logs.contains(i));
-        let files: Vec<(i64, u64)> = loaded.map(|(_, (file, tally))| (file.file_no, tally.lines)).collect();
-        let had_files = self.last_file_no > (self.logs.len() + self.songs.len()) as i64 && !self.options.full_refresh;
+        let mut files: Vec<(i64, u64)> = loaded.map(|(_, (file, tally))| (file.file_no, tally.lines)).collect();
+        files.extend(self.objects.first().map(|first| (first.file_no, self.object_lines)));
+        let had_files =
+            self.last_file_no > (self.logs.len() + self.objects.len() + self.songs.len()) as i64 && !self.options.full_refresh;
         Touched::by_files(&files, self.report.song_records > 0, had_files, &self.options.limits)
     }
 
@@ -418,6 +535,7 @@ impl<'a> Run<'a> {
         };
         let report = &self.report;
         self.warehouse.add_files(&report.run_id, &rows(&self.logs, &self.log_tallies, &self.bad_logs, Input::Log))?;
+        self.warehouse.add_files(&report.run_id, &rows(&self.objects, &self.object_tallies, &HashSet::new(), Input::Copied))?;
         self.warehouse.add_files(&report.run_id, &rows(&self.songs, &self.song_tallies, &self.bad_songs, Input::Song))?;
         let kind = if self.options.full_refresh { "full_refresh" } else { "load" };
         let run = run_row(report, kind, &self.options.fingerprint, started_us, self.last_file_no);
@@ -425,51 +543,21 @@ impl<'a> Run<'a> {
     }
 }
 
-/// The ledger's row for a run that ends now.
-#[must_use]
-pub fn run_row(report: &RunReport, kind: &'static str, fingerprint: &str, started_us: i64, last_file_no: i64) -> RunRow {
-    let unknown_keys = (!report.unknown_keys.is_empty()).then(|| serde_json::json!(report.unknown_keys).to_string());
-    RunRow {
-        run_id: report.run_id.clone(),
-        kind,
-        status: report.status.name(),
-        started_us,
-        finished_us: chrono::Utc::now().timestamp_micros(),
-        settings: fingerprint.to_owned(),
-        files_listed: report.files_listed,
-        files_loaded: report.files_loaded,
-        files_skipped: report.files_skipped,
-        lines: report.lines,
-        accepted: report.accepted,
-        duplicates: report.duplicates,
-        rejected: report.rejected,
-        song_records: report.song_records,
-        songs_rejected: report.songs_rejected,
-        songplays_added: report.songplays_added,
-        page_views_added: report.page_views_added,
-        bytes: report.bytes,
-        unknown_keys,
-        last_file_no,
-    }
-}
+/// A log line has about so many bytes at least.
+const SHORTEST_LINE: u64 = 100;
 
-fn reject_row(
-    input: Input,
-    file: &PlannedFile,
-    line: u64,
-    byte_offset: u64,
-    reason: &Reason,
-    raw: Vec<u8>,
-    raw_length: u64,
-) -> RejectRow {
-    RejectRow {
-        input,
-        url: file.source.url.clone(),
-        file_no: file.file_no,
-        line,
-        byte_offset,
-        reason: reason.to_string(),
-        raw,
-        raw_length,
+/// Which log files are read here, and which by the warehouse.
+fn shared_out(warehouse: &mut dyn Warehouse, plan: &Plan, read_here: &ReadHere) -> (Vec<SourceFile>, Vec<SourceFile>) {
+    let (here, there): (Vec<SourceFile>, Vec<SourceFile>) =
+        plan.logs.iter().cloned().partition(|file| read_here.has(&file.url) || plan.changed.contains(&file.url));
+    match warehouse.stage_input(&there) {
+        StageInput::Objects(why) => {
+            tracing::info!("the warehouse reads {} log files itself: {why}", there.len());
+            (here, there)
+        }
+        StageInput::Rows(why) => {
+            tracing::info!("sparkify reads the log files: {why}");
+            (plan.logs.clone(), Vec::new())
+        }
     }
 }

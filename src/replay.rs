@@ -7,7 +7,8 @@ use std::time::Instant;
 use crate::check::{self, Touched};
 use crate::decode::{EventChunk, LogDecoder, SongChunk, decode_songs};
 use crate::error::Result;
-use crate::pipeline::{LoadOptions, run_row};
+use crate::ledger::run_row;
+use crate::pipeline::LoadOptions;
 use crate::report::{RunReport, Status};
 use crate::source::{Compression, SourceFile};
 use crate::stage::{Batch, PlannedFile, SongRecord, Verdict};
@@ -102,7 +103,7 @@ fn songs(
     let mut records = Vec::new();
     let mut released = Vec::new();
     for line in lines.iter().filter(|l| l.input == Input::Song) {
-        let mut chunk = SongChunk::default();
+        let mut chunk = SongChunk { most_text: warehouse.most_text(), ..SongChunk::default() };
         decode_songs(&line.raw, line.byte_offset, 0, true, &mut chunk);
         if chunk.rejects.is_empty() && chunk.songs.len() == 1 {
             let file = files.index[&line.file_no];
@@ -132,7 +133,12 @@ fn events(
     for line in lines.iter().filter(|l| l.input == Input::Log) {
         report.lines += 1;
         // One chunk a line, so that each keeps its file and number.
-        let mut chunk = EventChunk { file: files.index[&line.file_no], first_line: line.line - 1, ..EventChunk::default() };
+        let mut chunk = EventChunk {
+            file: files.index[&line.file_no],
+            first_line: line.line - 1,
+            most_text: warehouse.most_text(),
+            ..EventChunk::default()
+        };
         decoder.decode(&line.raw, line.byte_offset, &mut chunk);
         if chunk.len() == 1 && chunk.rejects.is_empty() {
             chunks.push(chunk);

@@ -11,7 +11,8 @@ use crate::cluster::ClusterOptions;
 use crate::error::{Error, Kind, Result, io_error};
 use crate::limit::RejectLimit;
 use crate::source::{Location, S3Options};
-use crate::warehouse::WarehouseUrl;
+use crate::warehouse::redshift::{Design, StageWay, parse_role, parse_staging};
+use crate::warehouse::{RedshiftOptions, WarehouseUrl};
 
 mod cluster;
 
@@ -38,7 +39,7 @@ macro_rules! keys {
 keys! {
     "logs" "SPARKIFY_LOGS" "folder or s3:// prefix of the user-activity logs",
     "songs" "SPARKIFY_SONGS" "folder or s3:// prefix of the song metadata",
-    "warehouse" "SPARKIFY_WAREHOUSE" "the warehouse: a DuckDB file or a postgres:// URL (sparkify.duckdb)",
+    "warehouse" "SPARKIFY_WAREHOUSE" "the warehouse: a DuckDB file, a postgres:// or redshift:// URL (sparkify.duckdb)",
     "max_rejects" "SPARKIFY_MAX_REJECTS" "how many rejected lines a run may have, as a number or a share (1%)",
     "memory" "SPARKIFY_MEMORY" "memory that a run may use, like 2GiB (half the machine's, at most 2GiB)",
     "threads" "SPARKIFY_THREADS" "threads that work at once (the machine's cores)",
@@ -83,6 +84,14 @@ keys! {
     "s3.profile" "SPARKIFY_S3_PROFILE" "the AWS profile to use (AWS_PROFILE)",
     "s3.requester_pays" "SPARKIFY_S3_REQUESTER_PAYS" "agree to pay for requests to someone else's bucket (false)",
     "s3.allow_http" "SPARKIFY_S3_ALLOW_HTTP" "allow an unencrypted endpoint beyond this machine (false)",
+    "redshift.iam_role" "SPARKIFY_REDSHIFT_IAM_ROLE" "ARN of the role that the cluster reads S3 with, or `default`",
+    "redshift.region" "SPARKIFY_REDSHIFT_REGION" "region of the buckets that the cluster reads (the staging bucket's)",
+    "redshift.staging" "SPARKIFY_REDSHIFT_STAGING" "s3:// prefix for what a load puts there for the cluster",
+    "redshift.stage" "SPARKIFY_REDSHIFT_STAGE" "who reads the logs: direct for the cluster, compact for sparkify (auto)",
+    "redshift.design" "SPARKIFY_REDSHIFT_DESIGN" "how new tables lie on the cluster: auto or explicit (auto)",
+    "redshift.secret" "SPARKIFY_REDSHIFT_SECRET" "ARN or name of a secret with the user's password",
+    "redshift.iam" "SPARKIFY_REDSHIFT_IAM" "log in by temporary credentials of IAM (false)",
+    "redshift.cluster" "SPARKIFY_REDSHIFT_CLUSTER" "the cluster, or workgroup:NAME, behind a host name of one's own",
 }
 
 /// Where a value came from.
@@ -134,6 +143,8 @@ pub struct Settings {
     pub cluster: ClusterOptions,
     /// How to reach S3.
     pub s3: S3Options,
+    /// How to load into Redshift.
+    pub redshift: RedshiftOptions,
     values: BTreeMap<&'static str, (String, Origin)>,
 }
 
@@ -201,6 +212,16 @@ impl Settings {
                 allow_http: reader.flag("s3.allow_http")?.unwrap_or(false),
                 ..S3Options::default()
             },
+            redshift: RedshiftOptions {
+                iam_role: reader.get("redshift.iam_role", parse_role)?,
+                region: reader.text("redshift.region"),
+                staging: reader.get("redshift.staging", parse_staging)?,
+                stage: reader.get("redshift.stage", StageWay::from_str)?.unwrap_or_default(),
+                design: reader.get("redshift.design", Design::from_str)?.unwrap_or_default(),
+                secret: reader.text("redshift.secret"),
+                iam: reader.flag("redshift.iam")?.unwrap_or(false),
+                cluster: reader.text("redshift.cluster"),
+            },
             values,
         })
     }
@@ -223,7 +244,11 @@ impl Settings {
             "checks.max_outside_day" => Some(percent(self.checks.max_outside_day)),
             "checks.max_length" => Some(self.checks.max_length.to_string()),
             name if name.starts_with("cluster.") => cluster::shown(&self.cluster, name),
-            "skip_bad_files" | "s3.anonymous" | "s3.requester_pays" | "s3.allow_http" => Some("false".to_owned()),
+            "skip_bad_files" | "s3.anonymous" | "s3.requester_pays" | "s3.allow_http" | "redshift.iam" => {
+                Some("false".to_owned())
+            }
+            "redshift.stage" => Some(self.redshift.stage.name().to_owned()),
+            "redshift.design" => Some(self.redshift.design.name().to_owned()),
             _ => None,
         };
         let row = |key: &Key| match self.values.get(key.name) {

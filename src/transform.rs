@@ -5,7 +5,7 @@ use std::thread;
 
 use crate::error::{Error, Kind, Result};
 use crate::stage::{Batch, EventBounds, People, PlannedFile, SongRecord};
-use crate::warehouse::{Statement, Warehouse};
+use crate::warehouse::{StagedObjects, Statement, Warehouse};
 
 /// What a batch of events added.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -103,8 +103,40 @@ pub fn staged_events(
         let people = people.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         Ok((Added { songplays, page_views }, people))
     })?;
-    // The levels before the users: they need to know when each was last seen before this batch.
     warehouse.stage_people(&people)?;
+    levels_and_users(warehouse, bounds)?;
+    Ok(added)
+}
+
+/// Moves events that the warehouse itself has staged, users and levels included, into the tables.
+///
+/// # Errors
+/// [`Kind::Conservation`] if the tables did not take exactly these events; what the warehouse reports.
+pub fn staged_objects(warehouse: &mut dyn Warehouse, staged: &StagedObjects, keep_staging: bool) -> Result<Added> {
+    if keep_staging {
+        warehouse.execute(Statement::KeepStagingEvents)?;
+    }
+    let added = Added {
+        songplays: warehouse.execute(Statement::InsertSongplays)?,
+        page_views: warehouse.execute(Statement::InsertPageViews)?,
+    };
+    let lines: u64 = staged.lines.iter().sum();
+    if (added.songplays, added.page_views) != (staged.plays, staged.views) || staged.plays + staged.views != lines {
+        return Err(Error::new(
+            Kind::Conservation,
+            format!(
+                "{lines} lines became {} plays and {} page views, of which songplays took {} and page_views {}",
+                staged.plays, staged.views, added.songplays, added.page_views
+            ),
+        ));
+    }
+    warehouse.execute_within(Statement::InsertTime, staged.bounds)?;
+    levels_and_users(warehouse, staged.bounds)?;
+    Ok(added)
+}
+
+/// The levels before the users: they need to know when each was last seen before these events.
+fn levels_and_users(warehouse: &mut dyn Warehouse, bounds: EventBounds) -> Result<()> {
     warehouse.execute_within(Statement::LevelPoints, bounds)?;
     for statement in [
         Statement::LevelStays,
@@ -116,8 +148,7 @@ pub fn staged_events(
     ] {
         warehouse.execute(statement)?;
     }
-    drop_tables(warehouse, &["newer_users", "level_stays", "level_points"])?;
-    Ok(added)
+    drop_tables(warehouse, &["newer_users", "level_stays", "level_points"])
 }
 
 fn drop_tables(warehouse: &mut dyn Warehouse, tables: &[&'static str]) -> Result<()> {

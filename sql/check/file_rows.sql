@@ -2,7 +2,8 @@
 -- Says: every accepted line of a log file is one row of songplays or page_views, and every row is of a known file
 -- Remedy: rebuild the tables with `sparkify load --full-refresh`
 -- In a load: always
--- A sample may begin in the middle of a file; the first whole one is the next.
+-- A sample may begin in the middle of a file; the first whole one is the next. Rows of files that the warehouse read
+-- itself, many at once, have ids of the first.
 with parts as (
     select songplay_id >> 32 as file_no, count(*) as events
     from songplays
@@ -22,12 +23,21 @@ held as (
     group by file_no
 ),
 
-files as (
+loaded as (
     select file_no, url, accepted
     from load_files
-    where
-        input = 'log'
-        and file_no between (cast($sample_id as bigint) + 4294967295) >> 32 and cast($last_id as bigint) >> 32
+    where input = 'log'
+    union all
+    select min(file_no) as file_no, min(url) as url, cast(sum(accepted) as bigint) as accepted
+    from load_files
+    where input = 'copied'
+    group by run_id
+),
+
+files as (
+    select file_no, url, accepted
+    from loaded
+    where file_no between (cast($sample_id as bigint) + 4294967295) >> 32 and cast($last_id as bigint) >> 32
 )
 
 select

@@ -28,7 +28,7 @@ ranked as (
             partition by songplays.songplay_id
             order by
                 case when rivals.text_repair = songplays.text_repair then 0 else 1 end,
-                coalesce(abs(rivals.duration - songplays.length), 1e300),
+                coalesce(abs(rivals.duration - songplays.length), cast('1e300' as double precision)),
                 rivals.song_id
         ) as place
     from songplays

@@ -6,7 +6,7 @@ with held as (
     select
         run_id,
         count(*) as files,
-        sum(case when input = 'log' then lines else 0 end) as lines
+        sum(case when input <> 'song' then lines else 0 end) as lines
     from load_files
     group by run_id
 ),

@@ -10,6 +10,6 @@ select
 from load_files
 inner join load_runs
     on load_runs.run_id = load_files.run_id
-where load_files.input = 'log'
+where load_files.input <> 'song'
 group by cast(load_runs.started_at as date)
 order by loaded_on desc;

@@ -16,8 +16,9 @@ use crate::settings::Settings;
 use crate::source::Sources;
 use crate::stage::{Batch, EventBounds, People};
 use crate::transform;
-use crate::warehouse::Warehouse;
 use crate::warehouse::recorder::Recorder;
+use crate::warehouse::redshift::Rehearsal;
+use crate::warehouse::{Warehouse, WarehouseUrl};
 
 pub(super) fn run(args: &LoadArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
     if settings.logs.is_none() && settings.songs.is_none() {
@@ -116,6 +117,10 @@ fn dry_run(args: &LoadArgs, settings: &Settings, sources: &Sources, interrupt: &
         }
     }
     let plan = Plan::new(logs, songs, &known, args.full_refresh);
+    if matches!(settings.warehouse, WarehouseUrl::Redshift(_)) {
+        let logs = plan.logs.iter().filter(|file| !plan.changed.contains(&file.url)).cloned().collect();
+        recorder.rehearsal = Some(Rehearsal::new(settings.redshift.clone(), logs));
+    }
 
     let mut head = String::new();
     // Writing to a String cannot fail.

@@ -5,6 +5,7 @@ mod cluster;
 mod config;
 mod demo;
 mod digest;
+mod doctor;
 mod explain;
 mod insights;
 mod load;
@@ -38,6 +39,7 @@ pub fn run(cli: &Cli, interrupt: &Interrupt) -> Result<u8> {
         Command::Rejects(args) => rejects::run(args, &of(&args.warehouse, file)?, interrupt),
         Command::Check(args) => check::run(args, &of(&args.warehouse, file)?, cli.verbose > 0, interrupt),
         Command::Digest(args) => digest::run(args, &of(&args.warehouse, file)?, interrupt),
+        Command::Doctor(args) => doctor::run(args, &of(&args.warehouse, file)?, interrupt),
         Command::Explain(args) => explain::run(args, &of(&args.warehouse, file)?, interrupt),
         Command::Simulate(args) => {
             simulate::run(args, &Settings::of_process(&args.flags(), settings_file(args, file))?, interrupt)
@@ -71,6 +73,8 @@ fn open_options(settings: &Settings, interrupt: &Interrupt) -> OpenOptions {
         resources: Resources { memory: settings.memory * 3 / 8, threads: settings.threads },
         wait: settings.wait,
         interrupt: interrupt.clone(),
+        s3: settings.s3.clone(),
+        redshift: settings.redshift.clone(),
     }
 }
 

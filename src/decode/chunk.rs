@@ -54,6 +54,8 @@ pub struct EventChunk {
     pub part: u64,
     /// Number, from 0, of the first line of this chunk in its file. Known once all chunks before it are decoded.
     pub first_line: u64,
+    /// The most bytes that a text may have, if the warehouse has a limit.
+    pub most_text: Option<usize>,
     /// How many lines this chunk covers, blank ones included.
     pub lines: u32,
     /// How many of them are blank.

@@ -185,6 +185,11 @@ fn append_row(
     scratch: &mut Vec<u8>,
     chunk: &mut EventChunk,
 ) -> Result<(), Reason> {
+    if let Some(most) = chunk.most_text
+        && let Some(reason) = too_wide(bytes, tokens, most)
+    {
+        return Err(reason);
+    }
     let page = label(PAGE_LABEL, bytes, tokens[LogField::Page as usize], chunk);
     let is_play = chunk.dictionaries[PAGE_LABEL].values[page as usize].of(&chunk.text) == PLAY_PAGE.as_bytes();
     if is_play && numbers.user_id == NULL_INTEGER {
@@ -224,6 +229,25 @@ fn append_row(
     chunk.payload_hash.push(payload);
     chunk.is_play.push(is_play);
     Ok(())
+}
+
+/// The first text that has more bytes than a column holds, once escapes are undone, names repaired and quotes taken off.
+#[inline]
+fn too_wide(bytes: &[u8], tokens: &[Token; LOG_FIELDS.len()], most: usize) -> Option<Reason> {
+    LOG_FIELDS.iter().zip(tokens).find_map(|(spec, token)| {
+        let raw = token.of(bytes);
+        // What is spelled short is short.
+        if raw.len() <= most || !matches!(token.kind, TokenKind::Plain | TokenKind::Escaped) {
+            return None;
+        }
+        let value = if token.kind == TokenKind::Escaped { unescaped(raw) } else { raw.to_vec() };
+        let length = match spec.key {
+            "artist" | "song" => repaired(&value, &mut Vec::new()).0.place().1,
+            "userAgent" => without_quotes(&value).len(),
+            _ => value.len(),
+        };
+        (length > most).then_some(Reason::TooWide { field: spec.key, bytes: length, most })
+    })
 }
 
 /// A status as its column holds it.

@@ -56,6 +56,15 @@ pub enum Reason {
         /// The value's beginning.
         value: String,
     },
+    /// A text with more bytes than the warehouse's column holds.
+    TooWide {
+        /// The JSON key.
+        field: &'static str,
+        /// The text's length in bytes.
+        bytes: usize,
+        /// The most that the column holds.
+        most: usize,
+    },
     /// The event's key is taken by an event with another payload.
     Conflict,
 }
@@ -73,6 +82,7 @@ impl Reason {
             Self::PlayWithoutUser => "userId is missing on a play".into(),
             Self::WrongType { field, .. } => format!("{field} has the wrong type").into(),
             Self::OutOfRange { field, .. } => format!("{field} is out of range").into(),
+            Self::TooWide { field, most, .. } => format!("{field} is over the {most} bytes that the warehouse holds").into(),
             Self::Conflict => "conflict: same event key, another payload".into(),
         }
     }
@@ -93,6 +103,7 @@ impl fmt::Display for Reason {
             Self::NotUtf8 { column } => write!(f, "invalid UTF-8 (column {column})"),
             Self::TooLong { bytes } => write!(f, "line over 16 MiB ({bytes} bytes)"),
             Self::WrongType { wanted, value, .. } => write!(f, "{}: {value} is no {wanted}", self.category()),
+            Self::TooWide { bytes, .. } => write!(f, "{}: {bytes} bytes", self.category()),
             Self::OutOfRange { value, .. } => write!(f, "{}: {value}", self.category()),
             _ => f.write_str(&self.category()),
         }

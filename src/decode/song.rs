@@ -34,6 +34,8 @@ pub struct SongChunk {
     pub rejects: Vec<Reject>,
     /// Keys that no field has.
     pub unknown_keys: UnknownKeys,
+    /// The most bytes that a text may have, if the warehouse has a limit.
+    pub most_text: Option<usize>,
 }
 
 /// How close to the end of a piece a fault may be the cut's own: no token that fails as a whole is longer than a surrogate
@@ -72,7 +74,7 @@ pub fn decode_songs(bytes: &[u8], byte_offset: u64, first_line: u32, is_end: boo
         };
         let raw = bytes[start..end].trim_ascii_end();
         let decoded = match read {
-            Ok(()) => song(bytes, raw, &finder.tokens),
+            Ok(()) => song(bytes, raw, &finder.tokens).and_then(|song| narrow(song, chunk.most_text)),
             Err(_) if bytes[start] != b'{' => Err(Reason::NotAnObject),
             Err(fault) => Err(Reason::Malformed { column: fault.at - start + 1, what: fault.what }),
         };
@@ -138,6 +140,22 @@ fn song(bytes: &[u8], raw: &[u8], tokens: &[Token; SONG_FIELDS.len()]) -> Result
         year: number(SongField::Year)?.filter(|&y| y != 0).map(|y| y as i16),
         text_repair: 4 * title_rounds + artist_rounds,
     })
+}
+
+/// The song, if its texts have no more bytes than columns hold.
+fn narrow(song: Song, most: Option<usize>) -> Result<Song, Reason> {
+    let Some(most) = most else { return Ok(song) };
+    let texts = [
+        ("artist_id", song.artist_id.len()),
+        ("artist_location", song.artist_location.as_ref().map_or(0, String::len)),
+        ("artist_name", song.artist_name.len()),
+        ("song_id", song.song_id.len()),
+        ("title", song.title.len()),
+    ];
+    match texts.into_iter().find(|(_, bytes)| *bytes > most) {
+        Some((field, bytes)) => Err(Reason::TooWide { field, bytes, most }),
+        None => Ok(song),
+    }
 }
 
 fn repaired(text: String) -> (String, u8) {

@@ -45,6 +45,13 @@ impl Credentials {
         Self { provider, current: Mutex::new(None) }
     }
 
+    /// The keys as AWS's own tools hold them.
+    pub(super) async fn keys(&self) -> Result<aws_credential_types::Credentials, NoCredentials> {
+        let keys = self.get().await?;
+        let AwsCredential { key_id, secret_key, token } = &*keys;
+        Ok(aws_credential_types::Credentials::new(key_id, secret_key, token.clone(), None, "sparkify"))
+    }
+
     async fn get(&self) -> Result<Arc<AwsCredential>, NoCredentials> {
         // Whoever holds the lock asks for all the others that wait meanwhile.
         let mut current = self.current.lock().await;

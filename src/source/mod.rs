@@ -8,6 +8,7 @@
 //!
 //! Everything here blocks and belongs on plain threads. A run that touches only the disk starts no runtime at all.
 
+mod aws;
 mod credentials;
 mod download;
 mod failure;
@@ -22,6 +23,7 @@ mod s3;
 mod shared;
 mod upload;
 
+pub use aws::{AwsRequest, xml_element};
 pub use fetch::Fetcher;
 pub use location::Location;
 pub use reader::{Reader, file_error};

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use object_store::aws::{AmazonS3, AmazonS3Builder, resolve_bucket_region};
+use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, resolve_bucket_region};
 use object_store::{BackoffConfig, ClientOptions, HeaderValue, RetryConfig};
 use url::{Host, Url};
 
@@ -82,6 +82,8 @@ impl Bucket {
             .with_request_payer(options.requester_pays)
             .with_client_options(client.clone())
             .with_http_connector(Connector)
+            // Few objects are ever removed, and not every store takes many in one request.
+            .with_config(AmazonS3ConfigKey::DisableBulkDelete, "true")
             // All retrying is done here: it must resume where a body broke, and sign anew.
             .with_retry(RetryConfig { backoff: BackoffConfig::default(), max_retries: 0, retry_timeout: Duration::ZERO });
         // The certificate of *.s3.amazonaws.com does not cover a bucket with dots in its name.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use object_store::multipart::{MultipartStore, PartId};
 use object_store::path::Path;
-use object_store::{ObjectStore, PutOptions, PutPayload};
+use object_store::{ObjectStore, ObjectStoreExt, PutOptions, PutPayload};
 use tokio::task::JoinHandle;
 
 use super::Location;
@@ -58,6 +58,39 @@ impl Upload {
             parts: None,
             under_way: Arc::clone(&self.under_way),
         })
+    }
+
+    /// Where an object of this name is.
+    #[must_use]
+    pub fn url(&self, name: &str) -> String {
+        format!("s3://{}/{}{name}", self.bucket, self.prefix)
+    }
+
+    /// The bucket's region.
+    ///
+    /// # Errors
+    /// [`Kind::SourceRegion`] and its kin when it cannot be found out.
+    pub fn region(&self) -> Result<String> {
+        self.sources.block_on(async |shared| Ok(shared.bucket(&self.bucket).await?.region.clone()))?
+    }
+
+    /// Removes objects; one that is not there is none to remove.
+    ///
+    /// # Errors
+    /// As the store refuses it.
+    pub fn remove(&self, names: &[String]) -> Result<()> {
+        // Those that are under way would appear afterwards. Why one failed was told already.
+        let _ = self.finish();
+        for name in names {
+            let object = self.object(name)?;
+            let removed = self.sources.runtime()?.spawn(attempt(
+                Arc::clone(self.sources.shared()),
+                Arc::clone(&object.target),
+                Work::Remove,
+            ));
+            object.wait(removed)?;
+        }
+        Ok(())
     }
 
     /// Waits until everything that was begun is written.
@@ -206,6 +239,8 @@ enum Work {
     Part { id: String, number: usize, bytes: Bytes },
     /// Make the parts an object.
     Complete { id: String, parts: Vec<PartId> },
+    /// Remove it.
+    Remove,
 }
 
 /// What came of it.
@@ -245,5 +280,9 @@ async fn ask(bucket: &Bucket, path: &Path, work: &Work) -> Result<Done, Failure>
             bucket.in_time(store.complete_multipart(path, id, parts.clone())).await??;
             Done::Nothing
         }
+        Work::Remove => match bucket.in_time(store.delete(path)).await? {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Done::Nothing,
+            Err(error) => return Err(error.into()),
+        },
     })
 }

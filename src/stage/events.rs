@@ -60,6 +60,7 @@ struct Queue<'a> {
     /// Bytes of memory for decoded events.
     memory: u64,
     skip_bad_files: bool,
+    most_text: Option<usize>,
     next: AtomicUsize,
     /// Bytes that all files have, as stored, how many of them were read, and the memory that their events take.
     size: u64,
@@ -118,6 +119,7 @@ impl<'a> EventIntake<'a> {
                 progress,
                 memory,
                 skip_bad_files,
+                most_text: None,
                 next: AtomicUsize::new(0),
                 size,
                 read,
@@ -129,6 +131,13 @@ impl<'a> EventIntake<'a> {
             bad_files: Vec::new(),
             unknown_keys: UnknownKeys::new(),
         }
+    }
+
+    /// Refuses lines with texts of more bytes than these.
+    #[must_use]
+    pub fn with_most_text(mut self, most: Option<usize>) -> Self {
+        self.queue.most_text = most;
+        self
     }
 
     /// The next batch, None when all files are through.
@@ -233,7 +242,7 @@ impl Worker {
             Open { file, part: 0, reader: BlockReader::new(reader, std::mem::take(&mut self.buffer)), reported: 0 }
         };
         let file = open.file;
-        match self.decode_stretch(&mut open, queue.files[file].source.size) {
+        match self.decode_stretch(&mut open, queue.files[file].source.size, queue.most_text) {
             Ok(chunk) => {
                 let read = open.reader.input().raw_bytes_read();
                 queue.progress.bytes(read - open.reported);
@@ -256,8 +265,8 @@ impl Worker {
     }
 
     /// The events of the next stretch of the file, None at its end.
-    fn decode_stretch(&mut self, open: &mut Open, size: u64) -> std::io::Result<Option<EventChunk>> {
-        let mut chunk = EventChunk { file: open.file, part: open.part, ..EventChunk::default() };
+    fn decode_stretch(&mut self, open: &mut Open, size: u64, most_text: Option<usize>) -> std::io::Result<Option<EventChunk>> {
+        let mut chunk = EventChunk { file: open.file, part: open.part, most_text, ..EventChunk::default() };
         let begin = open.reader.offset();
         // Packed files are longer than their size; then the columns grow as they must.
         let expected = size.saturating_sub(begin).min(STRETCH_BYTES) as f64;

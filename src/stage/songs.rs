@@ -47,6 +47,7 @@ pub struct SongIntake<'a> {
     progress: &'a dyn Progress,
     threads: usize,
     skip_bad_files: bool,
+    most_text: Option<usize>,
     next: AtomicUsize,
 }
 
@@ -61,7 +62,14 @@ impl<'a> SongIntake<'a> {
         threads: usize,
         skip_bad_files: bool,
     ) -> Self {
-        Self { files, fetcher, stop, progress, threads, skip_bad_files, next: AtomicUsize::new(0) }
+        Self { files, fetcher, stop, progress, threads, skip_bad_files, most_text: None, next: AtomicUsize::new(0) }
+    }
+
+    /// Refuses songs with texts of more bytes than these.
+    #[must_use]
+    pub fn with_most_text(mut self, most: Option<usize>) -> Self {
+        self.most_text = most;
+        self
     }
 
     /// The next batch, None when all files are through.
@@ -134,7 +142,7 @@ impl<'a> SongIntake<'a> {
     /// Decodes a file piece by piece; an object that a piece cuts in two is decoded with the next.
     fn read_file(&self, file: usize, buffer: &mut Vec<u8>) -> Result<SongChunk> {
         let mut reader = self.fetcher.open(file)?;
-        let mut chunk = SongChunk::default();
+        let mut chunk = SongChunk { most_text: self.most_text, ..SongChunk::default() };
         let (mut offset, mut line) = (0u64, 0u32);
         buffer.clear();
         loop {

@@ -1,4 +1,4 @@
-//! The only code that quotes names for SQL. Values are never quoted: they are bound as parameters.
+//! The only code that quotes names for SQL. Values are bound as parameters; where an engine takes none, `literal` writes them.
 
 /// A name as an identifier.
 #[must_use]

@@ -3,9 +3,11 @@
 
 pub mod duckdb;
 pub mod ident;
+pub mod literal;
 pub mod postgres;
 pub mod query;
 pub mod recorder;
+pub mod redshift;
 mod relations;
 pub mod roles;
 pub mod sql;
@@ -20,10 +22,12 @@ pub use sql::{Dialect, Statement};
 
 use crate::error::{Error, Kind, Result};
 use crate::interrupt::Interrupt;
+use crate::source::{S3Options, SourceFile};
 use crate::stage::{Batch, EventBounds, People, PlannedFile, SongRecord};
 
 pub use duckdb::Resources;
 pub use postgres::PostgresUrl;
+pub use redshift::{RedshiftOptions, RedshiftUrl};
 
 /// Version of the tables that this sparkify writes. Older warehouses are brought forward, newer ones refused.
 pub const SCHEMA_VERSION: i32 = 1;
@@ -35,6 +39,8 @@ pub enum WarehouseUrl {
     DuckDb(PathBuf),
     /// A database on a PostgreSQL server.
     Postgres(PostgresUrl),
+    /// A database of an Amazon Redshift cluster or workgroup.
+    Redshift(RedshiftUrl),
 }
 
 impl WarehouseUrl {
@@ -46,13 +52,17 @@ impl WarehouseUrl {
         if ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme)) {
             return PostgresUrl::parse(text).map(Self::Postgres);
         }
+        if RedshiftUrl::is_one(text) {
+            return RedshiftUrl::parse(text).map(Self::Redshift);
+        }
         let path = text.strip_prefix("duckdb:").map_or(text, |rest| rest.strip_prefix("//").unwrap_or(rest));
         if path.is_empty() {
             return Err(Error::new(Kind::Settings, "the warehouse has no path"));
         }
         if let Some((scheme, _)) = path.split_once("://") {
-            return Err(Error::new(Kind::Settings, format!("{scheme}:// is no warehouse that sparkify knows"))
-                .with_hint("a warehouse is a path, duckdb:PATH or postgres://USER@HOST/DATABASE"));
+            return Err(Error::new(Kind::Settings, format!("{scheme}:// is no warehouse that sparkify knows")).with_hint(
+                "a warehouse is a path, duckdb:PATH, postgres://USER@HOST/DATABASE or redshift://USER@HOST:5439/DATABASE",
+            ));
         }
         Ok(Self::DuckDb(PathBuf::from(path)))
     }
@@ -62,7 +72,7 @@ impl WarehouseUrl {
     pub fn may_exist(&self) -> bool {
         match self {
             Self::DuckDb(path) => path.exists(),
-            Self::Postgres(_) => true,
+            Self::Postgres(_) | Self::Redshift(_) => true,
         }
     }
 
@@ -72,6 +82,7 @@ impl WarehouseUrl {
         match self {
             Self::DuckDb(path) => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             Self::Postgres(url) => url.database().unwrap_or("PostgreSQL").to_owned(),
+            Self::Redshift(url) => url.database().to_owned(),
         }
     }
 
@@ -81,6 +92,26 @@ impl WarehouseUrl {
         match self {
             Self::DuckDb(_) => Dialect::DuckDb,
             Self::Postgres(_) => Dialect::Postgres,
+            Self::Redshift(_) => Dialect::Redshift,
+        }
+    }
+
+    /// Tries what a load needs of the warehouse, step by step.
+    #[must_use]
+    pub fn examine(&self, options: &OpenOptions) -> Vec<Examined> {
+        match self {
+            Self::Redshift(url) => redshift::examine(url, options),
+            Self::DuckDb(path) if !path.exists() => {
+                vec![Examined { what: "warehouse", outcome: Ok(format!("{} is not there yet; a load makes it", path.display())) }]
+            }
+            _ => {
+                let opened = self.open_read_only(options).and_then(|mut warehouse| warehouse.has_tables());
+                let outcome = opened.map(|has_tables| {
+                    let state = if has_tables { "has sparkify's tables" } else { "has no tables of sparkify's yet" };
+                    format!("{self} can be opened and {state}")
+                });
+                vec![Examined { what: "warehouse", outcome }]
+            }
         }
     }
 
@@ -92,6 +123,7 @@ impl WarehouseUrl {
         Ok(match self {
             Self::DuckDb(path) => Box::new(duckdb::DuckDb::open(path, options)?),
             Self::Postgres(url) => Box::new(postgres::Postgres::open(url, options)?),
+            Self::Redshift(url) => Box::new(redshift::Redshift::open(url, options)?),
         })
     }
 
@@ -103,6 +135,7 @@ impl WarehouseUrl {
         Ok(match self {
             Self::DuckDb(path) => Box::new(duckdb::DuckDb::open_read_only(path, options)?),
             Self::Postgres(url) => Box::new(postgres::Postgres::open_read_only(url, options)?),
+            Self::Redshift(url) => Box::new(redshift::Redshift::open_read_only(url, options)?),
         })
     }
 }
@@ -112,6 +145,7 @@ impl fmt::Display for WarehouseUrl {
         match self {
             Self::DuckDb(path) => write!(f, "{}", path.display()),
             Self::Postgres(url) => write!(f, "{url}"),
+            Self::Redshift(url) => write!(f, "{url}"),
         }
     }
 }
@@ -132,6 +166,9 @@ pub enum Input {
     Log,
     /// Songs.
     Song,
+    /// Log lines that the warehouse read itself, many files at once. It does not tell which line is of which file, so all
+    /// their events have ids of the first.
+    Copied,
 }
 
 impl Input {
@@ -141,6 +178,7 @@ impl Input {
         match self {
             Self::Log => "log",
             Self::Song => "song",
+            Self::Copied => "copied",
         }
     }
 }
@@ -250,6 +288,61 @@ pub struct Totals {
     pub songplays: u64,
 }
 
+/// A step that a load stands on, and what came of trying it.
+#[derive(Debug)]
+pub struct Examined {
+    /// What was tried.
+    pub what: &'static str,
+    /// What was found, or why it failed, with the remedy.
+    pub outcome: Result<String>,
+}
+
+/// How log lines reach a warehouse, and why so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StageInput {
+    /// As rows that sparkify has decoded.
+    Rows(String),
+    /// The warehouse reads the files itself.
+    Objects(String),
+}
+
+/// What became of files that a warehouse was to read itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ObjectsStaged {
+    /// All are staged.
+    Staged(StagedObjects),
+    /// Some, by their places, or all if none is named, have something that only the decoder judges.
+    ReadThem {
+        /// Their places in the list.
+        files: Vec<usize>,
+        /// Why.
+        why: String,
+    },
+}
+
+impl ObjectsStaged {
+    /// Sparkify is to read all of them, for this reason.
+    #[must_use]
+    pub fn all(why: String) -> Self {
+        Self::ReadThem { files: Vec::new(), why }
+    }
+}
+
+/// Events that a warehouse has staged from files that it read itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StagedObjects {
+    /// First and last time of the events.
+    pub bounds: EventBounds,
+    /// How many lines each file has. All of them are events.
+    pub lines: Vec<u64>,
+    /// How many of the events are plays.
+    pub plays: u64,
+    /// How many are not.
+    pub views: u64,
+    /// The highest line number among the events' ids, which are of the first file.
+    pub last_line_no: u64,
+}
+
 /// An engine that holds a star schema. Between [`Warehouse::begin`] and [`Warehouse::commit`] all is one transaction.
 pub trait Warehouse {
     /// How the engine spells SQL.
@@ -295,6 +388,10 @@ pub trait Warehouse {
     /// # Errors
     /// What the engine reports.
     fn begin(&mut self) -> Result<()>;
+    /// Whether [`Warehouse::begin`] makes a connection anew that broke.
+    fn reconnects(&self) -> bool {
+        false
+    }
     /// Makes the run's changes durable, all at once.
     ///
     /// # Errors
@@ -344,6 +441,22 @@ pub trait Warehouse {
     /// # Errors
     /// What the engine reports.
     fn drop_table(&mut self, table: &'static str) -> Result<()>;
+    /// The most bytes that a text column holds, if there is a limit. Longer texts are refused, never cut.
+    fn most_text(&self) -> Option<usize> {
+        None
+    }
+    /// Who is to read these log files.
+    fn stage_input(&mut self, _logs: &[SourceFile]) -> StageInput {
+        StageInput::Rows("this warehouse takes rows".to_owned())
+    }
+    /// Stages the events of log files that the warehouse reads itself. With anything else than [`ObjectsStaged::Staged`]
+    /// the transaction is to be rolled back.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn stage_objects(&mut self, _files: &[PlannedFile], _max_errors: u64) -> Result<ObjectsStaged> {
+        Ok(ObjectsStaged::all("this warehouse takes rows".to_owned()))
+    }
     /// Makes a batch of events readable in SQL and judges those that the warehouse holds already.
     ///
     /// # Errors
@@ -397,4 +510,8 @@ pub struct OpenOptions {
     pub wait: Duration,
     /// Ends waiting and running statements early.
     pub interrupt: Interrupt,
+    /// How to reach S3, for warehouses that take their rows from there.
+    pub s3: S3Options,
+    /// What Redshift needs to know besides.
+    pub redshift: RedshiftOptions,
 }

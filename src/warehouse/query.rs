@@ -161,7 +161,7 @@ pub fn numbered<'p>(statement: SqlText<'_>, parameters: &'p [Param<'_>]) -> Resu
 }
 
 /// The length of the text, quoted name or comment that begins here, otherwise that of the one character.
-fn passed_over(rest: &str) -> usize {
+pub(super) fn passed_over(rest: &str) -> usize {
     let quoted = |end: char| rest[1..].find(end).map_or(rest.len(), |at| at + 2);
     match rest.as_bytes() {
         [b'\'', ..] => quoted('\''),

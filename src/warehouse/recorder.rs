@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use super::redshift::Rehearsal;
 use super::{
     Dialect, FileRow, KnownFile, Param, QuarantinedLine, RejectRow, ReplayedLine, Rows, RunRow, SqlText, Statement, Totals,
     Warehouse,
@@ -18,6 +19,8 @@ pub struct Recorder {
     pub fail_at: Option<usize>,
     /// Whose spelling of statements is written down.
     dialect: Dialect,
+    /// What only Redshift sends.
+    pub rehearsal: Option<Rehearsal>,
     steps: usize,
 }
 
@@ -51,6 +54,10 @@ impl Recorder {
         Ok(())
     }
 
+    fn sent(&mut self, statements: &[(String, String)]) -> Result<()> {
+        statements.iter().try_for_each(|(name, text)| if name.is_empty() { self.comment(text) } else { self.write(name, text) })
+    }
+
     fn step(&mut self, name: &str) -> Result<()> {
         self.steps += 1;
         if self.fail_at == Some(self.steps - 1) {
@@ -70,6 +77,10 @@ impl Warehouse for Recorder {
     }
 
     fn ensure_schema(&mut self) -> Result<()> {
+        if let Some(rehearsal) = &self.rehearsal {
+            let sent = rehearsal.schema();
+            return self.sent(&sent);
+        }
         super::sql::TABLES.iter().try_for_each(|(_, statement)| self.statement(*statement))
     }
 
@@ -90,6 +101,10 @@ impl Warehouse for Recorder {
     }
 
     fn begin(&mut self) -> Result<()> {
+        if let Some(rehearsal) = &self.rehearsal {
+            let sent = rehearsal.begin();
+            return self.sent(&sent);
+        }
         self.write("begin", "begin;")
     }
 
@@ -125,6 +140,11 @@ impl Warehouse for Recorder {
     }
 
     fn stage_events(&mut self, batch: Batch) -> Result<Arc<Batch>> {
+        if let Some(rehearsal) = &self.rehearsal {
+            let sent = rehearsal.events()?;
+            self.sent(&sent)?;
+            return Ok(Arc::new(batch));
+        }
         self.comment("staged_plays, staged_views, staged_times, staged_keys and staged_events show the decoded batch")?;
         self.statement(Statement::ReadCatalogue)?;
         self.statement(Statement::KnownEvents)?;
@@ -134,12 +154,20 @@ impl Warehouse for Recorder {
     fn unstage_events(&mut self) {}
 
     fn stage_people(&mut self, _: &People) -> Result<()> {
+        if let Some(rehearsal) = &self.rehearsal {
+            let sent = rehearsal.people();
+            return self.sent(&sent);
+        }
         self.statement(Statement::CreateStagedUsers)?;
         self.statement(Statement::CreateStagedLevels)?;
         self.comment("staged_users and staged_levels are filled with the batch's users")
     }
 
     fn stage_songs(&mut self, _: &[SongRecord], _: &[PlannedFile]) -> Result<()> {
+        if let Some(rehearsal) = &self.rehearsal {
+            let sent = rehearsal.songs()?;
+            return self.sent(&sent);
+        }
         self.statement(Statement::CreateStagedSongs)?;
         self.comment("staged_songs is filled with the decoded songs")
     }

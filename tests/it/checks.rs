@@ -47,6 +47,8 @@ fn tamper(site: &Site, statement: &str) {
         resources: Resources { memory: 256 << 20, threads: 1 },
         wait: std::time::Duration::ZERO,
         interrupt: Interrupt::default(),
+        s3: Default::default(),
+        redshift: Default::default(),
     };
     let mut warehouse = DuckDb::open(&site.path("w.duckdb"), &options).unwrap();
     warehouse.answer(SqlText { name: "tamper", text: statement }, &[]).unwrap();

@@ -6,7 +6,7 @@ use std::path::Path;
 use sparkify::settings::{Flags, KEYS, Origin, Settings};
 
 /// Defaults that are the same on every machine.
-const FIXED_DEFAULTS: [&str; 32] = [
+const FIXED_DEFAULTS: [&str; 35] = [
     "warehouse",
     "max_rejects",
     "wait",
@@ -39,6 +39,9 @@ const FIXED_DEFAULTS: [&str; 32] = [
     "s3.anonymous",
     "s3.requester_pays",
     "s3.allow_http",
+    "redshift.stage",
+    "redshift.design",
+    "redshift.iam",
 ];
 
 #[test]

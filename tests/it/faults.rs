@@ -264,6 +264,8 @@ fn open(path: &Path) -> DuckDb {
         resources: Resources { memory: 256 << 20, threads: 2 },
         wait: std::time::Duration::ZERO,
         interrupt: Interrupt::default(),
+        s3: Default::default(),
+        redshift: Default::default(),
     };
     DuckDb::open(path, &options).unwrap()
 }

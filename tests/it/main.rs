@@ -22,6 +22,7 @@ mod notebook;
 mod page;
 mod postgres;
 mod properties;
+mod redshift;
 mod redshift_standin;
 mod s3_load;
 mod simulate;

@@ -56,6 +56,8 @@ fn load(site: &Site, manner: Manner, full_refresh: bool) -> RunReport {
         resources: Resources { memory: 256 << 20, threads: manner.threads },
         wait: std::time::Duration::ZERO,
         interrupt: Interrupt::default(),
+        s3: Default::default(),
+        redshift: Default::default(),
     };
     let sources = Sources::new(S3Options::default());
     let location = |name: &str| site.path(name).exists().then(|| Location::parse(site.path(name).to_str().unwrap()).unwrap());

@@ -3,13 +3,13 @@
 mod connect;
 mod copy;
 mod execute;
-mod password;
+pub(super) mod password;
 mod schema;
 mod session;
 mod stage;
 mod stream;
-mod tls;
-mod url;
+pub(super) mod tls;
+pub(super) mod url;
 mod value;
 
 use std::sync::Arc;

@@ -5,9 +5,14 @@ use std::path::{Path, PathBuf};
 
 /// A password that no message can show.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Password(String);
+pub(in crate::warehouse) struct Password(String);
 
 impl Password {
+    /// A password from elsewhere.
+    pub fn new(password: String) -> Self {
+        Self(password)
+    }
+
     /// For the driver alone.
     pub fn reveal(&self) -> &str {
         &self.0
@@ -22,7 +27,7 @@ impl fmt::Debug for Password {
 
 /// Whom the password is for.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Account<'a> {
+pub(in crate::warehouse) struct Account<'a> {
     pub host: &'a str,
     pub port: u16,
     pub database: &'a str,
@@ -30,7 +35,7 @@ pub(super) struct Account<'a> {
 }
 
 /// The password, where one is set: SPARKIFY_PASSWORD, PGPASSWORD, then the first line of `.pgpass` that fits.
-pub(super) fn find(account: Account<'_>, environment: impl Fn(&str) -> Option<String>) -> Option<Password> {
+pub(in crate::warehouse) fn find(account: Account<'_>, environment: impl Fn(&str) -> Option<String>) -> Option<Password> {
     if let Some(password) = environment("SPARKIFY_PASSWORD").or_else(|| environment("PGPASSWORD")) {
         return Some(Password(password));
     }

@@ -25,9 +25,14 @@ use crate::error::{Error, Kind, Result, io_error};
 
 /// Makes encrypted connections to servers that pass the mode's examination.
 #[derive(Clone)]
-pub(super) struct Tls(Arc<ClientConfig>);
+pub(in crate::warehouse) struct Tls(Arc<ClientConfig>);
 
 impl Tls {
+    /// For a driver that makes its own streams.
+    pub fn config(&self) -> Arc<ClientConfig> {
+        Arc::clone(&self.0)
+    }
+
     /// For connections of this mode. `roots` is a file of certificates to trust instead of the system's.
     pub fn new(mode: SslMode, roots: Option<&Path>) -> Result<Self> {
         let provider = Arc::new(aws_lc_rs::default_provider());
@@ -127,7 +132,7 @@ impl MakeTlsConnect<Socket> for Tls {
 }
 
 /// One connection to be.
-pub(super) struct Connect {
+pub(in crate::warehouse) struct Connect {
     connector: TlsConnector,
     name: ServerName<'static>,
 }
@@ -143,7 +148,7 @@ impl TlsConnect<Socket> for Connect {
 }
 
 /// An encrypted connection.
-pub(super) struct Stream(Box<tokio_rustls::client::TlsStream<Socket>>);
+pub(in crate::warehouse) struct Stream(Box<tokio_rustls::client::TlsStream<Socket>>);
 
 impl TlsStream for Stream {
     fn channel_binding(&self) -> ChannelBinding {

@@ -11,21 +11,21 @@ use crate::error::{Error, Kind, Result};
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PostgresUrl {
     /// A name, an address, or the folder of a socket.
-    pub(super) host: Option<String>,
-    pub(super) port: Option<u16>,
-    pub(super) user: Option<String>,
-    pub(super) database: Option<String>,
-    pub(super) ssl_mode: Option<SslMode>,
+    pub(in crate::warehouse) host: Option<String>,
+    pub(in crate::warehouse) port: Option<u16>,
+    pub(in crate::warehouse) user: Option<String>,
+    pub(in crate::warehouse) database: Option<String>,
+    pub(in crate::warehouse) ssl_mode: Option<SslMode>,
     /// Certificates to trust instead of the system's.
-    pub(super) root_certificates: Option<PathBuf>,
+    pub(in crate::warehouse) root_certificates: Option<PathBuf>,
     /// Settings of the session, as `options=-csearch_path=music`.
-    pub(super) options: Option<String>,
+    pub(in crate::warehouse) options: Option<String>,
     text: String,
 }
 
 /// How much a connection is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum SslMode {
+pub(in crate::warehouse) enum SslMode {
     /// In the open.
     Disable,
     /// Encrypted if the server can; nobody looks whether it is the right server.

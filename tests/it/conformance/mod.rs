@@ -44,6 +44,8 @@ macro_rules! rules {
 
 engine!(duckdb, crate::support::warehouse::Site::new);
 engine!(postgres, super::on_postgres);
+engine!(redshift_compact, || crate::redshift::site("compact"));
+engine!(redshift_direct, || crate::redshift::site("direct"));
 
 /// A warehouse in a new database of a real server, entered with a password.
 pub fn on_postgres() -> Site {

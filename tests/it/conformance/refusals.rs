@@ -100,7 +100,9 @@ pub fn lines_are_tried_again(new_site: NewSite<'_>) {
 
 /// Changes the warehouse behind sparkify's back.
 fn change(site: &Site, sql: &str) {
-    if site.warehouse.contains("://") {
+    if site.warehouse.starts_with("redshift://") {
+        crate::redshift::change(site, sql);
+    } else if site.warehouse.contains("://") {
         let (_, database) = site.warehouse.rsplit_once('/').unwrap();
         crate::support::postgres::Postgres::shared().run_sql(database, sql);
     } else {

@@ -16,7 +16,7 @@ use crate::support::sql_client::{Refused, SqlClient};
 pub struct Cluster {
     pub standin: Standin,
     pub s3: S3Server,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Cluster {
@@ -28,13 +28,24 @@ impl Cluster {
     pub fn with(change: impl FnOnce(&mut Options)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("lake")).unwrap();
+        Self::over(folder, change)
+    }
+
+    /// With a folder of one's own as the bucket.
+    pub fn with_bucket(bucket: &std::path::Path) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink(bucket, folder.path().join("lake")).unwrap();
+        Self::over(folder, |_| {})
+    }
+
+    fn over(folder: tempfile::TempDir, change: impl FnOnce(&mut Options)) -> Self {
         let s3 = S3Server::start(folder.path());
         let mut options = Options {
             s3: Access { endpoint: s3.url.clone(), key: s3.access_key.to_owned(), secret: s3.secret_key.to_owned() },
             ..Options::default()
         };
         change(&mut options);
-        Self { standin: Standin::start(Postgres::shared(), options), s3, _folder: folder }
+        Self { standin: Standin::start(Postgres::shared(), options), s3, folder: folder }
     }
 
     #[track_caller]
@@ -53,6 +64,14 @@ impl Cluster {
 
     pub fn put(&self, key: &str, content: impl AsRef<[u8]>) {
         self.s3.put("lake", key, content);
+    }
+
+    /// The keys in the bucket.
+    pub fn keys(&self) -> Vec<String> {
+        let root = self.folder.path().join("lake");
+        let files = crate::support::warehouse::files_below(&root);
+        let name = |url: &str| std::path::Path::new(url).strip_prefix(&root).unwrap().display().to_string();
+        files.iter().map(|file| name(&file.url)).filter(|key| !key.starts_with('.')).collect()
     }
 
     /// Writes a manifest of these keys, each mandatory.

@@ -25,8 +25,9 @@ use hyper_util::rt::TokioIo;
 use s3s::auth::SimpleAuth;
 use s3s::dto::{
     AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput, CompleteMultipartUploadOutput,
-    CreateMultipartUploadInput, CreateMultipartUploadOutput, ETag, ETagCondition, GetObjectInput, GetObjectOutput,
-    ListObjectsV2Input, ListObjectsV2Output, Object, PutObjectInput, PutObjectOutput, UploadPartInput, UploadPartOutput,
+    CreateMultipartUploadInput, CreateMultipartUploadOutput, DeleteObjectInput, DeleteObjectOutput, ETag, ETagCondition,
+    GetObjectInput, GetObjectOutput, ListObjectsV2Input, ListObjectsV2Output, Object, PutObjectInput, PutObjectOutput,
+    UploadPartInput, UploadPartOutput,
 };
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
@@ -379,6 +380,14 @@ impl S3 for Store {
             response.output.e_tag = Some(ETag::Strong(etag));
             Ok(response)
         })
+    }
+
+    fn delete_object<'a, 'f>(&'a self, request: S3Request<DeleteObjectInput>) -> Answer<'f, DeleteObjectOutput>
+    where
+        'a: 'f,
+        Self: 'f,
+    {
+        self.files.delete_object(request)
     }
 
     fn put_object<'a, 'f>(&'a self, request: S3Request<PutObjectInput>) -> Answer<'f, PutObjectOutput>

@@ -98,6 +98,8 @@ pub struct Site {
     pub warehouse: String,
     /// The environment of every command.
     variables: Vec<(&'static str, String)>,
+    /// Where logs and songs are loaded from.
+    sources: [&'static str; 2],
 }
 
 /// What a command printed, and its exit code (negative: the signal that ended it).
@@ -145,7 +147,15 @@ impl Site {
 
     /// With its warehouse elsewhere, and what the environment has to say about that.
     pub fn at(warehouse: String, variables: Vec<(&'static str, String)>) -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), warehouse, variables }
+        Self { folder: tempfile::tempdir().unwrap(), warehouse, variables, sources: ["log_data", "song_data"] }
+    }
+
+    /// With more variables, and the folder's inputs loaded from elsewhere.
+    pub fn over(mut self, warehouse: String, variables: Vec<(&'static str, String)>, sources: [&'static str; 2]) -> Self {
+        self.warehouse = warehouse;
+        self.variables = variables;
+        self.sources = sources;
+        self
     }
 
     fn is_duckdb(&self) -> bool {
@@ -192,10 +202,10 @@ impl Site {
     pub fn load_arguments<'a>(&'a self, more: &[&'a str]) -> Vec<&'a str> {
         let mut arguments = vec!["load", "--warehouse", &self.warehouse];
         if self.path("log_data").exists() {
-            arguments.extend(["--logs", "log_data"]);
+            arguments.extend(["--logs", self.sources[0]]);
         }
         if self.path("song_data").exists() {
-            arguments.extend(["--songs", "song_data"]);
+            arguments.extend(["--songs", self.sources[1]]);
         }
         arguments.extend(more);
         arguments
@@ -230,7 +240,8 @@ impl Site {
     #[track_caller]
     fn tables_one_by_one(&self) -> Tables {
         let table = |(table, columns): (&'static str, &str)| {
-            let columns = columns.split(", ").enumerate().map(|(i, column)| format!("{} as c{i:02}", portable(column)));
+            let columns =
+                columns.split(", ").enumerate().map(|(i, column)| format!("{} as c{i:02}", portable(column, &self.warehouse)));
             let query = format!("select {} from {table}", columns.collect::<Vec<_>>().join(", "));
             let answer = self.run(&["sql", &query, "--format", "json", "--warehouse", &self.warehouse]).expect(0);
             let rows: Vec<BTreeMap<String, &RawValue>> = serde_json::from_str(&answer.stdout).unwrap();
@@ -270,7 +281,8 @@ impl Site {
                 "rows of a file",
                 "with rows as (select songplay_id / 4294967296 as file_no from songplays union all select view_id / 4294967296 from page_views), \
                  counted as (select cast(floor(file_no) as bigint) as file_no, count(*) as n from rows group by cast(floor(file_no) as bigint)), \
-                 filed as (select * from load_files where input = 'log') \
+                 filed as (select file_no, accepted from load_files where input = 'log' union all \
+                 select min(file_no), cast(sum(accepted) as bigint) from load_files where input = 'copied' group by run_id) \
                  select count(*) from filed as f full join counted as c on c.file_no = f.file_no \
                  where coalesce(f.accepted, 0) <> coalesce(c.n, 0)",
             ),
@@ -337,8 +349,10 @@ pub fn tables_of(folder: &Path, warehouse: &Path) -> Tables {
 }
 
 /// Milliseconds since 1970 as every engine tells them; other columns as they are.
-fn portable(column: &str) -> String {
+fn portable(column: &str, warehouse: &str) -> String {
     match column.strip_prefix("epoch_ms(").and_then(|rest| rest.strip_suffix(')')) {
+        // Its seconds have no fractions.
+        Some(time) if warehouse.starts_with("redshift://") => format!("datediff(ms, timestamp '1970-01-01 00:00:00', {time})"),
         Some(time) => format!("cast(1000 * extract(epoch from {time}) as bigint)"),
         None => column.to_owned(),
     }

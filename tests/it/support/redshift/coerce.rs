@@ -247,7 +247,11 @@ fn integer(text: &str, kind: &str, least: i64, most: i64, out: &mut Vec<u8>) -> 
 
 fn float(text: &str, kind: &str, most: f64, out: &mut Vec<u8>) -> Result<(), Bad> {
     let wrong = || text.find(|c: char| !c.is_ascii_digit() && !"+-.eE".contains(c)).unwrap_or(0);
+    let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
     match text.parse::<f64>() {
+        Ok(0.0) if mantissa.contains(|c: char| ('1'..='9').contains(&c)) => {
+            Err(bad(1204, text, format!("Underflow, Value '{text}', Type: {kind}")))
+        }
         Ok(number) if number.is_finite() && number.abs() <= most => {
             put(out, text);
             Ok(())

@@ -433,6 +433,10 @@ fn reserved(tokens: &[Token<'_>]) -> Option<Refusal> {
     }
     if tokens[0].says("create") && tokens.iter().take(4).any(|token| token.says("table")) {
         let open = tokens.iter().position(|token| token.says("("))?;
+        // Brackets of a query hold no columns' definitions.
+        if tokens[..open].iter().any(|token| token.says("as")) {
+            return None;
+        }
         for part in parts(&tokens[open + 1..closing(tokens, open)?]) {
             let Some(first) = part.first() else { continue };
             if first.says_one_of(&["like", "constraint", "primary", "unique", "foreign", "select", "with"]) {

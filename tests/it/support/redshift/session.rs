@@ -345,7 +345,24 @@ impl Session {
             let set = format!("set redshift_standin.last_copy_count = {count}; set redshift_standin.last_copy_id = {id}");
             self.upstream.rows(&set).await?;
         }
+        let of_loads = |token: &Token<'_>| {
+            token.is_name() && ["sys_load_error_detail", "sys_load_detail", "sys_load_history"].contains(&&*token.name())
+        };
+        if self.upstream.status == TransactionStatus::Transaction && first.says("select") && tokens.iter().any(of_loads) {
+            return self.relay_beside(&rewrite(tokens)).await;
+        }
         self.relay(&rewrite(tokens)).await
+    }
+
+    /// Answers from the system views of loads, which show what happened whatever the transaction's snapshot is.
+    async fn relay_beside(&mut self, sql: &str) -> Result<Course, upstream::Fault> {
+        let options = &self.shared.options;
+        let mut side = Upstream::connect(options.postgres_port, &options.postgres_user, &options.postgres_database).await?;
+        side.rows("set standard_conforming_strings = off; set escape_string_warning = off").await?;
+        std::mem::swap(&mut self.upstream, &mut side);
+        let course = self.relay(sql).await;
+        std::mem::swap(&mut self.upstream, &mut side);
+        course
     }
 
     /// Sends a statement on and the answers back, in Redshift's words where they differ.

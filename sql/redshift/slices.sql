@@ -1,0 +1,3 @@
+-- How many slices read files side by side. Provisioned clusters tell; Serverless does not.
+select count(*) as slices
+from stv_slices;

@@ -1,0 +1,18 @@
+-- The latest metadata of every song ever seen; songs and artists are derived from it.
+-- Of two records of a song the one of the later modified file wins, then the later url and line.
+create table if not exists staging_songs (
+    num_songs integer,
+    artist_id varchar(1024) not null,
+    artist_latitude double precision,
+    artist_longitude double precision,
+    artist_location varchar(1024),
+    artist_name varchar(1024) not null,
+    song_id varchar(1024) not null,
+    title varchar(1024) not null,
+    duration double precision,
+    year smallint,
+    text_repair smallint not null,
+    modified_at timestamp not null,
+    url varchar(16384) not null,
+    line bigint not null
+);

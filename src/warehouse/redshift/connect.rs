@@ -1,0 +1,248 @@
+//! Reaches a cluster: where it is, who asks, how much the connection is protected, and what it must be like.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use super::credentials::{self, Account};
+use super::session::Session;
+use super::wire::{Connection, Fault, Target};
+use super::{RedshiftOptions, RedshiftUrl};
+use crate::error::{Error, Kind, Result};
+use crate::source::Sources;
+use crate::warehouse::postgres::password::{self, Account as Login};
+use crate::warehouse::postgres::tls::Tls;
+use crate::warehouse::postgres::url::SslMode;
+use crate::warehouse::{OpenOptions, Statement, Value};
+
+/// What every client takes for the port.
+const PORT: u16 = 5439;
+/// What every cluster has.
+const DATABASE: &str = "dev";
+
+/// What statements rely on, whatever the user's own settings are. Two more digits are the most that Redshift gives: all
+/// of a float's.
+const SESSION: &str = "set datestyle to 'ISO'; set timezone to 'UTC'; set extra_float_digits to 2";
+
+/// Waiting for the lock shorter than this cannot be told from not waiting at all.
+const LEAST_WAIT: Duration = Duration::from_secs(2);
+
+/// A URL with everything that it leaves out.
+pub(super) struct Place {
+    pub host: String,
+    pub port: u16,
+    pub user: Option<String>,
+    pub database: String,
+    pub ssl_mode: SslMode,
+    root_certificates: Option<PathBuf>,
+}
+
+impl Place {
+    pub fn new(url: &RedshiftUrl, environment: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let parts = &url.parts;
+        let host = parts.host.clone().unwrap_or_default();
+        let ssl_mode = match (parts.ssl_mode, environment("PGSSLMODE")) {
+            (Some(mode), _) => mode,
+            (None, Some(text)) => SslMode::parse(&text)?,
+            // Nobody can listen between a machine and itself.
+            (None, None) if is_this_machine(&host) => SslMode::Prefer,
+            (None, None) => SslMode::VerifyFull,
+        };
+        Ok(Self {
+            host,
+            port: parts.port.unwrap_or(PORT),
+            user: parts.user.clone().or_else(|| environment("PGUSER")),
+            database: parts.database.clone().unwrap_or_else(|| DATABASE.to_owned()),
+            ssl_mode,
+            root_certificates: parts.root_certificates.clone().or_else(|| environment("PGSSLROOTCERT").map(PathBuf::from)),
+        })
+    }
+
+    pub fn target(&self) -> Result<Target> {
+        let tls = match self.ssl_mode {
+            SslMode::Disable => None,
+            mode => Some(Tls::new(mode, self.root_certificates.as_deref())?.config()),
+        };
+        let tls_required = matches!(self.ssl_mode, SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull);
+        Ok(Target { host: self.host.clone(), port: self.port, tls, tls_required })
+    }
+}
+
+pub(super) fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn is_this_machine(host: &str) -> bool {
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Who logs in, and with which password.
+pub(super) fn account(url: &RedshiftUrl, place: &Place, options: &RedshiftOptions, sources: &Sources) -> Result<Account> {
+    if options.iam {
+        return credentials::temporary(url, place, options, sources);
+    }
+    if let Some(secret) = &options.secret {
+        return credentials::from_secret(secret, url, place, options, sources);
+    }
+    let user = place.user.clone().ok_or_else(|| {
+        Error::new(Kind::Settings, "the warehouse's URL names no user").with_hint("redshift://USER@HOST:5439/DATABASE, or PGUSER")
+    })?;
+    let login = Login { host: &place.host, port: place.port, database: &place.database, user: &user };
+    let password = password::find(login, environment);
+    Ok(Account { user, password })
+}
+
+/// Connects, and looks whether what answers is Redshift.
+pub(super) fn connect(url: &RedshiftUrl, options: &OpenOptions, sources: &Sources) -> Result<Session> {
+    let place = Place::new(url, environment)?;
+    let account = account(url, &place, &options.redshift, sources)?;
+    connect_as(url, &place, &account, options)
+}
+
+/// As [`connect`], with a known account.
+pub(super) fn connect_as(url: &RedshiftUrl, place: &Place, account: &Account, options: &OpenOptions) -> Result<Session> {
+    let password = account.password.as_ref().map(password::Password::reveal);
+    let connection = Connection::open(&place.target()?, &account.user, &place.database, password)
+        .map_err(|fault| refused(place, &account.user, url, fault))?;
+    let mut session = Session::new(connection, options.interrupt.clone(), url.to_string());
+    session.batch("session", SESSION)?;
+    examine(&mut session)?;
+    Ok(session)
+}
+
+/// Why a server did not let us in, and what to do about it.
+pub(super) fn refused(place: &Place, user: &str, url: &RedshiftUrl, fault: Fault) -> Error {
+    let Place { host, port, database, .. } = place;
+    let denied = |message: String, hint: &str| Error::new(Kind::WarehouseDenied, message).with_hint(hint);
+    match fault {
+        Fault::Unreachable(cause) => {
+            Error::new(Kind::WarehouseUnreachable, format!("{url}: no server answers at {host}, port {port}"))
+                .with_hint("clusters are private by default: check the VPN or tunnel, the security group's rule for port 5439, and that the cluster is not paused")
+                .caused_by(cause)
+        }
+        Fault::Lost(cause) => {
+            Error::new(Kind::WarehouseUnreachable, format!("{url}: the server ended the connection while logging in"))
+                .caused_by(cause)
+        }
+        Fault::Tls(cause) => denied(
+            format!("{url}: no trusted encrypted connection"),
+            "name the server's authority with sslrootcert=FILE in the URL; behind a host name of one's own use sslmode=verify-ca",
+        )
+        .caused_by(cause),
+        Fault::Plain => denied(
+            format!("{url}: the server does not encrypt"),
+            "a cluster always can; for a stand-in beyond this machine say sslmode=disable",
+        ),
+        Fault::Method(13) => denied(
+            format!("{url}: the server asks for the password of {user} by method 13, which only Amazon's drivers know"),
+            "give the user an MD5 password (`alter user … password '…'`, or `'md5' || md5(password || user)`), or log in by temporary credentials: redshift.iam = true",
+        ),
+        Fault::Method(method) => denied(
+            format!("{url}: the server asks for the password of {user} by method {method}, which sparkify does not know"),
+            "give the user an MD5 password, or log in by temporary credentials: redshift.iam = true",
+        ),
+        Fault::NoPassword => denied(
+            format!("{url}: the server asks for the password of {user}, and none is set"),
+            "set SPARKIFY_PASSWORD or PGPASSWORD, put it into ~/.pgpass, name a secret with redshift.secret, or set redshift.iam = true",
+        ),
+        Fault::Refused(refusal) => {
+            let error = match refusal.code.as_str() {
+                "28P01" | "28000" => denied(
+                    format!("{url}: the server refuses the password of {user}"),
+                    "check SPARKIFY_PASSWORD, PGPASSWORD or ~/.pgpass, in this order",
+                ),
+                "3D000" => Error::new(Kind::WarehouseMissing, format!("{url}: the cluster has no database {database}"))
+                    .with_hint(format!("make it with `create database {database}`, or name another in the URL")),
+                "53300" | "57P03" => {
+                    Error::new(Kind::WarehouseUnreachable, format!("{url}: the server takes no connections now"))
+                        .with_hint("try again in a while")
+                }
+                _ => denied(format!("{url}: the server refuses the connection"), "the cause says why"),
+            };
+            error.caused_by(refusal)
+        }
+    }
+}
+
+/// Refuses servers that are no Redshift, before anything is changed.
+fn examine(session: &mut Session) -> Result<()> {
+    let row = session.row(Statement::RedshiftServer, &[])?;
+    let version = row.first().map(ToString::to_string).unwrap_or_default();
+    let place = session.place();
+    if !version.contains("Redshift") {
+        return Err(Error::new(Kind::WarehouseInvalid, format!("{place} is no Redshift: {version}"))
+            .with_hint("a PostgreSQL server is named as postgres://USER@HOST/DATABASE"));
+    }
+    if row.get(1).is_none_or(|schema| *schema == Value::Null) {
+        return Err(Error::new(
+            Kind::WarehouseInvalid,
+            format!("{place}: no schema of the search_path is there to make tables in"),
+        )
+        .with_hint("make one, and let the user begin there: `alter user … set search_path to …`"));
+    }
+    Ok(())
+}
+
+/// Begins a transaction that holds the warehouse's lock from its first statement on, before any snapshot is taken,
+/// waiting up to `wait`.
+pub(super) fn begin_locked(session: &mut Session, wait: Duration) -> Result<()> {
+    let deadline = Instant::now() + wait.max(LEAST_WAIT);
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_secs(1));
+        session.batch("begin", "begin")?;
+        session.batch("set statement_timeout", &format!("set statement_timeout to {}", left.as_millis()))?;
+        let locked = session.execute(Statement::RedshiftLock, &[]);
+        match locked {
+            Ok(_) => {
+                session.batch("set statement_timeout", "reset statement_timeout")?;
+                return Ok(());
+            }
+            Err(error) if session.is_lost() => return Err(error),
+            Err(error) => {
+                session.batch("rollback", "rollback")?;
+                session.interrupt().check()?;
+                if matches!(error.kind(), Kind::Query) && Instant::now() >= deadline {
+                    let place = session.place();
+                    return Err(Error::new(Kind::WarehouseLocked, format!("the warehouse {place} is held by another load"))
+                        .caused_by(error));
+                }
+                if !matches!(error.kind(), Kind::Query | Kind::WarehouseConflict) {
+                    return Err(error);
+                }
+                if error.kind() == Kind::Query && !error.to_string().contains("cancelled") {
+                    return Err(error);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(url: &str, variables: &[(&str, &str)]) -> Place {
+        let environment = |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
+        Place::new(&RedshiftUrl::parse(url).unwrap(), environment).unwrap()
+    }
+
+    #[test]
+    fn certificates_are_looked_at_unless_the_server_is_this_machine_or_the_user_says_so() {
+        for (url, mode) in [
+            ("redshift://u@c.abc.us-west-2.redshift.amazonaws.com/d", SslMode::VerifyFull),
+            ("redshift://u@10.0.0.1/d", SslMode::VerifyFull),
+            ("redshift://u@localhost/d", SslMode::Prefer),
+            ("redshift://u@127.0.0.1:5440/d", SslMode::Prefer),
+            ("redshift://u@db.example.com/d?sslmode=verify-ca", SslMode::VerifyCa),
+        ] {
+            assert_eq!(place(url, &[]).ssl_mode, mode, "{url}");
+        }
+        assert_eq!(place("redshift://u@db/d", &[("PGSSLMODE", "disable")]).ssl_mode, SslMode::Disable);
+    }
+
+    #[test]
+    fn what_the_url_leaves_out_has_its_usual_value() {
+        let found = place("redshift://c.example.com", &[("PGUSER", "ann")]);
+        assert_eq!((found.port, found.database.as_str(), found.user.as_deref()), (5439, "dev", Some("ann")));
+    }
+}

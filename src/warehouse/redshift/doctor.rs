@@ -1,0 +1,150 @@
+//! Can a load do what it has to? One step after the other, each with its outcome.
+
+use std::net::{TcpStream, ToSocketAddrs};
+use std::time::Duration;
+
+use super::connect::{self, Place};
+use super::copy::Copy;
+use super::{Redshift, RedshiftUrl, json};
+use crate::error::{Error, Kind, Result};
+use crate::source::{Compression, Sources};
+use crate::warehouse::{Examined, OpenOptions, Statement, Value};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Tries everything that a load needs, up to the first step that the next ones stand on.
+pub fn examine(url: &RedshiftUrl, options: &OpenOptions) -> Vec<Examined> {
+    let mut found = Vec::new();
+    let mut note = |what, outcome: Result<String>| {
+        let well = outcome.is_ok();
+        found.push(Examined { what, outcome });
+        well
+    };
+    let place = match Place::new(url, connect::environment) {
+        Ok(place) => place,
+        Err(error) => {
+            note("URL", Err(error));
+            return found;
+        }
+    };
+    let sources = Sources::new(options.s3.clone());
+    if !note("name resolution", resolve(&place)) || !note("TCP", reach(&place)) {
+        return found;
+    }
+    let account = match connect::account(url, &place, &options.redshift, &sources) {
+        Ok(account) => account,
+        Err(error) => {
+            note("credentials", Err(error));
+            return found;
+        }
+    };
+    let session = connect::connect_as(url, &place, &account, options);
+    let logged_in = session.map(|session| {
+        let protected = if session.is_encrypted() { "encrypted" } else { "in the open" };
+        (session, format!("as {}, {protected}", account.user))
+    });
+    let (mut warehouse, how) = match logged_in.and_then(|(session, how)| Ok((Redshift::of(session, url, options, sources)?, how)))
+    {
+        Ok(found) => found,
+        Err(error) => {
+            note("TLS and log-in", Err(error));
+            return found;
+        }
+    };
+    note("TLS and log-in", Ok(how));
+    note("isolation level", isolation(&mut warehouse));
+    note("privileges", privileges(&mut warehouse));
+    let written = write(&mut warehouse);
+    let wrote = written.is_ok();
+    note("S3 from here: put, list, get", written);
+    if wrote {
+        let region = warehouse.store().map(|(_, access)| access.region.clone());
+        note("region", region);
+        note("S3 from the cluster: role, list, get", copy(&mut warehouse));
+    }
+    warehouse.clear_staging();
+    found
+}
+
+fn resolve(place: &Place) -> Result<String> {
+    let addresses = (place.host.as_str(), place.port).to_socket_addrs();
+    let addresses: Vec<String> = addresses
+        .map_err(|e| {
+            Error::new(Kind::WarehouseUnreachable, format!("{} has no address", place.host))
+                .with_hint("check the host in --warehouse; a private cluster's name may be known inside its network alone")
+                .caused_by(e)
+        })?
+        .map(|address| address.ip().to_string())
+        .collect();
+    Ok(addresses.join(", "))
+}
+
+fn reach(place: &Place) -> Result<String> {
+    let refused = |cause: std::io::Error| {
+        Error::new(Kind::WarehouseUnreachable, format!("nothing answers at {}, port {}", place.host, place.port))
+            .with_hint("clusters are private by default: check the VPN or tunnel, the security group's rule for the port, and that the cluster is not paused")
+            .caused_by(cause)
+    };
+    let addresses = (place.host.as_str(), place.port).to_socket_addrs().map_err(refused)?;
+    let mut last = std::io::Error::from(std::io::ErrorKind::NotFound);
+    for address in addresses {
+        match TcpStream::connect_timeout(&address, PATIENCE) {
+            Ok(_) => return Ok(format!("port {}", place.port)),
+            Err(error) => last = error,
+        }
+    }
+    Err(refused(last))
+}
+
+fn isolation(warehouse: &mut Redshift) -> Result<String> {
+    match warehouse.session.row(Statement::RedshiftIsolation, &[]) {
+        Ok(row) => Ok(row.first().map(ToString::to_string).unwrap_or_default()),
+        // Serverless has no such view.
+        Err(error) if error.kind() == Kind::WarehouseDenied => Ok("not told (Serverless: snapshot)".to_owned()),
+        Err(error) => Err(error),
+    }
+}
+
+fn privileges(warehouse: &mut Redshift) -> Result<String> {
+    let row = warehouse.session.row(Statement::RedshiftPrivileges, &[])?;
+    let missing: Vec<&str> = ["create in the schema", "temporary tables in the database"]
+        .into_iter()
+        .zip(&row)
+        .filter(|(_, may)| **may != Value::Boolean(true))
+        .map(|(what, _)| what)
+        .collect();
+    if missing.is_empty() {
+        return Ok("may make tables".to_owned());
+    }
+    Err(Error::new(Kind::WarehouseDenied, format!("the user may not: {}", missing.join(", ")))
+        .with_hint("`grant usage, create on schema … to …`, `grant temporary on database … to …`"))
+}
+
+fn write(warehouse: &mut Redshift) -> Result<String> {
+    let (staging, _) = warehouse.store()?;
+    let url = staging.write("doctor.json", b"{\"number\": 1}\n")?;
+    staging.look(&url)?;
+    Ok(url)
+}
+
+/// The cluster copies an object into a table of its own, which is undone.
+fn copy(warehouse: &mut Redshift) -> Result<String> {
+    let (staging, access) = warehouse.store()?;
+    let url = staging.write("doctor.json", b"{\"number\": 1}\n")?;
+    let role = access.role.clone();
+    warehouse.session.batch("begin", "begin")?;
+    warehouse.make_staged(Statement::RedshiftDoctorsTable, "doctors_table")?;
+    let copy = Copy {
+        table: "doctors_table",
+        columns: vec!["number"],
+        paths: json::paths_of(&["number"]),
+        compression: Compression::None,
+        max_errors: 0,
+    };
+    let copied = warehouse.run_copy(&copy, [url.as_str()].into_iter());
+    let undone = warehouse.session.batch("rollback", "rollback");
+    match copied? {
+        1 => undone.map(|_| role),
+        rows => Err(Error::new(Kind::Query, format!("COPY loaded {rows} rows of 1"))),
+    }
+}

@@ -1,0 +1,209 @@
+//! Amazon Redshift as the warehouse. Rows reach it through S3: the cluster copies them from there.
+
+mod cells;
+mod compact;
+mod connect;
+mod copy;
+mod credentials;
+mod design;
+mod direct;
+mod doctor;
+mod execute;
+mod failure;
+mod json;
+mod load_errors;
+mod options;
+mod rehearsal;
+mod schema;
+mod session;
+mod stage;
+mod staging;
+mod url;
+mod value;
+mod wire;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use doctor::examine;
+pub use options::{Design, RedshiftOptions, StageWay, parse_role, parse_staging};
+pub use rehearsal::Rehearsal;
+pub use url::RedshiftUrl;
+
+use self::copy::Access;
+use self::session::Session;
+use self::staging::Staging;
+use super::{OpenOptions, SCHEMA_VERSION, Statement, Value};
+use crate::error::{Error, Kind, Result};
+use crate::source::Sources;
+use crate::stage::SongIndex;
+
+/// How many files Serverless and clusters that do not tell are taken to read side by side.
+const USUAL_SLICES: usize = 16;
+
+/// How long the lock of a connection that was lost is waited for.
+const AFTER_A_LOSS: Duration = Duration::from_secs(30);
+
+/// An open warehouse on a cluster.
+pub struct Redshift {
+    session: Session,
+    url: RedshiftUrl,
+    options: OpenOptions,
+    /// Where staged objects are written to. They do not stop when the user interrupts: what was written is to be removed.
+    sources: Sources,
+    staging: Option<Staging>,
+    access: Option<Access>,
+    slices: usize,
+    /// The catalogue as it is, once it was read.
+    song_index: Option<Arc<SongIndex>>,
+    /// Temporary tables of the open transaction.
+    temporary: BTreeSet<&'static str>,
+    /// Decoded lines are staged too, for `--keep-staging`.
+    keeps_lines: bool,
+    /// A transaction is open, and holds the lock.
+    in_transaction: bool,
+    /// The highest file number when the lock was first taken: the plan stands on it.
+    planned_on: Option<i64>,
+    /// The run of the open transaction, once its row is there.
+    run_id: Option<String>,
+    /// When the session began, by the server's clock.
+    connected_at: String,
+}
+
+impl Redshift {
+    /// Opens the warehouse to change it; makes its tables if they are not there. Nobody else can meanwhile.
+    ///
+    /// # Errors
+    /// [`Kind::WarehouseUnreachable`], [`Kind::WarehouseDenied`], [`Kind::WarehouseLocked`],
+    /// [`Kind::WarehouseVersion`], [`Kind::WarehouseInvalid`].
+    pub fn open(url: &RedshiftUrl, options: &OpenOptions) -> Result<Self> {
+        let mut warehouse = Self::connect(url, options)?;
+        schema::ensure(&mut warehouse.session, options.redshift.design)?;
+        warehouse.lock()?;
+        Ok(warehouse)
+    }
+
+    /// Opens the warehouse to read it. All questions see the same state of it.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_read_only(url: &RedshiftUrl, options: &OpenOptions) -> Result<Self> {
+        let mut warehouse = Self::connect(url, options)?;
+        warehouse.session.batch("begin", "begin read only")?;
+        if let Some(version) = schema::version(&mut warehouse.session)?
+            && version > SCHEMA_VERSION
+        {
+            return Err(schema::too_new(&warehouse.session, version));
+        }
+        Ok(warehouse)
+    }
+
+    fn connect(url: &RedshiftUrl, options: &OpenOptions) -> Result<Self> {
+        let sources = Sources::new(options.s3.clone());
+        let session = connect::connect(url, options, &sources)?;
+        Self::of(session, url, options, sources)
+    }
+
+    fn of(mut session: Session, url: &RedshiftUrl, options: &OpenOptions, sources: Sources) -> Result<Self> {
+        let row = session.row(Statement::RedshiftServer, &[])?;
+        let connected_at = row.get(2).map(ToString::to_string).unwrap_or_default();
+        // Before any transaction: a refusal would end it.
+        let slices = session.row(Statement::RedshiftSlices, &[]).and_then(|row| number(&row, 0)).unwrap_or(0);
+        Ok(Self {
+            session,
+            url: url.clone(),
+            options: options.clone(),
+            sources,
+            staging: None,
+            access: None,
+            slices: if slices > 0 { slices as usize } else { USUAL_SLICES },
+            song_index: None,
+            temporary: BTreeSet::new(),
+            keeps_lines: false,
+            in_transaction: false,
+            planned_on: None,
+            run_id: None,
+            connected_at,
+        })
+    }
+
+    /// Begins the transaction, behind the lock. What was planned must still hold.
+    fn lock(&mut self) -> Result<()> {
+        let mut wait = self.options.wait;
+        if self.session.is_lost() {
+            self.session = connect::connect(&self.url, &self.options, &self.sources)?;
+            // The server may need a while to notice that the one before is gone, which has the lock.
+            wait = wait.max(AFTER_A_LOSS);
+        }
+        connect::begin_locked(&mut self.session, wait)?;
+        self.in_transaction = true;
+        let last = number(&self.session.row(Statement::LastFileNo, &[])?, 0)?;
+        if self.planned_on.is_some_and(|planned_on| planned_on != last) {
+            return Err(Error::new(Kind::WarehouseLocked, format!("another load came between on {}", self.session.place()))
+                .with_hint("run the command again: what is new is looked up anew"));
+        }
+        self.planned_on = Some(last);
+        Ok(())
+    }
+
+    /// Makes the transaction's changes durable. Where the connection breaks meanwhile, looks whether they are.
+    fn end_well(&mut self) -> Result<()> {
+        // Interrupted in the middle, the commit would be reported as failed though it was not.
+        self.session.set_interruptible(false);
+        let committed = self.session.batch("commit", "commit");
+        self.in_transaction = false;
+        let run_id = self.run_id.take();
+        match (committed, run_id) {
+            (Ok(_), _) => {
+                self.planned_on = None;
+                Ok(())
+            }
+            (Err(error), Some(run_id)) if self.session.is_lost() => self.look_for(&run_id, error),
+            (Err(error), _) => Err(error),
+        }
+    }
+
+    /// Whether a run whose commit got no answer was committed. The lock waits for the transaction to end either way.
+    fn look_for(&mut self, run_id: &str, lost: Error) -> Result<()> {
+        tracing::warn!("the connection broke while the run was being committed; looking whether it was");
+        let unknown = |cause: Error| {
+            Error::new(Kind::WarehouseUnreachable, format!("whether the run {run_id} was committed is not known"))
+                .with_hint("look with `sparkify runs` when the cluster can be reached; loading again is safe either way")
+                .caused_by(cause)
+        };
+        let mut session = connect::connect(&self.url, &self.options, &self.sources).map_err(unknown)?;
+        connect::begin_locked(&mut session, self.options.wait.max(AFTER_A_LOSS)).map_err(unknown)?;
+        let row = session.row(Statement::RedshiftFindRun, &[super::literal::text(run_id)]).map_err(unknown)?;
+        let found = number(&row, 0).map_err(unknown)?;
+        session.batch("rollback", "rollback").map_err(unknown)?;
+        self.session = session;
+        if found > 0 {
+            tracing::warn!("it was");
+            return Ok(());
+        }
+        Err(lost)
+    }
+
+    /// Undoes what is open.
+    fn undo(&mut self) -> Result<()> {
+        self.song_index = None;
+        self.run_id = None;
+        self.temporary.clear();
+        self.clear_staging();
+        self.in_transaction = false;
+        // What a lost connection leaves open, the server undoes.
+        if self.session.is_lost() { Ok(()) } else { self.session.batch("rollback", "rollback").map(drop) }
+    }
+}
+
+/// A whole number in a row.
+fn number(row: &[Value], at: usize) -> Result<i64> {
+    match row.get(at) {
+        Some(Value::Integer(number)) => {
+            i64::try_from(*number).map_err(|e| Error::new(Kind::Query, "a number from the server is too large").caused_by(e))
+        }
+        Some(Value::Null) | None => Ok(0),
+        Some(other) => Err(Error::new(Kind::Query, format!("the server gave `{other}` where a number belongs"))),
+    }
+}

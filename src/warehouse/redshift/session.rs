@@ -1,0 +1,176 @@
+//! One connection, used by one thread: statements go in as text, counts, rows and sorted errors come out.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use super::failure::sorted;
+use super::value;
+use super::wire::{Column, Connection, Fault, Sink};
+use crate::error::{Error, Kind, Result};
+use crate::interrupt::Interrupt;
+use crate::warehouse::{Answer, Dialect, Rows, SqlText, Statement, Value, literal};
+
+/// The text of a statement as Redshift takes it.
+pub(super) const fn text(statement: Statement) -> &'static str {
+    statement.text_in(Dialect::Redshift)
+}
+
+/// A connection to the cluster.
+pub(super) struct Session {
+    connection: Connection,
+    interrupt: Interrupt,
+    /// Whether an interrupt may reach the server. Not during a commit, which would be reported as failed though it was
+    /// not.
+    interruptible: Arc<Mutex<bool>>,
+    /// The connection broke: nothing more can be said on it.
+    lost: bool,
+    place: String,
+}
+
+impl Session {
+    /// `place` is what messages call the warehouse.
+    pub fn new(connection: Connection, interrupt: Interrupt, place: String) -> Self {
+        let interruptible = Arc::new(Mutex::new(true));
+        let (may_interrupt, cancel) = (Arc::clone(&interruptible), connection.canceller());
+        interrupt.on_set(move || {
+            if *may_interrupt.lock().unwrap_or_else(PoisonError::into_inner)
+                && let Err(fault) = cancel.send()
+            {
+                tracing::debug!("the server was not told of the interrupt: {fault:?}");
+            }
+        });
+        Self { connection, interrupt, interruptible, lost: false, place }
+    }
+
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// The session's number in the server's system tables.
+    pub fn process(&self) -> i32 {
+        self.connection.process()
+    }
+
+    pub fn interrupt(&self) -> &Interrupt {
+        &self.interrupt
+    }
+
+    /// Whether the server remarked this on the last statement.
+    pub fn remarked(&self, part: &str) -> bool {
+        self.connection.remarked(part)
+    }
+
+    /// Whether nobody between can read along.
+    pub fn is_encrypted(&self) -> bool {
+        self.connection.is_encrypted()
+    }
+
+    /// Whether the connection broke.
+    pub fn is_lost(&self) -> bool {
+        self.lost
+    }
+
+    /// Lets interrupts through to the server or keeps them from it.
+    pub fn set_interruptible(&self, allowed: bool) {
+        *self.interruptible.lock().unwrap_or_else(PoisonError::into_inner) = allowed;
+    }
+
+    /// Runs a text and passes on what it gives. `name` is what messages call it.
+    pub fn send(&mut self, name: &str, sql: &str, sink: &mut dyn Sink) -> Result<u64> {
+        let start = Instant::now();
+        if self.lost {
+            return Err(Error::new(Kind::WarehouseUnreachable, format!("{name}: the connection to {} was lost", self.place)));
+        }
+        let sql = as_redshift_takes_it(sql);
+        match self.connection.run(&sql, sink) {
+            Ok(done) => {
+                let ms = start.elapsed().as_millis() as u64;
+                tracing::debug!(statement = name, rows = done.as_ref().ok(), ms, "send");
+                done
+            }
+            Err(fault) => {
+                self.lost |= matches!(fault, Fault::Lost(_));
+                Err(self.failed(name, fault))
+            }
+        }
+    }
+
+    /// Names the statement that failed, and sorts the failure.
+    pub fn failed(&self, name: &str, fault: Fault) -> Error {
+        if self.interrupt.is_set() {
+            return Error::interrupted();
+        }
+        sorted(name, &self.place, fault)
+    }
+
+    /// Runs a text that gives no rows, and returns how many it changed.
+    pub fn batch(&mut self, name: &str, sql: &str) -> Result<u64> {
+        self.send(name, sql, &mut Nothing)
+    }
+
+    /// Runs a statement with these values for `$1`, `$2` and so on.
+    pub fn execute(&mut self, statement: Statement, literals: &[String]) -> Result<u64> {
+        self.batch(statement.name(), &literal::filled_in(text(statement), literals))
+    }
+
+    /// All rows of a statement.
+    pub fn answer(&mut self, statement: Statement, literals: &[String]) -> Result<Vec<Vec<Value>>> {
+        self.answer_to(SqlText { name: statement.name(), text: &literal::filled_in(text(statement), literals) })
+    }
+
+    /// All rows of a text.
+    pub fn answer_to(&mut self, query: SqlText<'_>) -> Result<Vec<Vec<Value>>> {
+        let mut answer = Answer::default();
+        self.query(query, &mut answer)?;
+        Ok(answer.rows)
+    }
+
+    /// The first row of a statement.
+    pub fn row(&mut self, statement: Statement, literals: &[String]) -> Result<Vec<Value>> {
+        let first = self.answer(statement, literals)?.into_iter().next();
+        first.ok_or_else(|| Error::new(Kind::Query, format!("{} gave no row", statement.name())))
+    }
+
+    /// Runs a query and passes its rows on.
+    pub fn query(&mut self, query: SqlText<'_>, rows: &mut dyn Rows) -> Result<()> {
+        self.send(query.name, query.text, &mut Typed { rows, columns: Vec::new() }).map(drop)
+    }
+}
+
+/// What other engines need said and Redshift does not know: it compares texts by their bytes anyway.
+fn as_redshift_takes_it(sql: &str) -> std::borrow::Cow<'_, str> {
+    const BYTE_ORDER: &str = " collate \"C\"";
+    if sql.contains(BYTE_ORDER) { sql.replace(BYTE_ORDER, "").into() } else { sql.into() }
+}
+
+/// Takes no rows.
+struct Nothing;
+
+impl Sink for Nothing {
+    fn columns(&mut self, _: Vec<Column>) -> Result<()> {
+        Ok(())
+    }
+
+    fn row(&mut self, _: Vec<Option<&str>>) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Makes values of texts, by the columns' types.
+struct Typed<'a> {
+    rows: &'a mut dyn Rows,
+    columns: Vec<Column>,
+}
+
+impl Sink for Typed<'_> {
+    fn columns(&mut self, columns: Vec<Column>) -> Result<()> {
+        let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
+        self.columns = columns;
+        self.rows.columns(&names)
+    }
+
+    fn row(&mut self, values: Vec<Option<&str>>) -> Result<()> {
+        let values = self.columns.iter().zip(values).map(|(column, value)| value::of_text(column.type_id, value)).collect();
+        self.rows.row(values)
+    }
+}
