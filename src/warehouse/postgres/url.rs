@@ -1,5 +1,6 @@
 //! Where a PostgreSQL warehouse is: a URL that never holds a password.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -50,7 +51,8 @@ impl PostgresUrl {
             Error::new(Kind::Settings, what).with_hint("write it as postgres://USER@HOST:PORT/DATABASE?sslmode=verify-full")
         };
         // Nothing of the text is shown: there may be a password in it.
-        let url = Url::parse(text).map_err(|e| wrong(format!("the warehouse's URL cannot be read: {e}")))?;
+        let (readable, has_host) = with_host(text);
+        let url = Url::parse(&readable).map_err(|e| wrong(format!("the warehouse's URL cannot be read: {e}")))?;
         if url.password().is_some() || url.query_pairs().any(|(key, _)| key == "password") {
             return Err(Error::new(Kind::Settings, "there is a password in the warehouse's URL, where others can see it")
                 .with_hint("set it as SPARKIFY_PASSWORD or PGPASSWORD, or put it into ~/.pgpass"));
@@ -61,7 +63,7 @@ impl PostgresUrl {
         };
         let given = |text: &str| (!text.is_empty()).then(|| decoded(text));
         let mut parsed = Self {
-            host: url.host_str().map(|host| host.trim_matches(['[', ']'])).and_then(given),
+            host: url.host_str().filter(|_| has_host).map(|host| host.trim_matches(['[', ']'])).and_then(given),
             port: url.port(),
             user: given(url.username()),
             database: given(url.path().trim_start_matches('/')),
@@ -80,6 +82,16 @@ impl PostgresUrl {
         }
         Ok(parsed)
     }
+}
+
+/// A user without a host is no URL to others, but it is to PostgreSQL's own clients: the host comes from elsewhere.
+fn with_host(text: &str) -> (Cow<'_, str>, bool) {
+    let start = text.find("://").map_or(0, |at| at + 3);
+    let end = text[start..].find(['/', '?']).map_or(text.len(), |at| start + at);
+    if text[start..end].ends_with('@') {
+        return (format!("{}localhost{}", &text[..end], &text[end..]).into(), false);
+    }
+    (text.into(), true)
 }
 
 impl PostgresUrl {
@@ -128,6 +140,8 @@ mod tests {
         assert_eq!((socket.host.as_deref(), socket.user.as_deref()), (Some("/run/postgresql"), None));
         assert_eq!(PostgresUrl::parse("postgres://[::1]:5432/m").unwrap().host.as_deref(), Some("::1"));
         assert_eq!(PostgresUrl::parse("postgres://%2Frun%2Fpg/m").unwrap().host.as_deref(), Some("/run/pg"));
+        let user_alone = PostgresUrl::parse("postgres://ann@/music").unwrap();
+        assert_eq!((user_alone.host, user_alone.user.as_deref()), (None, Some("ann")));
         assert_eq!(PostgresUrl::parse("postgres://a+b@h/m").unwrap().user.as_deref(), Some("a+b"));
     }
 
