@@ -1,5 +1,6 @@
 //! Where a PostgreSQL warehouse is: a URL that never holds a password.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -92,6 +93,16 @@ impl PostgresUrl {
     }
 }
 
+/// A user without a host is no URL to others, but it is to PostgreSQL's own clients: the host comes from elsewhere.
+fn with_host(text: &str) -> (Cow<'_, str>, bool) {
+    let start = text.find("://").map_or(0, |at| at + 3);
+    let end = text[start..].find(['/', '?']).map_or(text.len(), |at| start + at);
+    if text[start..end].ends_with('@') {
+        return (format!("{}localhost{}", &text[..end], &text[end..]).into(), false);
+    }
+    (text.into(), true)
+}
+
 impl PostgresUrl {
     /// The database, if the URL names one.
     #[must_use]
@@ -138,6 +149,8 @@ mod tests {
         assert_eq!((socket.host.as_deref(), socket.user.as_deref()), (Some("/run/postgresql"), None));
         assert_eq!(PostgresUrl::parse("postgres://[::1]:5432/m").unwrap().host.as_deref(), Some("::1"));
         assert_eq!(PostgresUrl::parse("postgres://%2Frun%2Fpg/m").unwrap().host.as_deref(), Some("/run/pg"));
+        let user_alone = PostgresUrl::parse("postgres://ann@/music").unwrap();
+        assert_eq!((user_alone.host, user_alone.user.as_deref()), (None, Some("ann")));
         assert_eq!(PostgresUrl::parse("postgres://a+b@h/m").unwrap().user.as_deref(), Some("a+b"));
     }
 

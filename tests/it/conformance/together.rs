@@ -160,7 +160,7 @@ pub fn readers_see_the_state_before_until_the_commit(new_site: NewSite<'_>) {
     let query = "select count(*) from load_files";
     let before = halves.site.number(query);
     halves.bring_late();
-    let mut child = spawn(&halves.site, &[]);
+    let mut child = spawn(&halves.site, &[WAIT]);
     let mut seen = Vec::new();
     while child.try_wait().unwrap().is_none() {
         // DuckDB lets nobody in while it is written to, and says so.
