@@ -22,11 +22,7 @@ impl Cluster<'_> {
     /// # Errors
     /// When the cluster is not in a state to be changed.
     pub async fn open(&self, address: Ipv4Addr) -> Result<()> {
-        if address.is_unspecified() || address.is_loopback() || address.is_multicast() || address.is_broadcast() {
-            return Err(Error::new(Kind::Settings, format!("{address} is no address that could connect"))
-                .with_hint("name one machine's address, as 203.0.113.7"));
-        }
-        let access = Self::access_from(address);
+        let access = Self::access_from(address)?;
         if access.public {
             self.refuse_paused().await?;
         }
@@ -44,15 +40,25 @@ impl Cluster<'_> {
         if self.cluster_is("paused").await? {
             access.public = Access::of(&stack).public;
         }
-        self.set_access(access, "").await?;
-        // Rules that somebody made by hand are none of the stack's, and let people in all the same.
-        let Some(group) = self.inside(&stack).await?.group else { return Ok(()) };
+        let changed = self.set_access(access, "").await;
+        // Rules that somebody made by hand are none of the stack's, and let people in all the same; so does the stack's own
+        // when the stack cannot be changed.
+        let Some(group) = self.inside(&stack).await?.group else { return changed };
         let doing = "cannot take away who may connect";
         for rule in self.aws.rules(&group).await.map_err(Self::cannot(doing))? {
             self.aws.revoke(&group, &rule).await.map_err(Self::cannot(doing))?;
             self.say(&format!("  removed  {} on port {}", rule.from, rule.ports));
         }
-        Ok(())
+        changed
+    }
+
+    /// Access for one address. One of the internet's reaches a cluster that has an address there.
+    pub(super) fn access_from(address: Ipv4Addr) -> Result<Access> {
+        if address.is_unspecified() || address.is_loopback() || address.is_multicast() || address.is_broadcast() {
+            return Err(Error::new(Kind::Settings, format!("{address} is no address that could connect"))
+                .with_hint("name one machine's address, as 203.0.113.7"));
+        }
+        Ok(Access { cidr: format!("{address}/32"), public: !address.is_private() })
     }
 
     /// Changes who may connect, and nothing else.

@@ -2,7 +2,6 @@
 
 use super::Cluster;
 use super::aws::{ChangeSet, StackState};
-use super::draft::Access;
 use super::options::{Shape, Ttl};
 use super::plan::Proposal;
 use super::watch::Watch;
@@ -16,7 +15,7 @@ impl Cluster<'_> {
     pub async fn up(&self, ttl: Option<Ttl>, open_to: Option<std::net::Ipv4Addr>) -> Result<()> {
         let stack = self.settled_stack().await?;
         let stack = self.without_failed_attempt(stack).await?;
-        let access = open_to.map(Self::access_from);
+        let access = open_to.map(Self::access_from).transpose()?;
         let proposal = self.proposal(stack.as_ref(), ttl, access).await?;
         self.carry_out(proposal, "this costs money as said above").await?;
         self.limit_use().await
@@ -98,10 +97,5 @@ impl Cluster<'_> {
         self.aws.set_usage_limit(&workgroup.arn, old.as_ref(), wanted).await.map_err(Self::cannot(doing))?;
         self.say(&format!("  limited  to {wanted} RPU hours a day"));
         Ok(())
-    }
-
-    /// Lets one address in. One of the internet's reaches a cluster that has an address there.
-    pub(super) fn access_from(address: std::net::Ipv4Addr) -> Access {
-        Access { cidr: format!("{address}/32"), public: !address.is_private() }
     }
 }

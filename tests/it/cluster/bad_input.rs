@@ -87,6 +87,8 @@ fn nothing_happens_unasked() {
     assert!(answer.stderr.contains("this costs money") && answer.stderr.contains("--yes"), "{}", answer.stderr);
     assert!(gateway.asked_for("ExecuteChangeSet").is_empty());
     assert_eq!(gateway.asked_for("DeleteChangeSet").len(), 1);
+    let answer = gateway.run(&Site::new(), "unasked", &["up", "--yes", "--address", "127.0.0.1"]).expect(2);
+    assert!(answer.stderr.contains("no address that could connect"), "{}", answer.stderr);
 }
 
 #[test]
