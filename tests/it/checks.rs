@@ -4,12 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use sparkify::interrupt::Interrupt;
-use sparkify::warehouse::duckdb::{DuckDb, Resources};
-use sparkify::warehouse::{OpenOptions, SqlText, Warehouse};
+use sparkify::warehouse::duckdb::DuckDb;
+use sparkify::warehouse::{SqlText, Warehouse};
 
 use crate::support::real_data;
-use crate::support::warehouse::{Answer, Site};
+use crate::support::warehouse::{Answer, Site, open_options};
 
 /// An event's line.
 fn line(item: u32, more: &[(&str, Value)]) -> String {
@@ -43,13 +42,7 @@ fn ask(site: &Site, arguments: &[&str]) -> Answer {
 
 /// Changes the warehouse behind the program's back.
 fn tamper(site: &Site, statement: &str) {
-    let options = OpenOptions {
-        resources: Resources { memory: 256 << 20, threads: 1 },
-        wait: std::time::Duration::ZERO,
-        interrupt: Interrupt::default(),
-        s3: Default::default(),
-        redshift: Default::default(),
-    };
+    let options = open_options(1);
     let mut warehouse = DuckDb::open(&site.path("w.duckdb"), &options).unwrap();
     warehouse.answer(SqlText { name: "tamper", text: statement }, &[]).unwrap();
 }

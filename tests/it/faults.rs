@@ -8,11 +8,10 @@ use std::sync::Mutex;
 
 use sparkify::check::{self, Finding, Limits, Touched};
 use sparkify::error::Kind;
-use sparkify::interrupt::Interrupt;
-use sparkify::warehouse::duckdb::{DuckDb, Resources};
-use sparkify::warehouse::{OpenOptions, SqlText, Value, Warehouse};
+use sparkify::warehouse::duckdb::DuckDb;
+use sparkify::warehouse::{SqlText, Value, Warehouse};
 
-use crate::support::warehouse::Site;
+use crate::support::warehouse::{Site, open_options};
 
 /// What is done to the tables, in words and in SQL. The last file's rows are meant, which a load would have touched.
 const IN_THE_TABLES: &[(&str, &str)] = &[
@@ -260,13 +259,7 @@ fn sample_site() -> Site {
 }
 
 fn open(path: &Path) -> DuckDb {
-    let options = OpenOptions {
-        resources: Resources { memory: 256 << 20, threads: 2 },
-        wait: std::time::Duration::ZERO,
-        interrupt: Interrupt::default(),
-        s3: Default::default(),
-        redshift: Default::default(),
-    };
+    let options = open_options(2);
     DuckDb::open(path, &options).unwrap()
 }
 

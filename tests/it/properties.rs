@@ -4,19 +4,18 @@ use std::fs;
 
 use proptest::prelude::*;
 use sparkify::check::Limits;
-use sparkify::interrupt::Interrupt;
 use sparkify::limit::RejectLimit;
 use sparkify::pipeline::{self, LoadOptions, Plan};
 use sparkify::report::RunReport;
 use sparkify::source::{Location, S3Options, Sources};
 use sparkify::stage::Progress;
-use sparkify::warehouse::duckdb::{DuckDb, Resources};
-use sparkify::warehouse::{OpenOptions, Warehouse};
+use sparkify::warehouse::Warehouse;
+use sparkify::warehouse::duckdb::DuckDb;
 
 use crate::support::count_from_environment;
 use crate::support::generate::{Event, Song, content, events, events_of_variants, songs};
 use crate::support::oracle::{Counts, File, Oracle};
-use crate::support::warehouse::{Site, Tables, assert_same};
+use crate::support::warehouse::{Site, Tables, assert_same, open_options};
 
 struct Silent;
 
@@ -52,13 +51,7 @@ fn load(site: &Site, manner: Manner, full_refresh: bool) -> RunReport {
         limits: Limits::default(),
         fingerprint: String::new(),
     };
-    let open = OpenOptions {
-        resources: Resources { memory: 256 << 20, threads: manner.threads },
-        wait: std::time::Duration::ZERO,
-        interrupt: Interrupt::default(),
-        s3: Default::default(),
-        redshift: Default::default(),
-    };
+    let open = open_options(manner.threads);
     let sources = Sources::new(S3Options::default());
     let location = |name: &str| site.path(name).exists().then(|| Location::parse(site.path(name).to_str().unwrap()).unwrap());
     let (logs, songs) = pipeline::list(&sources, location("log_data").as_ref(), location("song_data").as_ref()).unwrap();

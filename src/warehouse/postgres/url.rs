@@ -1,6 +1,5 @@
 //! Where a PostgreSQL warehouse is: a URL that never holds a password.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -91,16 +90,6 @@ impl PostgresUrl {
         }
         Ok(parsed)
     }
-}
-
-/// A user without a host is no URL to others, but it is to PostgreSQL's own clients: the host comes from elsewhere.
-fn with_host(text: &str) -> (Cow<'_, str>, bool) {
-    let start = text.find("://").map_or(0, |at| at + 3);
-    let end = text[start..].find(['/', '?']).map_or(text.len(), |at| start + at);
-    if text[start..end].ends_with('@') {
-        return (format!("{}localhost{}", &text[..end], &text[end..]).into(), false);
-    }
-    (text.into(), true)
 }
 
 impl PostgresUrl {

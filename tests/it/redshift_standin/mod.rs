@@ -45,7 +45,7 @@ impl Cluster {
             ..Options::default()
         };
         change(&mut options);
-        Self { standin: Standin::start(Postgres::shared(), options), s3, folder: folder }
+        Self { standin: Standin::start(Postgres::shared(), options), s3, folder }
     }
 
     #[track_caller]

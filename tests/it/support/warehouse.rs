@@ -6,8 +6,23 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::value::RawValue;
+use sparkify::interrupt::Interrupt;
+use sparkify::source::S3Options;
+use sparkify::warehouse::duckdb::Resources;
+use sparkify::warehouse::{OpenOptions, RedshiftOptions};
 
 use super::oracle::File;
+
+/// How tests open a warehouse without the binary.
+pub fn open_options(threads: usize) -> OpenOptions {
+    OpenOptions {
+        resources: Resources { memory: 256 << 20, threads },
+        wait: std::time::Duration::ZERO,
+        interrupt: Interrupt::default(),
+        s3: S3Options::default(),
+        redshift: RedshiftOptions::default(),
+    }
+}
 
 /// A value of a table. Floats are compared by their bits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
