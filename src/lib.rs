@@ -21,6 +21,7 @@ pub mod record;
 pub mod settings;
 
 pub mod pipeline;
+pub mod plan;
 pub mod replay;
 
 pub mod source;

@@ -1,6 +1,7 @@
 //! The flow of a load: list, decode, stage, transform, check, report. The only place that knows the order.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,11 +11,12 @@ use crate::decode::{Reason, UnknownKeys, count_unknown_key};
 use crate::error::{Error, Kind, Result};
 use crate::ledger::{reject_row, run_row};
 use crate::limit::RejectLimit;
+use crate::plan::Plan;
 use crate::report::{RunReport, Status};
-use crate::source::{Fetcher, Listing, Location, SourceFile, Sources, file_error};
+use crate::source::{Fetcher, SourceFile, Sources, file_error};
 use crate::stage::{Batch, EventIntake, FileTally, PlannedFile, Progress, SongIntake, read_raw_lines};
 use crate::transform::{self, Added};
-use crate::warehouse::{FileRow, Input, KnownFile, ObjectsStaged, RejectRow, StageInput, Warehouse};
+use crate::warehouse::{FileRow, Input, ObjectsStaged, RejectRow, StageInput, Warehouse};
 
 /// What a load is to do.
 #[derive(Debug, Clone)]
@@ -39,60 +41,6 @@ pub struct LoadOptions {
     pub fingerprint: String,
 }
 
-/// What is to be loaded.
-#[derive(Debug, Clone, Default)]
-pub struct Plan {
-    /// Log files that are new or changed.
-    pub logs: Vec<SourceFile>,
-    /// Song files that are new or changed.
-    pub songs: Vec<SourceFile>,
-    /// Those of them that were loaded before in another version: much of what they hold is known.
-    pub changed: HashSet<String>,
-    /// How many files the sources have.
-    pub listed: u64,
-    /// What lies among them but is no JSON file.
-    pub passed_over: Vec<(String, &'static str)>,
-}
-
-impl Plan {
-    /// What of the listings the ledger does not know in this version; all of it for a full refresh.
-    #[must_use]
-    pub fn new(logs: Listing, songs: Listing, known: &[KnownFile], full_refresh: bool) -> Self {
-        let known: HashMap<&str, &str> = known.iter().map(|k| (k.url.as_str(), k.version.as_str())).collect();
-        let is_new = |file: &SourceFile| full_refresh || known.get(file.url.as_str()) != Some(&file.version.as_str());
-        let listed = (logs.files.len() + songs.files.len()) as u64;
-        let is_changed = |file: &&SourceFile| !full_refresh && known.contains_key(file.url.as_str()) && is_new(file);
-        Self {
-            listed,
-            changed: logs.files.iter().filter(is_changed).map(|file| file.url.clone()).collect(),
-            passed_over: logs.passed_over.into_iter().chain(songs.passed_over).collect(),
-            logs: logs.files.into_iter().filter(is_new).collect(),
-            songs: songs.files.into_iter().filter(is_new).collect(),
-        }
-    }
-
-    /// How many files are to be loaded.
-    #[must_use]
-    pub fn files(&self) -> u64 {
-        (self.logs.len() + self.songs.len()) as u64
-    }
-
-    /// How many bytes they have, as stored.
-    #[must_use]
-    pub fn bytes(&self) -> u64 {
-        self.logs.iter().chain(&self.songs).map(|f| f.size).sum()
-    }
-}
-
-/// Lists the sources. Of the two, those that are set.
-///
-/// # Errors
-/// [`Kind::SourceMissing`] and its kin.
-pub fn list(sources: &Sources, logs: Option<&Location>, songs: Option<&Location>) -> Result<(Listing, Listing)> {
-    let list = |location: Option<&Location>| location.map_or_else(|| Ok(Listing::default()), |l| sources.list(l));
-    Ok((list(logs)?, list(songs)?))
-}
-
 /// Loads what the plan holds, in one transaction. On any error the warehouse is as it was.
 ///
 /// # Errors
@@ -109,13 +57,26 @@ pub fn load(
     let mut excluded: Vec<(SourceFile, Error)> = Vec::new();
     let mut read_here = ReadHere::default();
     let mut conflicts = 0;
+    let mut plan = Cow::Borrowed(plan);
+    let mut is_first = true;
     loop {
         // File numbers are read within the transaction, where nobody else gives any out.
         let outcome = warehouse.begin().and_then(|()| {
-            let mut run = Run::new(warehouse, sources, plan, options, progress, &excluded, &read_here)?;
+            // Between two attempts another load may have had its turn.
+            if !std::mem::take(&mut is_first) && !options.full_refresh {
+                plan.to_mut().leave_out(&warehouse.known_files()?);
+                if plan.files() == 0 {
+                    return Ok((Outcome::NothingNew, RunReport::default()));
+                }
+            }
+            let mut run = Run::new(warehouse, sources, &plan, options, progress, &excluded, &read_here)?;
             run.work(started_us).map(|outcome| (outcome, run.report))
         });
         match outcome {
+            Ok((Outcome::NothingNew, _)) => {
+                warehouse.rollback()?;
+                return nothing_new(warehouse, &plan);
+            }
             Ok((Outcome::Committed, mut report)) => {
                 report.bad_files.extend(excluded.iter().map(|(file, error)| (file.display_name(), error.report())));
                 report.seconds = started.elapsed().as_secs_f64();
@@ -149,6 +110,23 @@ pub fn load(
             }
         }
     }
+}
+
+/// The report of a run that finds everything loaded. Such a run writes nothing.
+///
+/// # Errors
+/// What the engine reports.
+pub fn nothing_new(warehouse: &mut dyn Warehouse, plan: &Plan) -> Result<RunReport> {
+    let mut report = RunReport {
+        run_id: uuid::Uuid::now_v7().to_string(),
+        status: Status::NothingNew,
+        files_listed: plan.listed,
+        files_skipped: plan.listed,
+        passed_over: plan.passed_over.clone(),
+        ..RunReport::default()
+    };
+    report.set_totals(warehouse.totals()?);
+    Ok(report)
 }
 
 /// How often a load that another transaction hinders is begun anew.
@@ -192,6 +170,8 @@ impl ReadHere {
 
 enum Outcome {
     Committed,
+    /// Another load took all that was planned.
+    NothingNew,
     /// The warehouse cannot read these files itself, or none if none is named: begin again, and read them here.
     ReadHere(Vec<String>),
     /// Rows of these files are in the transaction although they cannot be read to the end: begin again without them.

@@ -18,7 +18,7 @@ held as (
 files as (
     select coalesce(sum(accepted), 0) as accepted
     from load_files
-    where input = 'log'
+    where input <> 'song'
 )
 
 select files.accepted, held.events

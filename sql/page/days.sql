@@ -9,7 +9,7 @@ with cut as (
         rejected,
         size
     from load_files
-    where input = 'log'
+    where input <> 'song'
 ),
 
 named as (

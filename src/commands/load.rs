@@ -9,9 +9,10 @@ use crate::cli::LoadArgs;
 use crate::error::{EXIT_DONE, Error, Kind, Result};
 use crate::interrupt::Interrupt;
 use crate::output::{harmless_lines, say};
-use crate::pipeline::{self, LoadOptions, Plan};
+use crate::pipeline::{self, LoadOptions};
+use crate::plan::{self, Plan};
 use crate::progress::LoadProgress;
-use crate::report::{RunReport, Status};
+use crate::report::RunReport;
 use crate::settings::Settings;
 use crate::source::Sources;
 use crate::stage::{Batch, EventBounds, People};
@@ -69,21 +70,12 @@ pub(super) fn load_options(settings: &Settings, full_refresh: bool, keep_staging
 /// Lists, plans and loads, with progress on stderr.
 pub(super) fn load(settings: &Settings, sources: &Sources, options: &LoadOptions, interrupt: &Interrupt) -> Result<RunReport> {
     let started = Instant::now();
-    let (logs, songs) = pipeline::list(sources, settings.logs.as_ref(), settings.songs.as_ref())?;
+    let (logs, songs) = plan::list(sources, settings.logs.as_ref(), settings.songs.as_ref())?;
     let mut warehouse = open(settings, interrupt)?;
     let known = warehouse.known_files()?;
     let plan = Plan::new(logs, songs, &known, options.full_refresh);
     let mut report = if plan.files() == 0 && !options.full_refresh {
-        let mut report = RunReport {
-            run_id: uuid::Uuid::now_v7().to_string(),
-            status: Status::NothingNew,
-            files_listed: plan.listed,
-            files_skipped: plan.listed,
-            passed_over: plan.passed_over.clone(),
-            ..RunReport::default()
-        };
-        report.set_totals(warehouse.totals()?);
-        report
+        pipeline::nothing_new(warehouse.as_mut(), &plan)?
     } else {
         let progress = LoadProgress::new(plan.files(), plan.bytes());
         let loaded = pipeline::load(warehouse.as_mut(), sources, &plan, options, &progress);
@@ -99,7 +91,7 @@ pub(super) fn load(settings: &Settings, sources: &Sources, options: &LoadOptions
 
 /// Prints what a load would do, as a script: statements, and comments for all else.
 fn dry_run(args: &LoadArgs, settings: &Settings, sources: &Sources, interrupt: &Interrupt) -> Result<u8> {
-    let (logs, songs) = pipeline::list(sources, settings.logs.as_ref(), settings.songs.as_ref())?;
+    let (logs, songs) = plan::list(sources, settings.logs.as_ref(), settings.songs.as_ref())?;
     let mut recorder = Recorder::of(settings.warehouse.dialect());
     let mut known = Vec::new();
     let mut has_tables = false;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::http_request::{PayloadChecksumKind, SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 
 use super::shared::Sources;
@@ -88,31 +88,74 @@ fn endpoint(request: &AwsRequest<'_>) -> String {
     given.unwrap_or_else(|| format!("https://{}.{}.amazonaws.com", request.service, request.region))
 }
 
-async fn attempt_once(request: &AwsRequest<'_>, keys: aws_credential_types::Credentials) -> Result<String, Refused> {
-    let url = format!("{}/", endpoint(request).trim_end_matches('/'));
+/// A request that is to be signed.
+#[derive(Debug)]
+pub struct Unsigned<'a> {
+    /// As in signatures.
+    pub service: &'a str,
+    /// As in signatures.
+    pub region: &'a str,
+    /// GET, HEAD, POST.
+    pub method: &'a str,
+    /// Where it goes.
+    pub url: &'a str,
+    /// Names and values.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// What is sent.
+    pub body: String,
+}
+
+/// A request with the signature that Amazon's services want. Nothing that logs headers shows the secret ones.
+///
+/// # Errors
+/// When the address or a header is none; says what.
+pub fn signed(request: Unsigned<'_>, keys: aws_credential_types::Credentials) -> std::result::Result<reqwest::Request, String> {
     let identity = keys.into();
-    let mut headers = vec![("content-type", request.content_type)];
-    headers.extend(request.target.map(|target| ("x-amz-target", target)));
-    let other = |e: &dyn std::fmt::Display| Refused::Other(e.to_string());
+    let mut settings = SigningSettings::default();
+    if request.service == "s3" {
+        settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+    }
     let parameters = v4::SigningParams::builder()
         .identity(&identity)
         .region(request.region)
         .name(request.service)
         .time(SystemTime::now())
-        .settings(SigningSettings::default())
+        .settings(settings)
         .build()
-        .map_err(|e| other(&e))?
+        .map_err(|e| e.to_string())?
         .into();
     let body = SignableBody::Bytes(request.body.as_bytes());
-    let signable = SignableRequest::new("POST", url.as_str(), headers.iter().copied(), body).map_err(|e| other(&e))?;
-    let (signed, _) = sign(signable, &parameters).map_err(|e| other(&e))?.into_parts();
-    let client = reqwest::Client::builder().timeout(PATIENCE).build().map_err(|e| other(&e))?;
-    let mut post = client.post(&url).body(request.body.clone());
-    for (name, value) in headers.into_iter().chain(signed.headers()) {
-        post = post.header(name, value);
+    let signable = SignableRequest::new(request.method, request.url, request.headers.iter().copied(), body);
+    let signed = signable.and_then(|signable| sign(signable, &parameters)).map_err(|e| e.to_string())?;
+    let mut built = http::Request::builder().method(request.method).uri(request.url);
+    for (name, value) in request.headers {
+        built = built.header(*name, *value);
     }
+    let (instructions, _) = signed.into_parts();
+    let mut built = built.body(request.body).map_err(|e| e.to_string())?;
+    instructions.apply_to_request_http1x(&mut built);
+    for (name, value) in built.headers_mut() {
+        value.set_sensitive(matches!(name.as_str(), "authorization" | "x-amz-security-token"));
+    }
+    reqwest::Request::try_from(built).map_err(|e| e.to_string())
+}
+
+async fn attempt_once(request: &AwsRequest<'_>, keys: aws_credential_types::Credentials) -> Result<String, Refused> {
+    let url = format!("{}/", endpoint(request).trim_end_matches('/'));
+    let mut headers = vec![("content-type", request.content_type)];
+    headers.extend(request.target.map(|target| ("x-amz-target", target)));
+    let unsigned = Unsigned {
+        service: request.service,
+        region: request.region,
+        method: "POST",
+        url: &url,
+        headers: &headers,
+        body: request.body.clone(),
+    };
+    let post = signed(unsigned, keys).map_err(Refused::Other)?;
+    let client = reqwest::Client::builder().timeout(PATIENCE).build().map_err(|e| Refused::Other(e.to_string()))?;
     // The URL in the error is the service's own.
-    let answer = post.send().await.map_err(|e| Refused::Passing(e.to_string()))?;
+    let answer = client.execute(post).await.map_err(|e| Refused::Passing(e.to_string()))?;
     let status = answer.status().as_u16();
     let text = answer.text().await.map_err(|e| Refused::Passing(e.to_string()))?;
     match status {

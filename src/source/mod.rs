@@ -23,7 +23,7 @@ mod s3;
 mod shared;
 mod upload;
 
-pub use aws::{AwsRequest, xml_element};
+pub use aws::{AwsRequest, Unsigned, signed, xml_element};
 pub use fetch::Fetcher;
 pub use location::Location;
 pub use reader::{Reader, file_error};

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A stage of the flow, and the modules of this crate that it may use besides itself.
-const MAY_USE: [(&str, &[&str]); 17] = [
+const MAY_USE: [(&str, &[&str]); 18] = [
     ("src/error.rs", &[]),
     ("src/record.rs", &[]),
     ("src/source", &["error"]),
@@ -17,7 +17,11 @@ const MAY_USE: [(&str, &[&str]); 17] = [
     ("src/explain.rs", &["error", "warehouse"]),
     ("src/digest.rs", &["error", "warehouse"]),
     ("src/ledger.rs", &["decode", "report", "stage", "warehouse"]),
-    ("src/pipeline.rs", &["check", "decode", "error", "ledger", "limit", "report", "source", "stage", "transform", "warehouse"]),
+    ("src/plan.rs", &["error", "source", "warehouse"]),
+    (
+        "src/pipeline.rs",
+        &["check", "decode", "error", "ledger", "limit", "plan", "report", "source", "stage", "transform", "warehouse"],
+    ),
     ("src/simulate", &["decode", "error", "interrupt", "source"]),
     ("src/cluster", &["error", "interrupt", "source"]),
     ("src/insights", &["error", "output", "report", "settings", "warehouse"]),

@@ -5,7 +5,8 @@ use std::fs;
 use proptest::prelude::*;
 use sparkify::check::Limits;
 use sparkify::limit::RejectLimit;
-use sparkify::pipeline::{self, LoadOptions, Plan};
+use sparkify::pipeline::{self, LoadOptions};
+use sparkify::plan::{self, Plan};
 use sparkify::report::RunReport;
 use sparkify::source::{Location, S3Options, Sources};
 use sparkify::stage::Progress;
@@ -54,7 +55,7 @@ fn load(site: &Site, manner: Manner, full_refresh: bool) -> RunReport {
     let open = open_options(manner.threads);
     let sources = Sources::new(S3Options::default());
     let location = |name: &str| site.path(name).exists().then(|| Location::parse(site.path(name).to_str().unwrap()).unwrap());
-    let (logs, songs) = pipeline::list(&sources, location("log_data").as_ref(), location("song_data").as_ref()).unwrap();
+    let (logs, songs) = plan::list(&sources, location("log_data").as_ref(), location("song_data").as_ref()).unwrap();
     let mut warehouse = DuckDb::open(&site.path("w.duckdb"), &open).unwrap();
     let plan = Plan::new(logs, songs, &warehouse.known_files().unwrap(), full_refresh);
     pipeline::load(&mut warehouse, &sources, &plan, &options, &Silent).unwrap()

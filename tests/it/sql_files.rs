@@ -11,10 +11,9 @@ use crate::clients::python;
 use crate::support::redshift::refuse;
 
 /// Files that a dialect does not take, with the reason. Whoever brings that warehouse writes the twin.
-const NOT_IN: [(&str, &str, &str); 3] = [
+const NOT_IN: [(&str, &str, &str); 2] = [
     ("duckdb", "roles/give_tables_to_loader", "it has no roles; only Redshift is asked"),
     ("postgres", "roles/give_tables_to_loader", "its tables have owners who alone may drop them; only Redshift is asked"),
-    ("redshift", "redshift/lock", "the parser has no word for LOCK, which the service documents"),
 ];
 
 #[test]

@@ -1,13 +1,10 @@
 //! Signed requests to the services that have a question or two to answer.
 
-use std::time::SystemTime;
-
-use aws_sigv4::http_request::{PayloadChecksumKind, SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
 use serde_json::Value;
 
 use super::node::Node;
 use super::{Aws, Failure, Patience};
+use crate::source::{Unsigned, signed};
 
 /// A service that takes forms and answers in XML.
 pub(super) struct QueryApi {
@@ -163,36 +160,16 @@ impl Aws {
         })?;
         let url = format!("{}{}", self.endpoint(request.service, request.is_global), request.path);
         let region = if request.is_global { self.home_region() } else { &self.region };
-        let identity = credentials.into();
-        let mut settings = SigningSettings::default();
-        if request.service == "s3" {
-            settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
-        }
-        let parameters = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(region)
-            .name(request.service)
-            .time(SystemTime::now())
-            .settings(settings)
-            .build()
-            .map_err(|_| broken("the request could not be signed"))?
-            .into();
-        let headers = request.headers.iter().map(|(name, value)| (*name, value.as_str()));
-        let signable = SignableRequest::new(request.method, &url, headers, SignableBody::Bytes(request.body.as_bytes()));
-        let signed =
-            signable.and_then(|signable| sign(signable, &parameters)).map_err(|_| broken("the request could not be signed"))?;
-        let (instructions, _) = signed.into_parts();
-        let mut builder = http::Request::builder().method(request.method).uri(&url);
-        for (name, value) in &request.headers {
-            builder = builder.header(*name, value);
-        }
-        let mut built = builder.body(request.body.clone()).map_err(|_| broken("the request could not be made"))?;
-        instructions.apply_to_request_http1x(&mut built);
-        for (name, value) in built.headers_mut() {
-            // So that nothing which logs headers shows them.
-            value.set_sensitive(matches!(name.as_str(), "authorization" | "x-amz-security-token"));
-        }
-        let sendable = reqwest::Request::try_from(built).map_err(|_| broken("the request could not be made"))?;
+        let headers: Vec<(&str, &str)> = request.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let unsigned = Unsigned {
+            service: request.service,
+            region,
+            method: request.method,
+            url: &url,
+            headers: &headers,
+            body: request.body.clone(),
+        };
+        let sendable = signed(unsigned, credentials).map_err(|why| broken(&format!("the request could not be made: {why}")))?;
         let answer = self.http.execute(sendable).await.map_err(|error| {
             let what = if error.is_timeout() { "it did not answer in time" } else { "it cannot be reached" };
             broken(&format!("{what}: {}", deepest(&error)))

@@ -63,7 +63,7 @@ pub struct Redshift {
     keeps_lines: bool,
     /// A transaction is open, and holds the lock.
     in_transaction: bool,
-    /// The highest file number when the lock was first taken: the plan stands on it.
+    /// The highest file number when the lock was first taken: the plan stands on it, until it is made anew.
     planned_on: Option<i64>,
     /// The run of the open transaction, once its row is there.
     run_id: Option<String>,
@@ -140,8 +140,7 @@ impl Redshift {
         self.in_transaction = true;
         let last = number(&self.session.row(Statement::LastFileNo, &[])?, 0)?;
         if self.planned_on.is_some_and(|planned_on| planned_on != last) {
-            return Err(Error::new(Kind::WarehouseLocked, format!("another load came between on {}", self.session.place()))
-                .with_hint("run the command again: what is new is looked up anew"));
+            return Err(Error::new(Kind::WarehouseConflict, format!("another load came between on {}", self.session.place())));
         }
         self.planned_on = Some(last);
         Ok(())
@@ -189,6 +188,7 @@ impl Redshift {
     fn undo(&mut self) -> Result<()> {
         self.song_index = None;
         self.run_id = None;
+        self.planned_on = None;
         self.temporary.clear();
         self.clear_staging();
         self.in_transaction = false;
