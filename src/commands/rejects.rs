@@ -16,7 +16,8 @@ pub(super) fn run(args: &RejectsArgs, settings: &Settings, interrupt: &Interrupt
     let mut warehouse = open_read_only(settings, interrupt)?;
     let format = if args.json { Format::Json } else { Format::Table };
     let run = Param::new("run", args.run.clone());
-    print_query(warehouse.as_mut(), Statement::Rejects.query(), &[run], format)
+    let query = Statement::Rejects.query(warehouse.dialect());
+    print_query(warehouse.as_mut(), query, &[run], format)
 }
 
 fn replay(args: &RejectsArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {

@@ -10,5 +10,6 @@ use crate::warehouse::Statement;
 pub(super) fn run(args: &RunsArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
     let mut warehouse = open_read_only(settings, interrupt)?;
     let format = if args.json { Format::Json } else { Format::Table };
-    print_query(warehouse.as_mut(), Statement::Runs.query(), &[], format)
+    let query = Statement::Runs.query(warehouse.dialect());
+    print_query(warehouse.as_mut(), query, &[], format)
 }

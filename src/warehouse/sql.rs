@@ -33,10 +33,10 @@ macro_rules! statements {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            /// The statement as a query that returns rows.
+            /// The statement in a dialect, as a query that returns rows.
             #[must_use]
-            pub const fn query(self) -> SqlText<'static> {
-                SqlText { name: self.name(), text: self.text() }
+            pub const fn query(self, dialect: Dialect) -> SqlText<'static> {
+                SqlText { name: self.name(), text: self.text_in(dialect) }
             }
 
             /// The text in a dialect, its comments included.

@@ -126,8 +126,8 @@ impl Log {
                 literal(&error.column),
                 error.kind,
                 literal(&error.length),
-                literal(&without_nul(&error.raw)),
-                literal(&without_nul(&error.value)),
+                literal(&error.raw),
+                literal(&error.value),
                 error.code,
                 literal(&error.reason),
                 error.offset
@@ -140,7 +140,7 @@ impl Log {
                 literal(&self.database),
                 literal(&self.table),
                 literal(column),
-                literal(&without_nul(raw))
+                literal(raw)
             )
         });
         insert(&mut side, "replacement", replacements.collect()).await
@@ -152,8 +152,4 @@ async fn insert(side: &mut Upstream, table: &str, rows: Vec<String>) -> Result<(
         side.rows(&format!("insert into redshift_standin.{table} values {}", rows.join(", "))).await?;
     }
     Ok(())
-}
-
-fn without_nul(text: &str) -> String {
-    text.replace('\0', "")
 }

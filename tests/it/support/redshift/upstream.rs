@@ -177,5 +177,6 @@ fn fields(mut data: &[u8], count: i16) -> Row {
 
 /// A text in single quotes, for a server that takes a backslash as an escape.
 pub fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
+    // PostgreSQL's texts hold no NUL.
+    format!("'{}'", text.replace('\0', "").replace('\\', "\\\\").replace('\'', "''"))
 }
