@@ -1,9 +1,11 @@
 //! Events that occur more than once in a batch.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use super::{Batch, RowRef, Verdict};
+use crate::decode::EventChunk;
 
 /// The slot of a table that holds no row.
 const FREE: u32 = u32::MAX;
@@ -18,30 +20,60 @@ type Hashed = (u64, u32);
 /// Rows are dealt out by their hash into shares, each in the order of rows, so the first of equal keys is the same one at
 /// any number of threads.
 pub(super) fn find(batch: &Batch, threads: usize) -> Vec<(u64, Verdict)> {
-    let (rows, ends) = deal(&hashes(batch));
+    let threads = threads.max(1);
+    let shares = (batch.rows() as usize).div_ceil(ROWS_A_SHARE).max(1);
+    let stretches = in_parallel(threads, |number| {
+        let chunks = batch.chunks().len();
+        deal(batch, number * chunks / threads..(number + 1) * chunks / threads, shares)
+    });
     let next = AtomicUsize::new(0);
-    let work = || {
-        let mut found = Vec::new();
+    let found = in_parallel(threads.min(shares), |_| {
+        let (mut found, mut rows) = (Vec::new(), Vec::new());
         loop {
             let share = next.fetch_add(1, Ordering::Relaxed);
-            let Some(&end) = ends.get(share) else { return found };
-            let start = if share == 0 { 0 } else { ends[share - 1] };
-            find_in(batch, &rows[start..end], &mut found);
+            if share >= shares {
+                return found;
+            }
+            rows.clear();
+            for dealt in &stretches {
+                rows.extend_from_slice(dealt.share(share));
+            }
+            find_in(batch, &rows, &mut found);
         }
-    };
+    });
+    found.into_iter().flatten().collect()
+}
+
+/// What each of several threads makes of its number.
+fn in_parallel<T: Send>(threads: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let work = &work;
     thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads.clamp(1, ends.len())).map(|_| scope.spawn(work)).collect();
+        let workers: Vec<_> = (0..threads).map(|number| scope.spawn(move || work(number))).collect();
         // A panic of a worker is a bug; it goes on in this thread.
-        workers.into_iter().flat_map(|w| w.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        workers.into_iter().map(|w| w.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     })
 }
 
-/// The rows by share, and where each share ends. The upper bits of a hash choose the share.
-fn deal(hashes: &[u64]) -> (Vec<Hashed>, Vec<usize>) {
-    let shares = hashes.len().div_ceil(ROWS_A_SHARE).max(1);
+/// The rows of a stretch of chunks by share, each share in the order of rows.
+struct Dealt {
+    rows: Vec<Hashed>,
+    ends: Vec<usize>,
+}
+
+impl Dealt {
+    fn share(&self, share: usize) -> &[Hashed] {
+        let start = if share == 0 { 0 } else { self.ends[share - 1] };
+        &self.rows[start..self.ends[share]]
+    }
+}
+
+/// Deals rows out. The upper bits of a hash choose the share.
+fn deal(batch: &Batch, chunks: Range<usize>, shares: usize) -> Dealt {
+    let first_row = if chunks.is_empty() { 0 } else { batch.first_row(chunks.start) };
+    let hashes = hashes(&batch.chunks()[chunks]);
     let share_of = |hash: u64| ((u128::from(hash) * shares as u128) >> 64) as usize;
     let mut counts = vec![0; shares];
-    for &hash in hashes {
+    for &hash in &hashes {
         counts[share_of(hash)] += 1;
     }
     let mut places: Vec<usize> = (0..shares)
@@ -52,13 +84,13 @@ fn deal(hashes: &[u64]) -> (Vec<Hashed>, Vec<usize>) {
         })
         .collect();
     let mut rows = vec![(0, 0); hashes.len()];
-    for (row_no, &hash) in hashes.iter().enumerate() {
+    for (row_no, &hash) in (first_row as u32..).zip(&hashes) {
         let place = &mut places[share_of(hash)];
-        rows[*place] = (hash, row_no as u32);
+        rows[*place] = (hash, row_no);
         *place += 1;
     }
     // Each share was filled up to where it ends.
-    (rows, places)
+    Dealt { rows, ends: places }
 }
 
 fn find_in(batch: &Batch, rows: &[Hashed], found: &mut Vec<(u64, Verdict)>) {
@@ -88,9 +120,9 @@ fn find_in(batch: &Batch, rows: &[Hashed], found: &mut Vec<(u64, Verdict)>) {
 }
 
 /// A hash of each row's key, in the order of rows.
-fn hashes(batch: &Batch) -> Vec<u64> {
-    let mut hashes = Vec::with_capacity(batch.rows() as usize);
-    for chunk in batch.chunks() {
+fn hashes(chunks: &[EventChunk]) -> Vec<u64> {
+    let mut hashes = Vec::with_capacity(chunks.iter().map(EventChunk::len).sum());
+    for chunk in chunks {
         let keys = chunk.ts.iter().zip(&chunk.user_id).zip(&chunk.session_id).zip(&chunk.item_in_session);
         hashes.extend(keys.map(|(((&ts, &user), &session), &item)| {
             mix(mix(mix(mix(0x9E37_79B9_7F4A_7C15, ts as u64), user as u64), session as u64), item as u64)

@@ -55,6 +55,8 @@ impl Database {
             ("preserve_insertion_order", "false".to_owned()),
             // Each row group is compressed when it is full, while a core's cache still has some of it.
             ("write_buffer_row_group_count", "1".to_owned()),
+            // A commit goes into the file itself, which closing would do anyway, and not into the log beside it first.
+            ("checkpoint_threshold", "1B".to_owned()),
             // Nothing is fetched behind the user's back; the warehouse needs no extension.
             ("autoinstall_known_extensions", "false".to_owned()),
             ("autoload_known_extensions", "false".to_owned()),

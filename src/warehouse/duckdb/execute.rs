@@ -128,6 +128,8 @@ impl Warehouse for DuckDb {
     }
 
     fn add_files(&mut self, run_id: &str, files: &[FileRow]) -> Result<()> {
+        // All rows of the star are written by now.
+        self.flush_early();
         self.put_files(run_id, files)
     }
 

@@ -6,6 +6,7 @@ mod schema;
 mod stage;
 mod stream;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -24,6 +25,8 @@ pub struct DuckDb {
     // Dropped before the database that it belongs to.
     connection: Connection,
     _database: Database,
+    // Dropped behind the database: a process that closes any handle of a file gives up its locks on it.
+    flushed: Option<Arc<File>>,
     shelf: Shelf,
     /// The catalogue as it is, once it was read.
     song_index: Option<Arc<SongIndex>>,
@@ -91,12 +94,25 @@ impl DuckDb {
         Ok(Self {
             connection,
             _database: database,
+            flushed: None,
             shelf,
             song_index: None,
             threads: options.resources.threads,
             interruptible,
             path: path.to_owned(),
         })
+    }
+
+    /// Sends what was written so far to the disk while other work goes on, so that the commit waits less for it.
+    fn flush_early(&mut self) {
+        if self.flushed.is_none()
+            && let Ok(file) = File::open(&self.path)
+        {
+            let file = Arc::new(file);
+            self.flushed = Some(Arc::clone(&file));
+            // Whether it worked does not matter here: the commit does it again, and looks.
+            std::thread::spawn(move || file.sync_data());
+        }
     }
 
     /// Lets interrupts through to DuckDB or keeps them from it.
