@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Instant;
 
-use super::{open, open_read_only};
+use super::{Found, look, one_line, open};
 use crate::check::{self, Touched};
 use crate::cli::LoadArgs;
 use crate::error::{EXIT_DONE, Error, Kind, Result};
@@ -93,21 +93,11 @@ pub(super) fn load(settings: &Settings, sources: &Sources, options: &LoadOptions
 fn dry_run(args: &LoadArgs, settings: &Settings, sources: &Sources, interrupt: &Interrupt) -> Result<u8> {
     let (logs, songs) = plan::list(sources, settings.logs.as_ref(), settings.songs.as_ref())?;
     let mut recorder = Recorder::of(settings.warehouse.dialect());
-    let mut known = Vec::new();
-    let mut has_tables = false;
-    let mut unreachable = None;
-    if settings.warehouse.may_exist() {
-        match open_read_only(settings, interrupt) {
-            Ok(mut warehouse) => {
-                has_tables = warehouse.has_tables()?;
-                if has_tables {
-                    known = warehouse.known_files()?;
-                }
-            }
-            Err(error) if error.kind() == Kind::WarehouseUnreachable => unreachable = Some(error),
-            Err(error) => return Err(error),
-        }
-    }
+    let Found { mut warehouse, has_tables, unreachable } = look(settings, interrupt)?;
+    let known = match &mut warehouse {
+        Some(warehouse) if has_tables => warehouse.known_files()?,
+        _ => Vec::new(),
+    };
     let plan = Plan::new(logs, songs, &known, args.full_refresh);
     if matches!(settings.warehouse, WarehouseUrl::Redshift(_)) {
         let logs = plan.logs.iter().filter(|file| !plan.changed.contains(&file.url)).cloned().collect();
@@ -123,6 +113,9 @@ fn dry_run(args: &LoadArgs, settings: &Settings, sources: &Sources, interrupt: &
         (None, false) => " (would be made)",
     };
     let _ = writeln!(head, "-- warehouse: {}{state}", settings.warehouse);
+    if let Some(error) = &unreachable {
+        let _ = writeln!(head, "-- {}", one_line(&error.report()));
+    }
     let _ = writeln!(
         head,
         "-- {} of {} files would be loaded, {} bytes; {} are known already",
@@ -164,9 +157,4 @@ fn dry_run(args: &LoadArgs, settings: &Settings, sources: &Sources, interrupt: &
     let text = format!("{head}{}", recorder.script());
     say(&text)?;
     Ok(EXIT_DONE)
-}
-
-/// A name that cannot end its comment.
-fn one_line(name: &str) -> String {
-    name.replace(['\n', '\r'], "?")
 }

@@ -25,7 +25,6 @@ use aws_credential_types::provider::ProvideCredentials;
 pub(super) use failure::{Failure, denied_action, remedy};
 pub(super) use identity::Caller;
 pub(super) use network::Rule;
-pub(super) use redshift::Login;
 pub(super) use stack::{Change, ChangeSet, Draft, StackEvent, StackState};
 
 use super::options::ClusterOptions;

@@ -1,6 +1,4 @@
-//! Clusters, their snapshots, and temporary logins.
-
-use chrono::{DateTime, Utc};
+//! Clusters and their snapshots.
 
 use super::node::Node;
 use super::signed::REDSHIFT;
@@ -56,13 +54,6 @@ impl ClusterState {
     fn is_of(&self, stack: &str) -> bool {
         self.id == stack || self.stack_tags.iter().any(|tag| tag == stack)
     }
-}
-
-/// A user and a password that last a quarter of an hour.
-pub(in crate::cluster) struct Login {
-    pub(in crate::cluster) user: String,
-    pub(in crate::cluster) password: String,
-    pub(in crate::cluster) expires: Option<DateTime<Utc>>,
 }
 
 /// A snapshot, and whether it was kept on purpose.
@@ -155,25 +146,4 @@ impl Aws {
         };
         Ok(found.iter().filter(is_ours).map(|node| node.owned(name)).collect())
     }
-
-    /// A password for a user that exists, for a quarter of an hour.
-    pub(in crate::cluster) async fn login(&self, cluster: &str, user: &str, database: &str) -> Result<Login, Failure> {
-        let asked = [
-            ("ClusterIdentifier", cluster),
-            ("DbUser", user),
-            ("DbName", database),
-            ("AutoCreate", "false"),
-            ("DurationSeconds", "900"),
-        ];
-        let answer = self.query(&REDSHIFT, "GetClusterCredentials", &asked).await?;
-        Ok(Login {
-            user: answer.owned("DbUser"),
-            password: answer.owned("DbPassword"),
-            expires: answer.text("Expiration").and_then(time),
-        })
-    }
-}
-
-fn time(text: &str) -> Option<DateTime<Utc>> {
-    DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc())
 }
