@@ -1,5 +1,6 @@
 //! Plan, up, status, open, close, pause, resume, down, each read back from moto.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -7,6 +8,7 @@ use serde_json::{Value, json};
 use super::lookup::{self, ADMIN};
 use crate::redshift::Lake;
 use crate::support::aws::{CANARIES, Gateway, OWN_ADDRESS};
+use crate::support::redshift::Fault;
 use crate::support::warehouse::{Answer, Site};
 
 const REDSHIFT: &str = "2012-12-01";
@@ -155,7 +157,12 @@ fn a_load_goes_into_the_cluster_of_the_stack() {
 
     let dry = work(&["load", "--dry-run"]).expect(0).stdout;
     assert!(dry.contains(&format!("iam_role '{role}'")) && dry.contains("(would be made)"), "{dry}");
+    // The connection breaks meanwhile. Each has a password of its own, as they last no longer than a quarter of an hour.
+    lake.cluster.standin.faults().add(1, "copy staged_plays", Fault::DropMidCopy(1000));
     let report = work(&["load", "--json"]).expect(0).json();
+    let connections: BTreeSet<usize> = lake.cluster.standin.statements().iter().map(|statement| statement.connection).collect();
+    // One was the dry run's.
+    assert_eq!((connections.len(), gateway.asked_for("GetClusterCredentials").len()), (3, 3));
     assert_eq!((report["lines"].as_u64(), report["rejected"].as_u64()), (Some(8712), Some(0)), "{report}");
     let sent = lake.cluster.standin.statements();
     let copies: Vec<&str> =
