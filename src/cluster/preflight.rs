@@ -31,6 +31,7 @@ impl Cluster<'_> {
                     self.say(&format!("warning: whether the region has {} nodes is not known: {failure}", options.node_type));
                 }
             }
+            self.look_at_quota().await;
         } else if options.max_rpu < options.base_rpu {
             return Err(Error::new(Kind::Settings, "cluster.max_rpu is less than cluster.base_rpu").with_hint("raise it"));
         }
@@ -81,6 +82,25 @@ impl Cluster<'_> {
             self.say(&format!("warning: a workgroup wants subnets in three zones, and {vpc} has them in {}", zones.len()));
         }
         Ok(Network { vpc, subnets: subnets.into_iter().map(|subnet| subnet.id).collect() })
+    }
+
+    /// Says so when the account may not have as many nodes. AWS has the last word: what it does not tell stops nobody.
+    async fn look_at_quota(&self) {
+        let wanted = self.options().nodes;
+        let found = async {
+            let Some(allowed) = self.aws.nodes_allowed().await? else { return Ok(None) };
+            Ok::<_, super::aws::Failure>(Some((allowed, self.aws.nodes_besides(self.name()).await?)))
+        };
+        match found.await {
+            Ok(Some((allowed, used))) if used.saturating_add(wanted) > allowed => self.say(&format!(
+                "warning: the account may have {allowed} nodes in {} and has {used} besides these {wanted}: \
+                 ask for more at Service Quotas in the console, or delete what is not needed",
+                self.aws.region
+            )),
+            Ok(Some(_)) => {}
+            Ok(None) => tracing::info!("AWS does not tell how many nodes the account may have"),
+            Err(failure) => tracing::info!("how many nodes the account may have is not known: {failure}"),
+        }
     }
 
     /// COPY reads from the region that it is told, but whoever reads from another pays for the way.

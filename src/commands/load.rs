@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Instant;
 
-use super::{Found, look, one_line, open};
+use super::{Found, commented, look, one_line, open};
 use crate::check::{self, Touched};
 use crate::cli::LoadArgs;
 use crate::error::{EXIT_DONE, Error, Kind, Result};
@@ -114,7 +114,7 @@ fn dry_run(args: &LoadArgs, settings: &Settings, sources: &Sources, interrupt: &
     };
     let _ = writeln!(head, "-- warehouse: {}{state}", settings.warehouse);
     if let Some(error) = &unreachable {
-        let _ = writeln!(head, "-- {}", one_line(&error.report()));
+        head.push_str(&commented(error));
     }
     let _ = writeln!(
         head,

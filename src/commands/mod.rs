@@ -121,6 +121,13 @@ fn one_line(text: &str) -> String {
     text.replace(['\n', '\r'], "?")
 }
 
+/// An error as comments of a script.
+fn commented(error: &Error) -> String {
+    let text = error.report();
+    let lines: Vec<String> = text.lines().map(one_line).collect();
+    format!("-- {}\n", lines.join("\n-- "))
+}
+
 /// What runs a command's questions to AWS.
 fn network() -> Result<tokio::runtime::Runtime> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

@@ -1,8 +1,6 @@
 //! `sparkify tables`: makes, drops or empties the warehouse's tables.
 
-use std::fmt::Write as _;
-
-use super::{Found, ask, look, one_line, open, stack};
+use super::{Found, ask, commented, look, open, stack};
 use crate::cli::{TablesAction, TablesArgs};
 use crate::error::{EXIT_DONE, Error, Kind, Result};
 use crate::interrupt::Interrupt;
@@ -88,8 +86,7 @@ fn dry_run(settings: Settings, interrupt: &Interrupt) -> Result<u8> {
     };
     let mut head = format!("-- dry run: nothing is changed\n-- warehouse: {} ({state})\n", settings.warehouse);
     if let Some(error) = &unreachable {
-        // Writing to a String cannot fail.
-        let _ = writeln!(head, "-- {}", one_line(&error.report()));
+        head.push_str(&commented(error));
     }
     if !has_tables {
         recorder.ensure_schema()?;

@@ -59,7 +59,7 @@ impl Aws {
             Some(region) => region.clone(),
             None => configured_region(options.profile.as_deref()).await.ok_or_else(|| {
                 Error::new(Kind::Settings, "no AWS region is set")
-                    .with_hint("pass --region, or set cluster.region, AWS_REGION or the profile's region")
+                    .with_hint("set AWS_REGION, cluster.region or the profile's region; `sparkify cluster` takes --region too")
             })?,
         };
         let mut loader = aws_config::defaults(BehaviorVersion::latest()).region(Region::new(region.clone()));

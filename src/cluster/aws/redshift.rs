@@ -1,7 +1,9 @@
 //! Clusters and their snapshots.
 
+use serde_json::{Value, json};
+
 use super::node::Node;
-use super::signed::REDSHIFT;
+use super::signed::{QUOTAS, REDSHIFT};
 use super::{Aws, Failure};
 use crate::cluster::policy;
 
@@ -88,6 +90,31 @@ impl Aws {
         let asked = [("NodeType", node_type)];
         let options = self.query_all(&REDSHIFT, "DescribeOrderableClusterOptions", &asked, "OrderableClusterOptions").await?;
         Ok(options.iter().any(|option| option.text("NodeType") == Some(node_type)))
+    }
+
+    /// How many nodes the account has in the region, those of a stack left out.
+    pub(in crate::cluster) async fn nodes_besides(&self, stack: &str) -> Result<u32, Failure> {
+        let found = self.query_all(&REDSHIFT, "DescribeClusters", &[], "Clusters").await?;
+        Ok(found.iter().map(ClusterState::read).filter(|cluster| !cluster.is_of(stack)).map(|cluster| cluster.nodes).sum())
+    }
+
+    /// How many nodes the account may have in the region, where that is told.
+    pub(in crate::cluster) async fn nodes_allowed(&self) -> Result<Option<u32>, Failure> {
+        let mut asked = json!({ "ServiceCode": "redshift" });
+        loop {
+            let answer = self.json(&QUOTAS, "ListServiceQuotas", &asked).await?;
+            let quotas = answer.get("Quotas").and_then(Value::as_array).into_iter().flatten();
+            let mut of_nodes = quotas.filter(|quota| quota.get("QuotaName").and_then(Value::as_str) == Some("Nodes"));
+            if let Some(allowed) = of_nodes.find_map(|quota| quota.get("Value")?.as_f64()) {
+                return Ok(Some(allowed as u32));
+            }
+            match answer.get("NextToken").filter(|token| token.is_string()) {
+                Some(next) if asked.get("NextToken") != Some(next) => {
+                    asked = json!({ "ServiceCode": "redshift", "NextToken": next });
+                }
+                _ => return Ok(None),
+            }
+        }
     }
 
     pub(in crate::cluster) async fn pause(&self, id: &str) -> Result<(), Failure> {
