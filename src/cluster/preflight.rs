@@ -111,6 +111,11 @@ impl Cluster<'_> {
         if buckets.is_empty() {
             self.say("warning: neither logs nor songs are in S3, so there is nothing that COPY could read: set them first");
         }
+        if self.options().staging.is_none() {
+            self.say(
+                "warning: cluster.staging is not set: without a prefix in S3 for what loads hand to COPY, there are no loads",
+            );
+        }
         for bucket in buckets {
             match self.aws.bucket_region(&bucket).await {
                 Ok(Some(region)) if region != self.aws.region => self.say(&format!(

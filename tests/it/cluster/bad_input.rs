@@ -138,6 +138,7 @@ fn a_bucket_elsewhere_is_warned_of() {
     site.put("sparkify.toml", "logs = \"s3://gone-lake/log_data\"\n");
     let answer = gateway.run(&site, "elsewhere", &["plan"]).expect(0);
     assert!(answer.stderr.contains("there is no bucket gone-lake"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("cluster.staging is not set"), "{}", answer.stderr);
 }
 
 #[test]
