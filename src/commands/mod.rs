@@ -39,9 +39,7 @@ pub fn run(cli: &Cli, interrupt: &Interrupt) -> Result<u8> {
         if reaches { stack::looked_up(settings, interrupt) } else { Ok(settings) }
     };
     match &cli.command {
-        Command::Load(args) => {
-            load::run(args, &stack::looked_up(Settings::of_process(&args.flags(), file)?, interrupt)?, interrupt)
-        }
+        Command::Load(args) => load::run(args, Settings::of_process(&args.flags(), file)?, interrupt),
         Command::Tables(args) => tables::run(args, of(&args.warehouse, false)?, interrupt),
         Command::Sql(args) => sql::run(args, &of(&args.warehouse, true)?, interrupt),
         Command::Runs(args) => runs::run(args, &of(&args.warehouse, true)?, interrupt),
@@ -114,6 +112,21 @@ fn look(settings: &Settings, interrupt: &Interrupt) -> Result<Found> {
         }
     }
     Ok(found)
+}
+
+/// As [`look`]; where the cluster of the stack is none that can be looked up, the settings go on without it.
+fn look_from_afar(settings: Settings, interrupt: &Interrupt) -> Result<(Settings, Found)> {
+    match stack::looked_up(settings.clone(), interrupt) {
+        Ok(settings) => {
+            let found = look(&settings, interrupt)?;
+            Ok((settings, found))
+        }
+        // As little as of a cluster that does not answer is known of one that is not there.
+        Err(error) if stack::may_come(&error) => {
+            Ok((stack::unknown(settings), Found { warehouse: None, has_tables: false, unreachable: Some(error) }))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// A text that cannot end its comment.

@@ -32,10 +32,24 @@ pub(super) fn may_come(error: &Error) -> bool {
     matches!(error.kind(), Kind::NotFound | Kind::Cloud | Kind::CloudDenied | Kind::CloudUnavailable | Kind::SourceCredentials)
 }
 
+/// The settings for saying what would be done to a cluster that is not there.
+pub(super) fn unknown(mut settings: Settings) -> Settings {
+    settings.redshift.iam_role.get_or_insert_with(|| "<the stack's role>".to_owned());
+    share(&mut settings);
+    settings
+}
+
+/// What loads take from the section of the cluster where their own says nothing.
+fn share(settings: &mut Settings) {
+    let Settings { cluster, redshift, s3, .. } = settings;
+    redshift.staging = redshift.staging.take().or_else(|| cluster.staging.clone());
+    s3.profile = s3.profile.take().or_else(|| cluster.profile.clone());
+}
+
 fn with(mut settings: Settings, found: Connection) -> Result<Settings> {
     let Connection { address, port, database, user, role_arn, region, target, .. } = found;
     settings.warehouse = WarehouseUrl::Redshift(RedshiftUrl::at(user.as_deref(), &address, port, &database)?);
-    let Settings { cluster, redshift, s3, .. } = &mut settings;
+    let Settings { cluster, redshift, .. } = &mut settings;
     redshift.iam = true;
     redshift.cluster = Some(match target {
         Target::Cluster(id) => id,
@@ -43,8 +57,7 @@ fn with(mut settings: Settings, found: Connection) -> Result<Settings> {
     });
     redshift.asking = Some(Asking { region, profile: cluster.profile.clone() });
     redshift.iam_role.get_or_insert(role_arn);
-    redshift.staging = redshift.staging.take().or_else(|| cluster.staging.clone());
-    s3.profile = s3.profile.take().or_else(|| cluster.profile.clone());
+    share(&mut settings);
     Ok(settings)
 }
 

@@ -1,6 +1,6 @@
 //! `sparkify tables`: makes, drops or empties the warehouse's tables.
 
-use super::{Found, ask, commented, look, open, stack};
+use super::{Found, ask, commented, look_from_afar, open, stack};
 use crate::cli::{TablesAction, TablesArgs};
 use crate::error::{EXIT_DONE, Error, Kind, Result};
 use crate::interrupt::Interrupt;
@@ -64,16 +64,7 @@ fn left_to_others(refused: &[RoleStatement]) -> String {
 
 /// Prints the statements that would run, as a script: comments for all else.
 fn dry_run(settings: Settings, interrupt: &Interrupt) -> Result<u8> {
-    let named = settings.clone();
-    let (settings, found) = match stack::looked_up(settings, interrupt) {
-        Ok(settings) => {
-            let found = look(&settings, interrupt)?;
-            (settings, found)
-        }
-        // As little as from a cluster that does not answer is known of one that is not there.
-        Err(error) if stack::may_come(&error) => (named, Found { warehouse: None, has_tables: false, unreachable: Some(error) }),
-        Err(error) => return Err(error),
-    };
+    let (settings, found) = look_from_afar(settings, interrupt)?;
     let mut recorder = Recorder::of(settings.warehouse.dialect());
     if matches!(settings.warehouse, WarehouseUrl::Redshift(_)) {
         recorder.rehearsal = Some(Rehearsal::new(settings.redshift.clone(), Vec::new()));

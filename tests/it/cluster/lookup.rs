@@ -102,6 +102,12 @@ fn a_cluster_that_cannot_be_reached_is_explained() {
     ] {
         assert!(script.contains(text), "{text}: {script}");
     }
+    let script = run(&gateway, &site, stack, &[&load[..], &["--dry-run"]].concat()).expect(0).stdout;
+    for text in
+        ["so every file counts as new", "there is no stack unreached", "iam_role '<the stack''s role>'", "insert into songplays"]
+    {
+        assert!(script.contains(text), "{text}: {script}");
+    }
     gateway.run(&site, stack, &["up", "--yes"]).expect(0);
     gateway.run(&site, stack, &["pause", "--yes"]).expect(0);
     let asked = gateway.asked_for("GetClusterCredentials").len();
