@@ -44,7 +44,9 @@ pub enum Command {
     #[command(after_help = LOAD_EXAMPLES)]
     Load(LoadArgs),
     /// Make, drop or empty the warehouse's tables
-    #[command(after_help = "Examples:\n  sparkify tables create --warehouse music.duckdb\n  sparkify tables reset --yes")]
+    #[command(
+        after_help = "Examples:\n  sparkify tables create --warehouse music.duckdb\n  sparkify tables create --dry-run --warehouse redshift:    the SQL alone, with roles and grants\n  sparkify tables reset --yes"
+    )]
     Tables(TablesArgs),
     /// Ask the warehouse a question in SQL; it is opened read-only
     #[command(after_help = SQL_EXAMPLES)]
@@ -91,6 +93,7 @@ Examples:
   sparkify load --logs data/log_data --songs data/song_data
   sparkify load --logs s3://bucket/log_data --songs s3://bucket/song_data --warehouse music.duckdb
   sparkify load --warehouse postgres://ann@db.example.com/music
+  sparkify load --warehouse redshift:     into the cluster that `sparkify cluster up` made
   sparkify load --dry-run                 which files would be loaded, and the SQL
   sparkify load --json | jq .rejected     for scripts
   sparkify load --max-rejects 100         accept up to 100 bad lines (default 1%)";
@@ -153,7 +156,8 @@ Examples:
 /// Which warehouse.
 #[derive(Debug, Args)]
 pub struct WarehouseArgs {
-    /// The warehouse: a path, duckdb:PATH or postgres://USER@HOST/DATABASE
+    /// The warehouse: a path, duckdb:PATH, postgres://USER@HOST/DATABASE, redshift://USER@HOST:5439/DATABASE, or redshift:
+    /// for the cluster that `sparkify cluster` made
     #[arg(long, value_name = "URL")]
     pub warehouse: Option<String>,
     /// Wait for another process to let go of it: as long as it takes, or so many seconds
@@ -237,12 +241,15 @@ pub struct TablesArgs {
     /// Do not ask
     #[arg(long)]
     pub yes: bool,
+    /// With create: print the SQL that would run, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// What to do with the tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum TablesAction {
-    /// Make what is missing
+    /// Make what is missing, on Redshift the roles loader and analyst too
     Create,
     /// Drop them, with all data
     Drop,

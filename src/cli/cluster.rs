@@ -9,6 +9,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   sparkify cluster plan                     what would be made, and what it costs
   sparkify cluster up --ttl 3h --open-to-me
+  sparkify load --warehouse redshift:       load into it; nothing to copy by hand
   sparkify cluster status --json | jq .state
   sparkify cluster close                    nobody may connect
   sparkify cluster pause

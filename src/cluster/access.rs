@@ -83,7 +83,7 @@ impl Cluster<'_> {
             return Ok(());
         };
         if !notice.is_empty()
-            && let Err(refused) = self.request.talk.agree(&format!("{notice}. Go on?"))
+            && let Err(refused) = self.request.talk.agree(notice)
         {
             self.aws.drop_change_set(self.name(), &set).await?;
             return Err(refused);

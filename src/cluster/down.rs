@@ -95,7 +95,7 @@ impl Cluster<'_> {
             (None, false) => String::new(),
         };
         self.request.talk.agree(&format!(
-            "this deletes the stack {} in {} with the cluster{data}. Go on?",
+            "this deletes the stack {} in {} with the cluster{data}",
             self.name(),
             self.aws.region
         ))?;

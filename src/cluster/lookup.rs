@@ -1,8 +1,5 @@
-//! How to reach the stack's database: looked up, with a password that lasts a quarter of an hour.
-
-use std::fmt;
-
-use chrono::{DateTime, Utc};
+//! Where the stack's database is, and what COPY reads with: looked up, so that nobody has to copy it. Passwords are not
+//! among it: the warehouse asks for one whenever it connects, as they last for a quarter of an hour.
 
 use super::Cluster;
 use super::draft::expiry;
@@ -10,7 +7,7 @@ use super::options::Shape;
 use super::status::ttl_warning;
 use crate::error::{Error, Kind, Result};
 
-/// All that a load needs to log in and to have COPY read.
+/// All that a load needs to know of a cluster.
 #[derive(Debug, Clone)]
 pub struct Connection {
     /// The host's name.
@@ -19,12 +16,8 @@ pub struct Connection {
     pub port: u16,
     /// The database.
     pub database: String,
-    /// The user, as IAM spells it: `IAM:sparkify_admin`.
-    pub user: String,
-    /// For this user, until [`Self::expires`].
-    pub password: Password,
-    /// When the password no longer logs in; who is logged in stays so.
-    pub expires: Option<DateTime<Utc>>,
+    /// The user to ask a password for. A workgroup has one for every caller, and tells which.
+    pub user: Option<String>,
     /// What COPY reads S3 with.
     pub role_arn: String,
     /// Where all of it is.
@@ -44,24 +37,6 @@ pub enum Target {
     Workgroup(String),
 }
 
-/// A password, which nothing shows.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Password(String);
-
-impl Password {
-    /// For logging in, and for nothing else.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
-
 impl Cluster<'_> {
     /// Looks up how to reach the database of the stack.
     ///
@@ -77,39 +52,27 @@ impl Cluster<'_> {
         let id =
             inside.cluster.ok_or_else(|| not_ready("not there yet", "`sparkify cluster status` shows what becomes of it"))?;
         let missing = || not_ready("gone, though its stack is there", "`sparkify cluster down` clears the rest away");
-        let database = stack.parameters.get("DatabaseName").cloned().unwrap_or_else(|| self.options().database.clone());
-        let (address, port, state, login, target) = match shape {
+        let (address, port, state, user, target) = match shape {
             Shape::Provisioned => {
                 let cluster =
                     self.aws.cluster(&id).await.map_err(Self::cannot("cannot look at the cluster"))?.ok_or_else(missing)?;
-                let user = self.options().user.as_ref().unwrap_or(&cluster.admin);
-                if cluster.status != "available" {
-                    return Err(not_ready(
-                        &cluster.status,
-                        "`sparkify cluster resume` has it run again; `sparkify cluster status` shows it",
-                    ));
-                }
-                let login = self.aws.login(&id, user, &database).await;
-                (cluster.address, cluster.port, cluster.status, login, Target::Cluster(id))
+                let user = self.options().user.clone().unwrap_or(cluster.admin);
+                (cluster.address, cluster.port, cluster.status, Some(user), Target::Cluster(id))
             }
             Shape::Serverless => {
                 let workgroup =
                     self.aws.workgroup(&id).await.map_err(Self::cannot("cannot look at the workgroup"))?.ok_or_else(missing)?;
-                if workgroup.status != "available" {
-                    return Err(not_ready(&workgroup.status, "`sparkify cluster status` shows it"));
-                }
-                let login = self.aws.workgroup_login(&id, &database).await;
-                (workgroup.address, workgroup.port, workgroup.status, login, Target::Workgroup(id))
+                (workgroup.address, workgroup.port, workgroup.status, None, Target::Workgroup(id))
             }
         };
-        let login = login.map_err(Self::cannot("cannot get a password for the database"))?;
+        if state != "available" {
+            return Err(not_ready(&state, remedy(&state)));
+        }
         Ok(Connection {
             address: address.ok_or_else(|| not_ready("without an address", "`sparkify cluster status` shows it"))?,
             port,
-            database,
-            user: login.user,
-            password: Password(login.password),
-            expires: login.expires,
+            database: stack.parameters.get("DatabaseName").cloned().unwrap_or_else(|| self.options().database.clone()),
+            user,
             role_arn: inside
                 .role
                 .ok_or_else(|| not_ready("without a role for COPY", "`sparkify cluster up` makes what is missing"))?,
@@ -120,12 +83,11 @@ impl Cluster<'_> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_password_is_not_shown() {
-        assert_eq!(format!("{:?}", Password("canary".to_owned())), "***");
+/// What to do about a cluster that does not answer as it is.
+fn remedy(state: &str) -> &'static str {
+    match state {
+        "paused" | "pausing" => "`sparkify cluster resume` has it run again",
+        "deleting" => "`sparkify cluster up` makes another when it is gone",
+        _ => "`sparkify cluster status` shows what becomes of it; run the command again when it is available",
     }
 }

@@ -23,7 +23,7 @@ mod up;
 mod watch;
 
 pub use down::{Last, Removal};
-pub use lookup::{Connection, Password, Target};
+pub use lookup::{Connection, Target};
 pub use options::{ClusterOptions, Shape, Ttl, parse_database_name, parse_node_type, parse_number, parse_stack, parse_subnets};
 pub use plan::PlanReport;
 pub use prices::{DEFAULT_AS_OF, DEFAULT_TABLE, Prices};
@@ -38,11 +38,11 @@ use aws::{Aws, Caller, StackState};
 pub trait Talk {
     /// Tells something that is no result.
     fn say(&self, line: &str);
-    /// Asks whether to go on.
+    /// Says what is about to happen and asks whether to go on.
     ///
     /// # Errors
     /// When the answer is no, or nobody is there to give one.
-    fn agree(&self, question: &str) -> Result<()>;
+    fn agree(&self, notice: &str) -> Result<()>;
 }
 
 /// Everything that a command on the cluster needs to know.

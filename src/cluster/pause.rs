@@ -22,7 +22,7 @@ impl Cluster<'_> {
             "pausing" => self.until(&id, "paused").await?,
             _ => {
                 let notice = format!("this pauses the cluster {id}: whoever uses it is cut off");
-                self.request.talk.agree(&format!("{notice}. Go on?"))?;
+                self.request.talk.agree(&notice)?;
                 self.aws.pause(&id).await.map_err(Self::cannot("cannot pause the cluster"))?;
                 self.until(&id, "paused").await?;
             }
@@ -57,7 +57,7 @@ impl Cluster<'_> {
     async fn begin_to_resume(&self, id: &str) -> Result<()> {
         let cost = self.options().prices.planned(self.options());
         let hourly = cost.hour.map(|hour| format!(", about {hour:.2} USD an hour")).unwrap_or_default();
-        self.request.talk.agree(&format!("this has the cluster {id} run again, which costs money{hourly}. Go on?"))?;
+        self.request.talk.agree(&format!("this has the cluster {id} run again, which costs money{hourly}"))?;
         self.aws.resume(id).await.map_err(Self::cannot("cannot resume the cluster"))?;
         self.until(id, "available").await
     }

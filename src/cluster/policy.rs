@@ -53,8 +53,16 @@ fn filled(request: &Request<'_>, account: &str, region: &str) -> Result<String> 
     // What concerns no bucket would allow nothing and is refused by AWS.
     statements.retain(|statement| statement.get("Resource").and_then(Value::as_array).is_some_and(|list| !list.is_empty()));
     let text = serde_json::to_string_pretty(&policy).map_err(|e| broken().caused_by(e))?;
-    let words =
-        [("{partition}", partition), ("{region}", region), ("{account}", account), ("{stack}", request.options.stack.as_str())];
+    let options = request.options;
+    let words = [
+        ("{partition}", partition),
+        ("{region}", region),
+        ("{account}", account),
+        ("{stack}", options.stack.as_str()),
+        // Passwords are for this user alone: whoever got one for the administrator could do everything.
+        ("{user}", options.user.as_ref().unwrap_or(&options.admin)),
+        ("{database}", options.database.as_str()),
+    ];
     Ok(words.iter().fold(text, |text, (word, value)| text.replace(word, value)) + "\n")
 }
 
@@ -117,13 +125,14 @@ mod tests {
     fn nothing_is_left_to_fill_in() {
         let logs = Location::parse("s3://lake/log_data").unwrap();
         let text = policy(Some(&logs));
-        for word in ["{account}", "{region}", "{stack}", "{partition}", "{buckets}", "{staging}"] {
+        for word in ["{account}", "{region}", "{stack}", "{partition}", "{buckets}", "{staging}", "{user}", "{database}"] {
             assert!(!text.contains(word), "{word}");
         }
         assert!(
             text.contains("arn:aws:s3:::lake/log_data/*")
                 && text.contains("arn:aws:redshift:us-west-2:123456789012:cluster:sparkify\"")
         );
+        assert!(text.contains(":dbuser:sparkify/sparkify_admin\"") && text.contains(":dbname:sparkify/sparkify\""));
         assert!(!text.contains("WriteTheStaging"));
         assert!(!policy(None).contains("ReadTheSources"));
     }

@@ -31,6 +31,7 @@ impl Cluster<'_> {
                     self.say(&format!("warning: whether the region has {} nodes is not known: {failure}", options.node_type));
                 }
             }
+            self.look_at_quota().await;
         } else if options.max_rpu < options.base_rpu {
             return Err(Error::new(Kind::Settings, "cluster.max_rpu is less than cluster.base_rpu").with_hint("raise it"));
         }
@@ -83,6 +84,25 @@ impl Cluster<'_> {
         Ok(Network { vpc, subnets: subnets.into_iter().map(|subnet| subnet.id).collect() })
     }
 
+    /// Says so when the account may not have as many nodes. AWS has the last word: what it does not tell stops nobody.
+    async fn look_at_quota(&self) {
+        let wanted = self.options().nodes;
+        let found = async {
+            let Some(allowed) = self.aws.nodes_allowed().await? else { return Ok(None) };
+            Ok::<_, super::aws::Failure>(Some((allowed, self.aws.nodes_besides(self.name()).await?)))
+        };
+        match found.await {
+            Ok(Some((allowed, used))) if used.saturating_add(wanted) > allowed => self.say(&format!(
+                "warning: the account may have {allowed} nodes in {} and has {used} besides these {wanted}: \
+                 ask for more at Service Quotas in the console, or delete what is not needed",
+                self.aws.region
+            )),
+            Ok(Some(_)) => {}
+            Ok(None) => tracing::info!("AWS does not tell how many nodes the account may have"),
+            Err(failure) => tracing::info!("how many nodes the account may have is not known: {failure}"),
+        }
+    }
+
     /// COPY reads from the region that it is told, but whoever reads from another pays for the way.
     async fn look_at_buckets(&self) {
         let places = [self.request.logs, self.request.songs, self.options().staging.as_ref()];
@@ -90,6 +110,11 @@ impl Cluster<'_> {
             places.into_iter().flatten().filter_map(bucket_and_prefix).map(|(bucket, _)| bucket).collect();
         if buckets.is_empty() {
             self.say("warning: neither logs nor songs are in S3, so there is nothing that COPY could read: set them first");
+        }
+        if self.options().staging.is_none() {
+            self.say(
+                "warning: cluster.staging is not set: without a prefix in S3 for what loads hand to COPY, there are no loads",
+            );
         }
         for bucket in buckets {
             match self.aws.bucket_region(&bucket).await {

@@ -62,7 +62,7 @@ impl Cluster<'_> {
         let Proposal { report, set } = proposal;
         self.say(report.to_string().trim_end());
         let Some(set) = set else { return Ok(()) };
-        if let Err(refused) = self.request.talk.agree(&format!("{notice}. Go on?")) {
+        if let Err(refused) = self.request.talk.agree(notice) {
             self.aws.drop_change_set(self.name(), &set).await?;
             return Err(refused);
         }

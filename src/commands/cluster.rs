@@ -1,12 +1,12 @@
 //! `sparkify cluster`: the Redshift cluster as code.
 
-use std::io::{IsTerminal, Write};
 use std::net::Ipv4Addr;
 use std::str::FromStr;
 
+use super::ask;
 use crate::cli::{ClusterAction, ClusterArgs};
 use crate::cluster::{Cluster, Last, Request, Talk, Ttl};
-use crate::error::{EXIT_DONE, Error, Kind, Result, io_error};
+use crate::error::{EXIT_DONE, Error, Kind, Result};
 use crate::interrupt::Interrupt;
 use crate::output::{harmless_lines, say};
 use crate::settings::Settings;
@@ -15,9 +15,7 @@ pub(super) fn run(args: &ClusterArgs, settings: &Settings, interrupt: &Interrupt
     let talk = Terminal { agreed: is_agreed(&args.action) };
     let request =
         Request { options: &settings.cluster, logs: settings.logs.as_ref(), songs: settings.songs.as_ref(), talk: &talk };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|e| io_error("the network", "set up", e))?;
-    runtime.block_on(act(&args.action, &request, interrupt))
+    super::network()?.block_on(act(&args.action, &request, interrupt))
 }
 
 async fn act(action: &ClusterAction, request: &Request<'_>, interrupt: &Interrupt) -> Result<u8> {
@@ -127,21 +125,7 @@ impl Talk for Terminal {
         eprintln!("{}", harmless_lines(line));
     }
 
-    fn agree(&self, question: &str) -> Result<()> {
-        if self.agreed {
-            return Ok(());
-        }
-        if !std::io::stdin().is_terminal() {
-            return Err(Error::new(Kind::Usage, harmless_lines(question.trim_end_matches(" Go on?")))
-                .with_hint("pass --yes; there is no terminal to ask on"));
-        }
-        eprint!("{} [y/N] ", harmless_lines(question));
-        std::io::stderr().flush().map_err(|e| io_error("the terminal", "write to", e))?;
-        let mut answer = String::new();
-        std::io::stdin().read_line(&mut answer).map_err(|e| io_error("the terminal", "read from", e))?;
-        match answer.trim() {
-            "y" | "Y" | "yes" => Ok(()),
-            _ => Err(Error::new(Kind::Interrupted, "not confirmed; nothing was changed")),
-        }
+    fn agree(&self, notice: &str) -> Result<()> {
+        if self.agreed { Ok(()) } else { ask::go_on(notice) }
     }
 }

@@ -1,19 +1,37 @@
 //! `sparkify doctor`: can the warehouse be reached and used, and what to do if not?
 
-use super::open_options;
+use super::{open_options, stack};
 use crate::cli::DoctorArgs;
 use crate::error::{EXIT_DONE, Result};
 use crate::interrupt::Interrupt;
 use crate::output::{harmless_lines, say};
 use crate::settings::Settings;
 use crate::source::{Location, Sources};
-use crate::warehouse::Examined;
+use crate::warehouse::{Examined, WarehouseUrl};
 
 /// Exit code when something is amiss.
 const EXIT_AMISS: u8 = 1;
 
-pub(super) fn run(args: &DoctorArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
-    let mut found = settings.warehouse.examine(&open_options(settings, interrupt));
+pub(super) fn run(args: &DoctorArgs, settings: Settings, interrupt: &Interrupt) -> Result<u8> {
+    let mut found = Vec::new();
+    let settings = match &settings.warehouse {
+        WarehouseUrl::Redshift(url) if url.is_of_stack() => {
+            let looked_up = stack::looked_up(settings.clone(), interrupt);
+            let (settings, outcome) = match looked_up {
+                Ok(looked_up) => {
+                    let place = looked_up.warehouse.to_string();
+                    (looked_up, Ok(place))
+                }
+                Err(error) => (settings, Err(error)),
+            };
+            found.push(Examined { what: "stack", outcome });
+            settings
+        }
+        _ => settings,
+    };
+    if found.iter().all(|step| step.outcome.is_ok()) {
+        found.extend(settings.warehouse.examine(&open_options(&settings, interrupt)));
+    }
     let sources = Sources::new(settings.s3.clone());
     for (what, location) in [("logs", &settings.logs), ("songs", &settings.songs)] {
         if let Some(location) = location {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Instant;
 
-use super::{open, open_read_only};
+use super::{Found, commented, look_from_afar, one_line, open, stack};
 use crate::check::{self, Touched};
 use crate::cli::LoadArgs;
 use crate::error::{EXIT_DONE, Error, Kind, Result};
@@ -21,15 +21,17 @@ use crate::warehouse::recorder::Recorder;
 use crate::warehouse::redshift::Rehearsal;
 use crate::warehouse::{Warehouse, WarehouseUrl};
 
-pub(super) fn run(args: &LoadArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
+pub(super) fn run(args: &LoadArgs, settings: Settings, interrupt: &Interrupt) -> Result<u8> {
     if settings.logs.is_none() && settings.songs.is_none() {
         return Err(Error::new(Kind::Settings, "neither logs nor songs are set, so there is nothing to load")
             .with_hint("pass --logs and --songs, or set them in sparkify.toml; `sparkify demo` needs neither"));
     }
-    let sources = sources(settings, interrupt);
     if args.dry_run {
-        return dry_run(args, settings, &sources, interrupt);
+        let (settings, found) = look_from_afar(settings, interrupt)?;
+        return dry_run(args, &settings, &sources(&settings, interrupt), found);
     }
+    let settings = &stack::looked_up(settings, interrupt)?;
+    let sources = sources(settings, interrupt);
     let options = load_options(settings, args.full_refresh, args.keep_staging);
     let report = load(settings, &sources, &options, interrupt)?;
     let text = if args.json { format!("{}\n", serde_json::json!(report)) } else { harmless_lines(&report.to_string()) };
@@ -90,24 +92,14 @@ pub(super) fn load(settings: &Settings, sources: &Sources, options: &LoadOptions
 }
 
 /// Prints what a load would do, as a script: statements, and comments for all else.
-fn dry_run(args: &LoadArgs, settings: &Settings, sources: &Sources, interrupt: &Interrupt) -> Result<u8> {
+fn dry_run(args: &LoadArgs, settings: &Settings, sources: &Sources, found: Found) -> Result<u8> {
     let (logs, songs) = plan::list(sources, settings.logs.as_ref(), settings.songs.as_ref())?;
     let mut recorder = Recorder::of(settings.warehouse.dialect());
-    let mut known = Vec::new();
-    let mut has_tables = false;
-    let mut unreachable = None;
-    if settings.warehouse.may_exist() {
-        match open_read_only(settings, interrupt) {
-            Ok(mut warehouse) => {
-                has_tables = warehouse.has_tables()?;
-                if has_tables {
-                    known = warehouse.known_files()?;
-                }
-            }
-            Err(error) if error.kind() == Kind::WarehouseUnreachable => unreachable = Some(error),
-            Err(error) => return Err(error),
-        }
-    }
+    let Found { mut warehouse, has_tables, unreachable } = found;
+    let known = match &mut warehouse {
+        Some(warehouse) if has_tables => warehouse.known_files()?,
+        _ => Vec::new(),
+    };
     let plan = Plan::new(logs, songs, &known, args.full_refresh);
     if matches!(settings.warehouse, WarehouseUrl::Redshift(_)) {
         let logs = plan.logs.iter().filter(|file| !plan.changed.contains(&file.url)).cloned().collect();
@@ -123,6 +115,9 @@ fn dry_run(args: &LoadArgs, settings: &Settings, sources: &Sources, interrupt: &
         (None, false) => " (would be made)",
     };
     let _ = writeln!(head, "-- warehouse: {}{state}", settings.warehouse);
+    if let Some(error) = &unreachable {
+        head.push_str(&commented(error));
+    }
     let _ = writeln!(
         head,
         "-- {} of {} files would be loaded, {} bytes; {} are known already",
@@ -164,9 +159,4 @@ fn dry_run(args: &LoadArgs, settings: &Settings, sources: &Sources, interrupt: &
     let text = format!("{head}{}", recorder.script());
     say(&text)?;
     Ok(EXIT_DONE)
-}
-
-/// A name that cannot end its comment.
-fn one_line(name: &str) -> String {
-    name.replace(['\n', '\r'], "?")
 }

@@ -1,5 +1,6 @@
 //! The verbs: each a plain function from arguments and settings to an exit code.
 
+mod ask;
 mod check;
 mod cluster;
 mod config;
@@ -14,12 +15,13 @@ mod report;
 mod runs;
 mod simulate;
 mod sql;
+mod stack;
 mod tables;
 
 use std::path::Path;
 
 use crate::cli::{Cli, Command, Format, WarehouseArgs};
-use crate::error::{EXIT_DONE, Error, Kind, Result};
+use crate::error::{EXIT_DONE, Error, Kind, Result, io_error};
 use crate::interrupt::Interrupt;
 use crate::output::Printer;
 use crate::settings::Settings;
@@ -31,29 +33,30 @@ use crate::warehouse::{Answer, OpenOptions, Param, Resources, Rows, SqlText, War
 /// Whatever the command reports.
 pub fn run(cli: &Cli, interrupt: &Interrupt) -> Result<u8> {
     let file = cli.config.as_deref();
+    // Those that reach no warehouse look no cluster up.
+    let of = |args: &WarehouseArgs, reaches: bool| {
+        let settings = Settings::of_process(&args.flags(), file)?;
+        if reaches { stack::looked_up(settings, interrupt) } else { Ok(settings) }
+    };
     match &cli.command {
-        Command::Load(args) => load::run(args, &Settings::of_process(&args.flags(), file)?, interrupt),
-        Command::Tables(args) => tables::run(args, &of(&args.warehouse, file)?, interrupt),
-        Command::Sql(args) => sql::run(args, &of(&args.warehouse, file)?, interrupt),
-        Command::Runs(args) => runs::run(args, &of(&args.warehouse, file)?, interrupt),
-        Command::Rejects(args) => rejects::run(args, &of(&args.warehouse, file)?, interrupt),
-        Command::Check(args) => check::run(args, &of(&args.warehouse, file)?, cli.verbose > 0, interrupt),
-        Command::Digest(args) => digest::run(args, &of(&args.warehouse, file)?, interrupt),
-        Command::Doctor(args) => doctor::run(args, &of(&args.warehouse, file)?, interrupt),
-        Command::Explain(args) => explain::run(args, &of(&args.warehouse, file)?, interrupt),
+        Command::Load(args) => load::run(args, Settings::of_process(&args.flags(), file)?, interrupt),
+        Command::Tables(args) => tables::run(args, of(&args.warehouse, false)?, interrupt),
+        Command::Sql(args) => sql::run(args, &of(&args.warehouse, true)?, interrupt),
+        Command::Runs(args) => runs::run(args, &of(&args.warehouse, true)?, interrupt),
+        Command::Rejects(args) => rejects::run(args, &of(&args.warehouse, true)?, interrupt),
+        Command::Check(args) => check::run(args, &of(&args.warehouse, !args.list)?, cli.verbose > 0, interrupt),
+        Command::Digest(args) => digest::run(args, &of(&args.warehouse, true)?, interrupt),
+        Command::Doctor(args) => doctor::run(args, of(&args.warehouse, false)?, interrupt),
+        Command::Explain(args) => explain::run(args, &of(&args.warehouse, true)?, interrupt),
         Command::Simulate(args) => {
             simulate::run(args, &Settings::of_process(&args.flags(), settings_file(args, file))?, interrupt)
         }
-        Command::Insights(args) => insights::run(args, &of(&args.warehouse, file)?, interrupt),
-        Command::Report(args) => report::run(args, &of(&args.warehouse, file)?, interrupt),
+        Command::Insights(args) => insights::run(args, &of(&args.warehouse, !args.list)?, interrupt),
+        Command::Report(args) => report::run(args, &of(&args.warehouse, true)?, interrupt),
         Command::Cluster(args) => cluster::run(args, &Settings::of_process(&args.flags(), file)?, interrupt),
         Command::Demo(args) => demo::run(args, &of_none()?, interrupt),
         Command::Config(args) => config::run(args, &Settings::of_process(&crate::settings::Flags::new(), file)?),
     }
-}
-
-fn of(args: &WarehouseArgs, file: Option<&Path>) -> Result<Settings> {
-    Settings::of_process(&args.flags(), file)
 }
 
 /// `simulate` has a `--config` of its own, which is taken for the settings file too if its name says that it is one.
@@ -84,6 +87,64 @@ fn open(settings: &Settings, interrupt: &Interrupt) -> Result<Box<dyn Warehouse>
 
 fn open_read_only(settings: &Settings, interrupt: &Interrupt) -> Result<Box<dyn Warehouse>> {
     settings.warehouse.open_read_only(&open_options(settings, interrupt))
+}
+
+/// What a dry run finds in the warehouse's place.
+struct Found {
+    /// The warehouse, if there is one.
+    warehouse: Option<Box<dyn Warehouse>>,
+    has_tables: bool,
+    /// Why it cannot be reached.
+    unreachable: Option<Error>,
+}
+
+/// Looks at the warehouse without making one.
+fn look(settings: &Settings, interrupt: &Interrupt) -> Result<Found> {
+    let mut found = Found { warehouse: None, has_tables: false, unreachable: None };
+    if settings.warehouse.may_exist() {
+        match open_read_only(settings, interrupt) {
+            Ok(mut warehouse) => {
+                found.has_tables = warehouse.has_tables()?;
+                found.warehouse = Some(warehouse);
+            }
+            Err(error) if error.kind() == Kind::WarehouseUnreachable => found.unreachable = Some(error),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
+}
+
+/// As [`look`]; where the cluster of the stack is none that can be looked up, the settings go on without it.
+fn look_from_afar(settings: Settings, interrupt: &Interrupt) -> Result<(Settings, Found)> {
+    match stack::looked_up(settings.clone(), interrupt) {
+        Ok(settings) => {
+            let found = look(&settings, interrupt)?;
+            Ok((settings, found))
+        }
+        // As little as of a cluster that does not answer is known of one that is not there.
+        Err(error) if stack::may_come(&error) => {
+            Ok((stack::unknown(settings), Found { warehouse: None, has_tables: false, unreachable: Some(error) }))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// A text that cannot end its comment.
+fn one_line(text: &str) -> String {
+    text.replace(['\n', '\r'], "?")
+}
+
+/// An error as comments of a script.
+fn commented(error: &Error) -> String {
+    let text = error.report();
+    let lines: Vec<String> = text.lines().map(one_line).collect();
+    format!("-- {}\n", lines.join("\n-- "))
+}
+
+/// What runs a command's questions to AWS.
+fn network() -> Result<tokio::runtime::Runtime> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|e| io_error("the network", "set up", e))
 }
 
 /// Opens a warehouse to ask it what only its own tables can answer.

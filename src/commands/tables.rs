@@ -1,15 +1,24 @@
 //! `sparkify tables`: makes, drops or empties the warehouse's tables.
 
-use std::io::{IsTerminal, Write};
-
-use super::open;
+use super::{Found, ask, commented, look_from_afar, open, stack};
 use crate::cli::{TablesAction, TablesArgs};
-use crate::error::{EXIT_DONE, Error, Kind, Result, io_error};
+use crate::error::{EXIT_DONE, Error, Kind, Result};
 use crate::interrupt::Interrupt;
-use crate::output::say;
+use crate::output::{harmless_lines, say};
 use crate::settings::Settings;
+use crate::warehouse::recorder::Recorder;
+use crate::warehouse::redshift::Rehearsal;
+use crate::warehouse::{RoleStatement, Warehouse, WarehouseUrl};
 
-pub(super) fn run(args: &TablesArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
+pub(super) fn run(args: &TablesArgs, settings: Settings, interrupt: &Interrupt) -> Result<u8> {
+    if args.dry_run {
+        if args.action != TablesAction::Create {
+            return Err(Error::new(Kind::Usage, "--dry-run is for `sparkify tables create`")
+                .with_hint("`drop` and `reset` ask before they delete anything"));
+        }
+        return dry_run(settings, interrupt);
+    }
+    let settings = stack::looked_up(settings, interrupt)?;
     let url = &settings.warehouse;
     if args.action != TablesAction::Create {
         if !url.may_exist() && args.action == TablesAction::Drop {
@@ -17,36 +26,66 @@ pub(super) fn run(args: &TablesArgs, settings: &Settings, interrupt: &Interrupt)
             return Ok(EXIT_DONE);
         }
         if !args.yes && url.may_exist() {
-            confirm(&format!("This deletes all data in {url}. Go on?"))?;
+            ask::go_on(&format!("this deletes all data in {url}"))?;
         }
     }
-    let mut warehouse = open(settings, interrupt)?;
-    match args.action {
-        TablesAction::Create => say(&format!("The tables are in {url}.\n"))?,
+    let mut warehouse = open(&settings, interrupt)?;
+    let done = match args.action {
+        TablesAction::Create => format!("The tables are in {url}.\n"),
         TablesAction::Drop => {
             warehouse.drop_tables()?;
-            say(&format!("The tables in {url} are dropped.\n"))?;
+            format!("The tables in {url} are dropped.\n")
         }
         TablesAction::Reset => {
             warehouse.drop_tables()?;
             warehouse.ensure_schema()?;
-            say(&format!("The tables in {url} are empty.\n"))?;
+            format!("The tables in {url} are empty.\n")
+        }
+    };
+    if args.action != TablesAction::Drop {
+        let refused = warehouse.ensure_roles()?;
+        if !refused.is_empty() {
+            eprint!("{}", harmless_lines(&left_to_others(&refused)));
         }
     }
+    say(&done)?;
     Ok(EXIT_DONE)
 }
 
-/// Asks on the terminal; without one there is nobody to ask.
-fn confirm(question: &str) -> Result<()> {
-    if !std::io::stdin().is_terminal() {
-        return Err(Error::new(Kind::Usage, "this deletes data and there is no terminal to ask on").with_hint("pass --yes"));
+/// What to have others do that this user may not.
+fn left_to_others(refused: &[RoleStatement]) -> String {
+    let mut text = "warning: this user may not make roles or say what they may do; have the administrator run:\n".to_owned();
+    for RoleStatement { text: sql, .. } in refused {
+        let lines = sql.lines().filter(|line| !line.starts_with("--"));
+        text.extend(lines.map(|line| format!("  {line}\n")));
     }
-    eprint!("{question} [y/N] ");
-    std::io::stderr().flush().map_err(|e| io_error("the terminal", "write to", e))?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer).map_err(|e| io_error("the terminal", "read from", e))?;
-    match answer.trim() {
-        "y" | "Y" | "yes" => Ok(()),
-        _ => Err(Error::new(Kind::Interrupted, "not confirmed; nothing was changed")),
+    text
+}
+
+/// Prints the statements that would run, as a script: comments for all else.
+fn dry_run(settings: Settings, interrupt: &Interrupt) -> Result<u8> {
+    let (settings, found) = look_from_afar(settings, interrupt)?;
+    let mut recorder = Recorder::of(settings.warehouse.dialect());
+    if matches!(settings.warehouse, WarehouseUrl::Redshift(_)) {
+        recorder.rehearsal = Some(Rehearsal::new(settings.redshift.clone(), Vec::new()));
     }
+    let Found { warehouse, has_tables, unreachable } = found;
+    let state = match (&unreachable, has_tables) {
+        (Some(_), _) => "cannot be reached, so nothing counts as there",
+        (None, true) => "has its tables",
+        (None, false) => "has no tables yet",
+    };
+    let mut head = format!("-- dry run: nothing is changed\n-- warehouse: {} ({state})\n", settings.warehouse);
+    if let Some(error) = &unreachable {
+        head.push_str(&commented(error));
+    }
+    if !has_tables {
+        recorder.ensure_schema()?;
+    }
+    match warehouse {
+        Some(mut warehouse) => recorder.roles(&warehouse.role_statements()?)?,
+        None => recorder.ensure_roles().map(drop)?,
+    }
+    say(&format!("{head}{}", recorder.script()))?;
+    Ok(EXIT_DONE)
 }

@@ -85,7 +85,8 @@ fn endpoint(request: &AwsRequest<'_>) -> String {
     let name = request.service.to_uppercase().replace('-', "_");
     let given = [format!("AWS_ENDPOINT_URL_{name}"), "AWS_ENDPOINT_URL".to_owned()].into_iter();
     let given = given.filter_map(|name| std::env::var(name).ok()).find(|url| !url.is_empty());
-    given.unwrap_or_else(|| format!("https://{}.{}.amazonaws.com", request.service, request.region))
+    let ending = if request.region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+    given.unwrap_or_else(|| format!("https://{}.{}.{ending}", request.service, request.region))
 }
 
 /// A request that is to be signed.

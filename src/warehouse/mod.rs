@@ -9,7 +9,6 @@ pub mod query;
 pub mod recorder;
 pub mod redshift;
 mod relations;
-pub mod roles;
 pub mod sql;
 
 use std::fmt;
@@ -44,7 +43,8 @@ pub enum WarehouseUrl {
 }
 
 impl WarehouseUrl {
-    /// Reads a path, `duckdb:path`, `duckdb:///path` or `postgres://user@host/database`.
+    /// Reads a path, `duckdb:path`, `duckdb:///path`, `postgres://user@host/database`, `redshift://user@host/database` or
+    /// `redshift:`.
     ///
     /// # Errors
     /// [`Kind::Settings`] for another scheme, or a URL that holds a password.
@@ -61,7 +61,7 @@ impl WarehouseUrl {
         }
         if let Some((scheme, _)) = path.split_once("://") {
             return Err(Error::new(Kind::Settings, format!("{scheme}:// is no warehouse that sparkify knows")).with_hint(
-                "a warehouse is a path, duckdb:PATH, postgres://USER@HOST/DATABASE or redshift://USER@HOST:5439/DATABASE",
+                "a warehouse is a path, duckdb:PATH, postgres://USER@HOST/DATABASE, redshift://USER@HOST:5439/DATABASE, or `redshift:` for the cluster of the stack",
             ));
         }
         Ok(Self::DuckDb(PathBuf::from(path)))
@@ -343,6 +343,15 @@ pub struct StagedObjects {
     pub last_line_no: u64,
 }
 
+/// A statement that makes a role or says what one may do, as it is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleStatement {
+    /// Which one.
+    pub statement: Statement,
+    /// With the schema that the tables are in.
+    pub text: String,
+}
+
 /// An engine that holds a star schema. Between [`Warehouse::begin`] and [`Warehouse::commit`] all is one transaction.
 pub trait Warehouse {
     /// How the engine spells SQL.
@@ -363,6 +372,21 @@ pub trait Warehouse {
     /// # Errors
     /// [`Kind::WarehouseVersion`] for a newer warehouse, [`Kind::WarehouseInvalid`] for tables of someone else.
     fn ensure_schema(&mut self) -> Result<()>;
+    /// The statements that make the roles that are missing, and say what each may do to the tables; none where an engine
+    /// has no roles of its own.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn role_statements(&mut self) -> Result<Vec<RoleStatement>> {
+        Ok(Vec::new())
+    }
+    /// Runs them, and returns those that this user may not run.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn ensure_roles(&mut self) -> Result<Vec<RoleStatement>> {
+        Ok(Vec::new())
+    }
     /// Drops sparkify's tables, in a transaction of its own.
     ///
     /// # Errors

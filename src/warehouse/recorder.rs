@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::redshift::Rehearsal;
 use super::{
-    Dialect, FileRow, KnownFile, Param, QuarantinedLine, RejectRow, ReplayedLine, Rows, RunRow, SqlText, Statement, Totals,
-    Warehouse,
+    Dialect, FileRow, KnownFile, Param, QuarantinedLine, RejectRow, ReplayedLine, RoleStatement, Rows, RunRow, SCHEMA_VERSION,
+    SqlText, Statement, Totals, Warehouse, literal,
 };
 use crate::error::{Error, Kind, Result};
 use crate::stage::{Batch, EventBounds, People, PlannedFile, SongRecord};
@@ -44,6 +44,14 @@ impl Recorder {
         Ok(())
     }
 
+    /// Writes down what makes roles and says what they may do.
+    ///
+    /// # Errors
+    /// When it is to fail.
+    pub fn roles(&mut self, statements: &[RoleStatement]) -> Result<()> {
+        statements.iter().try_for_each(|role| self.write(role.statement.name(), &role.text))
+    }
+
     fn statement(&mut self, statement: Statement) -> Result<()> {
         self.write(statement.name(), statement.text_in(self.dialect))
     }
@@ -77,11 +85,29 @@ impl Warehouse for Recorder {
     }
 
     fn ensure_schema(&mut self) -> Result<()> {
+        self.write("begin", "begin;")?;
         if let Some(rehearsal) = &self.rehearsal {
             let sent = rehearsal.schema();
-            return self.sent(&sent);
+            self.sent(&sent)?;
+        } else {
+            let tables = super::sql::TABLES.iter().map(|(_, statement)| *statement);
+            let indexes = if self.dialect == Dialect::Postgres { super::postgres::INDEXES.as_slice() } else { &[] };
+            tables.chain(indexes.iter().copied()).try_for_each(|statement| self.statement(statement))?;
         }
-        super::sql::TABLES.iter().try_for_each(|(_, statement)| self.statement(*statement))
+        self.statement(Statement::DeleteVersion)?;
+        let version = Statement::InsertVersion;
+        self.write(version.name(), &literal::filled_in(version.text_in(self.dialect), &[SCHEMA_VERSION.to_string()]))?;
+        self.write("commit", "commit;")
+    }
+
+    fn role_statements(&mut self) -> Result<Vec<RoleStatement>> {
+        Ok(self.rehearsal.as_ref().map(Rehearsal::roles).unwrap_or_default())
+    }
+
+    fn ensure_roles(&mut self) -> Result<Vec<RoleStatement>> {
+        let wanted = self.role_statements()?;
+        self.roles(&wanted)?;
+        Ok(Vec::new())
     }
 
     fn drop_tables(&mut self) -> Result<()> {

@@ -168,6 +168,13 @@ statements! {
     RedshiftFillUsers = "redshift/fill_staged_users",
     RedshiftFillLevels = "redshift/fill_staged_levels",
     RedshiftCountTouched = "redshift/count_touched",
+    RedshiftFindRoles = "redshift/find_roles",
+    RedshiftCreateLoader = "redshift/create_loader",
+    RedshiftCreateAnalyst = "redshift/create_analyst",
+    RedshiftLetLoaderIn = "redshift/let_loader_in",
+    RedshiftLetAnalystIn = "redshift/let_analyst_in",
+    RedshiftGiveTables = "redshift/give_tables_to_loader",
+    RedshiftGiveStar = "redshift/give_star_to_analyst",
 }
 
 /// The tables of a warehouse, in the order in which they are made, with the statement that makes each.

@@ -556,6 +556,22 @@ fn runs_are_listed_newest_first() {
 }
 
 #[test]
+fn a_dry_run_shows_how_tables_are_made_and_makes_none() {
+    let site = Site::new();
+    let dry = ["tables", "create", "--dry-run", "--warehouse", "w.duckdb"];
+    let script = site.run(&dry).expect(0).stdout;
+    assert!(names(&site).is_empty(), "{:?}", names(&site));
+    let parts = statements(&script);
+    assert_eq!((parts.first().map(String::as_str), parts.last().map(String::as_str)), (Some("begin"), Some("commit")));
+    assert_eq!(parts.iter().filter(|part| part.starts_with("create table")).count(), 12, "{script}");
+    assert!(parts.iter().any(|part| part.starts_with("insert into sparkify_schema") && part.contains("(1)")), "{script}");
+    site.run(&["tables", "create", "--warehouse", "w.duckdb"]).expect(0);
+    assert_eq!(statements(&site.run(&dry).expect(0).stdout), [""; 0]);
+    let refused = site.run(&["tables", "drop", "--dry-run", "--yes", "--warehouse", "w.duckdb"]).expect(2);
+    assert!(refused.stderr.contains("--dry-run is for") && site.path("w.duckdb").exists(), "{}", refused.stderr);
+}
+
+#[test]
 fn tables_are_made_emptied_and_dropped() {
     let site = good_site();
     let tables = |action: &str, more: &[&str]| site.run(&[&["tables", action, "--warehouse", "w.duckdb"], more].concat());

@@ -10,12 +10,6 @@ use sparkify::warehouse::sql::{Dialect, Statement, TABLES};
 use crate::clients::python;
 use crate::support::redshift::refuse;
 
-/// Files that a dialect does not take, with the reason. Whoever brings that warehouse writes the twin.
-const NOT_IN: [(&str, &str, &str); 2] = [
-    ("duckdb", "roles/give_tables_to_loader", "it has no roles; only Redshift is asked"),
-    ("postgres", "roles/give_tables_to_loader", "its tables have owners who alone may drop them; only Redshift is asked"),
-];
-
 #[test]
 fn each_is_one_statement() {
     for (name, text) in sql_files() {
@@ -150,8 +144,7 @@ fn is_sent(name: &str, dialect: &str) -> bool {
     folder == dialect || DIALECTS.iter().all(|(other, _)| *other != folder)
 }
 
-/// Parses all files in one dialect with sqlfluff. A file that is listed as not being in it must fail, so that the list
-/// stays true.
+/// Parses all files in one dialect with sqlfluff.
 fn parse(dialect: &str) {
     const SCRIPT: &str = "
 import re, sys
@@ -183,11 +176,7 @@ for path in sys.argv[2:]:
     let Some(output) = python(&format!("parsing sql/ in the {dialect} dialect"), SCRIPT, &arguments) else { return };
     for (name, path) in files {
         let result = output.lines().find_map(|line| line.strip_prefix(path.to_str()?)?.strip_prefix('|')).unwrap_or("not read");
-        let exception = NOT_IN.iter().find(|(not_in, file, _)| *not_in == dialect && *file == name);
-        match exception {
-            None => assert_eq!(result, "parses", "{name} in {dialect}"),
-            Some((_, _, reason)) => assert_ne!(result, "parses", "{name} parses in {dialect} now, in spite of: {reason}"),
-        }
+        assert_eq!(result, "parses", "{name} in {dialect}");
     }
 }
 

@@ -25,7 +25,6 @@ use aws_credential_types::provider::ProvideCredentials;
 pub(super) use failure::{Failure, denied_action, remedy};
 pub(super) use identity::Caller;
 pub(super) use network::Rule;
-pub(super) use redshift::Login;
 pub(super) use stack::{Change, ChangeSet, Draft, StackEvent, StackState};
 
 use super::options::ClusterOptions;
@@ -60,7 +59,7 @@ impl Aws {
             Some(region) => region.clone(),
             None => configured_region(options.profile.as_deref()).await.ok_or_else(|| {
                 Error::new(Kind::Settings, "no AWS region is set")
-                    .with_hint("pass --region, or set cluster.region, AWS_REGION or the profile's region")
+                    .with_hint("set AWS_REGION, cluster.region or the profile's region; `sparkify cluster` takes --region too")
             })?,
         };
         let mut loader = aws_config::defaults(BehaviorVersion::latest()).region(Region::new(region.clone()));

@@ -1,9 +1,9 @@
-//! Clusters, their snapshots, and temporary logins.
+//! Clusters and their snapshots.
 
-use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
 
 use super::node::Node;
-use super::signed::REDSHIFT;
+use super::signed::{QUOTAS, REDSHIFT};
 use super::{Aws, Failure};
 use crate::cluster::policy;
 
@@ -58,13 +58,6 @@ impl ClusterState {
     }
 }
 
-/// A user and a password that last a quarter of an hour.
-pub(in crate::cluster) struct Login {
-    pub(in crate::cluster) user: String,
-    pub(in crate::cluster) password: String,
-    pub(in crate::cluster) expires: Option<DateTime<Utc>>,
-}
-
 /// A snapshot, and whether it was kept on purpose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::cluster) struct Snapshot {
@@ -97,6 +90,31 @@ impl Aws {
         let asked = [("NodeType", node_type)];
         let options = self.query_all(&REDSHIFT, "DescribeOrderableClusterOptions", &asked, "OrderableClusterOptions").await?;
         Ok(options.iter().any(|option| option.text("NodeType") == Some(node_type)))
+    }
+
+    /// How many nodes the account has in the region, those of a stack left out.
+    pub(in crate::cluster) async fn nodes_besides(&self, stack: &str) -> Result<u32, Failure> {
+        let found = self.query_all(&REDSHIFT, "DescribeClusters", &[], "Clusters").await?;
+        Ok(found.iter().map(ClusterState::read).filter(|cluster| !cluster.is_of(stack)).map(|cluster| cluster.nodes).sum())
+    }
+
+    /// How many nodes the account may have in the region, where that is told.
+    pub(in crate::cluster) async fn nodes_allowed(&self) -> Result<Option<u32>, Failure> {
+        let mut asked = json!({ "ServiceCode": "redshift" });
+        loop {
+            let answer = self.json(&QUOTAS, "ListServiceQuotas", &asked).await?;
+            let quotas = answer.get("Quotas").and_then(Value::as_array).into_iter().flatten();
+            let mut of_nodes = quotas.filter(|quota| quota.get("QuotaName").and_then(Value::as_str) == Some("Nodes"));
+            if let Some(allowed) = of_nodes.find_map(|quota| quota.get("Value")?.as_f64()) {
+                return Ok(Some(allowed as u32));
+            }
+            match answer.get("NextToken").filter(|token| token.is_string()) {
+                Some(next) if asked.get("NextToken") != Some(next) => {
+                    asked = json!({ "ServiceCode": "redshift", "NextToken": next });
+                }
+                _ => return Ok(None),
+            }
+        }
     }
 
     pub(in crate::cluster) async fn pause(&self, id: &str) -> Result<(), Failure> {
@@ -155,25 +173,4 @@ impl Aws {
         };
         Ok(found.iter().filter(is_ours).map(|node| node.owned(name)).collect())
     }
-
-    /// A password for a user that exists, for a quarter of an hour.
-    pub(in crate::cluster) async fn login(&self, cluster: &str, user: &str, database: &str) -> Result<Login, Failure> {
-        let asked = [
-            ("ClusterIdentifier", cluster),
-            ("DbUser", user),
-            ("DbName", database),
-            ("AutoCreate", "false"),
-            ("DurationSeconds", "900"),
-        ];
-        let answer = self.query(&REDSHIFT, "GetClusterCredentials", &asked).await?;
-        Ok(Login {
-            user: answer.owned("DbUser"),
-            password: answer.owned("DbPassword"),
-            expires: answer.text("Expiration").and_then(time),
-        })
-    }
-}
-
-fn time(text: &str) -> Option<DateTime<Utc>> {
-    DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc())
 }

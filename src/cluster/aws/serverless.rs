@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::signed::SERVERLESS;
-use super::{Aws, Failure, Login};
+use super::{Aws, Failure};
 
 /// A workgroup as it stands.
 #[derive(Debug, Clone)]
@@ -123,17 +123,5 @@ impl Aws {
         };
         let list = answer.get("snapshots").and_then(Value::as_array);
         Ok(list.into_iter().flatten().map(|snapshot| text(snapshot, "/snapshotName")).collect())
-    }
-
-    /// A password for the caller's own database user, for a quarter of an hour.
-    pub(in crate::cluster) async fn workgroup_login(&self, name: &str, database: &str) -> Result<Login, Failure> {
-        let asked = json!({ "workgroupName": name, "dbName": database, "durationSeconds": 900 });
-        let answer = self.json(&SERVERLESS, "GetCredentials", &asked).await?;
-        let expires = answer.get("expiration").and_then(Value::as_f64);
-        Ok(Login {
-            user: text(&answer, "/dbUser"),
-            password: text(&answer, "/dbPassword"),
-            expires: expires.and_then(|at| DateTime::from_timestamp_millis((at * 1e3) as i64)),
-        })
     }
 }

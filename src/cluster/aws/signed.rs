@@ -27,6 +27,7 @@ pub(super) const EC2: QueryApi = QueryApi { name: "ec2", version: "2016-11-15", 
 pub(super) const IAM: QueryApi = QueryApi { name: "iam", version: "2010-05-08", is_global: true };
 pub(super) const STS: QueryApi = QueryApi { name: "sts", version: "2011-06-15", is_global: false };
 pub(super) const SERVERLESS: JsonApi = JsonApi { name: "redshift-serverless", target: "RedshiftServerless" };
+pub(super) const QUOTAS: JsonApi = JsonApi { name: "servicequotas", target: "ServiceQuotasV20190624" };
 pub(super) const SECRETS: JsonApi = JsonApi { name: "secretsmanager", target: "secretsmanager" };
 
 /// How often a request is sent before its failure counts.

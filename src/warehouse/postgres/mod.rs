@@ -14,6 +14,7 @@ mod value;
 
 use std::sync::Arc;
 
+pub(super) use schema::INDEXES;
 pub use url::PostgresUrl;
 
 use self::session::Session;

@@ -7,7 +7,7 @@ use super::session::{Session, text};
 use crate::error::{Error, Kind, Result};
 
 /// What makes loads into a large warehouse quick: events are looked up by time, and checked by id.
-const INDEXES: [Statement; 5] = [
+pub(in super::super) const INDEXES: [Statement; 5] = [
     Statement::PostgresPlaysById,
     Statement::PostgresPlaysByTime,
     Statement::PostgresViewsById,

@@ -40,7 +40,10 @@ pub(super) struct Place {
 impl Place {
     pub fn new(url: &RedshiftUrl, environment: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let parts = &url.parts;
-        let host = parts.host.clone().unwrap_or_default();
+        let host = parts.host.clone().ok_or_else(|| {
+            Error::new(Kind::Settings, format!("where {url} is was not looked up"))
+                .with_hint("name the host: redshift://USER@HOST:5439/DATABASE")
+        })?;
         let ssl_mode = match (parts.ssl_mode, environment("PGSSLMODE")) {
             (Some(mode), _) => mode,
             (None, Some(text)) => SslMode::parse(&text)?,
@@ -117,7 +120,7 @@ pub(super) fn refused(place: &Place, user: &str, url: &RedshiftUrl, fault: Fault
     match fault {
         Fault::Unreachable(cause) => {
             Error::new(Kind::WarehouseUnreachable, format!("{url}: no server answers at {host}, port {port}"))
-                .with_hint("clusters are private by default: check the VPN or tunnel, the security group's rule for port 5439, and that the cluster is not paused")
+                .with_hint("clusters are private by default: check the VPN or tunnel, the security group's rule for port 5439 (`sparkify cluster open` makes it for a cluster of the stack), and that the cluster is not paused")
                 .caused_by(cause)
         }
         Fault::Lost(cause) => {

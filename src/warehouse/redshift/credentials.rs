@@ -1,10 +1,10 @@
 //! Who logs in with which password, where Amazon knows it: a secret of Secrets Manager, or IAM for a quarter of an hour.
 
 use super::connect::Place;
-use super::options::RedshiftOptions;
+use super::options::{Asking, RedshiftOptions};
 use super::url::RedshiftUrl;
 use crate::error::{Error, Kind, Result};
-use crate::source::{AwsRequest, Sources, xml_element};
+use crate::source::{AwsRequest, S3Options, Sources, xml_element};
 use crate::warehouse::postgres::password::Password;
 
 const JSON: &str = "application/x-amz-json-1.1";
@@ -59,7 +59,8 @@ fn read_secret(answer: &str, user: Option<&str>) -> Option<Account> {
     Some(Account { user, password: Some(Password::new(password)) })
 }
 
-/// A user and a password of IAM's, which the cluster takes for a quarter of an hour.
+/// A user and a password of IAM's, which the cluster takes for a quarter of an hour. A cluster gives them for the user that
+/// the URL names, or else for the caller's own; a workgroup for the caller's own alone.
 pub(super) fn temporary(url: &RedshiftUrl, place: &Place, options: &RedshiftOptions, sources: &Sources) -> Result<Account> {
     let region = region_of(url, options)?;
     let endpoint = url.endpoint();
@@ -69,6 +70,10 @@ pub(super) fn temporary(url: &RedshiftUrl, place: &Place, options: &RedshiftOpti
             .with_hint("set redshift.cluster to the cluster's identifier, or to workgroup:NAME")
     })?;
     let workgroup = name.strip_prefix("workgroup:").or(is_serverless.then_some(name.as_str()));
+    let sources = match &options.asking {
+        Some(Asking { profile, .. }) => &Sources::new(S3Options { profile: profile.clone(), ..S3Options::default() }),
+        None => sources,
+    };
     let (answer, names) = if let Some(workgroup) = workgroup {
         let body = serde_json::json!({ "workgroupName": workgroup, "dbName": place.database, "durationSeconds": SECONDS });
         let request = AwsRequest {
@@ -78,14 +83,19 @@ pub(super) fn temporary(url: &RedshiftUrl, place: &Place, options: &RedshiftOpti
             body: body.to_string(),
             content_type: JSON,
         };
-        (sources.ask_aws(&request), "redshift-serverless:GetCredentials on the workgroup")
+        (sources.ask_aws(&request), "redshift-serverless:GetCredentials on the workgroup".to_owned())
     } else {
+        let user = url.parts.user.as_deref().filter(|user| !is_of_iam(user));
+        let action = if user.is_some() { "GetClusterCredentials" } else { "GetClusterCredentialsWithIAM" };
         let mut form = url::form_urlencoded::Serializer::new(String::new());
-        form.append_pair("Action", "GetClusterCredentialsWithIAM")
+        form.append_pair("Action", action)
             .append_pair("Version", "2012-12-01")
             .append_pair("ClusterIdentifier", &name)
             .append_pair("DbName", &place.database)
             .append_pair("DurationSeconds", &SECONDS.to_string());
+        if let Some(user) = user {
+            form.append_pair("DbUser", user).append_pair("AutoCreate", "false");
+        }
         let request = AwsRequest {
             service: "redshift",
             region: &region,
@@ -93,9 +103,16 @@ pub(super) fn temporary(url: &RedshiftUrl, place: &Place, options: &RedshiftOpti
             body: form.finish(),
             content_type: "application/x-www-form-urlencoded; charset=utf-8",
         };
-        (sources.ask_aws(&request), "redshift:GetClusterCredentialsWithIAM on the cluster and the database")
+        let needed = match user {
+            Some(user) => format!("redshift:{action} on the user {user} and the database {}", place.database),
+            None => format!("redshift:{action} on the cluster and the database"),
+        };
+        (sources.ask_aws(&request), needed)
     };
-    let answer = answer.map_err(|error| error.with_hint(format!("the credentials in use need {names}")))?;
+    let answer = answer.map_err(|error| {
+        let printed = if options.asking.is_some() { ", as `sparkify cluster policy` prints it" } else { "" };
+        error.with_hint(format!("the credentials in use need {names}{printed}"))
+    })?;
     read_temporary(&answer).ok_or_else(|| unusable("the answer to the request for temporary credentials", "try again"))
 }
 
@@ -110,9 +127,15 @@ fn read_temporary(answer: &str) -> Option<Account> {
     Some(Account { user, password: Some(Password::new(password)) })
 }
 
+/// Whether a user is one that the cluster has for an identity of IAM's.
+fn is_of_iam(user: &str) -> bool {
+    user.starts_with("IAM:") || user.starts_with("IAMR:")
+}
+
 /// Where the cluster is.
 fn region_of(url: &RedshiftUrl, options: &RedshiftOptions) -> Result<String> {
-    url.endpoint().map(|endpoint| endpoint.region).or_else(|| options.region.clone()).ok_or_else(|| {
+    let looked_up = options.asking.as_ref().map(|asking| asking.region.clone());
+    looked_up.or_else(|| url.endpoint().map(|endpoint| endpoint.region)).or_else(|| options.region.clone()).ok_or_else(|| {
         Error::new(Kind::Settings, "the host name does not say in which region the cluster is").with_hint("set redshift.region")
     })
 }

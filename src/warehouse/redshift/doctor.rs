@@ -82,7 +82,7 @@ fn resolve(place: &Place) -> Result<String> {
 fn reach(place: &Place) -> Result<String> {
     let refused = |cause: std::io::Error| {
         Error::new(Kind::WarehouseUnreachable, format!("nothing answers at {}, port {}", place.host, place.port))
-            .with_hint("clusters are private by default: check the VPN or tunnel, the security group's rule for the port, and that the cluster is not paused")
+            .with_hint("clusters are private by default: check the VPN or tunnel, the security group's rule for the port (`sparkify cluster open` makes it for a cluster of the stack), and that the cluster is not paused")
             .caused_by(cause)
     };
     let addresses = (place.host.as_str(), place.port).to_socket_addrs().map_err(refused)?;

@@ -6,12 +6,12 @@ use super::super::ident::identifier;
 use super::super::query::numbered;
 use super::super::sql::REFRESHED_TABLES;
 use super::super::{
-    Dialect, FileRow, Input, KnownFile, ObjectsStaged, Param, QuarantinedLine, RejectRow, ReplayedLine, Rows, RunRow, SqlText,
-    StageInput, Statement, Totals, Value, Warehouse, literal,
+    Dialect, FileRow, Input, KnownFile, ObjectsStaged, Param, QuarantinedLine, RejectRow, ReplayedLine, RoleStatement, Rows,
+    RunRow, SqlText, StageInput, Statement, Totals, Value, Warehouse, literal,
 };
 use super::session::text;
 use super::stage::{bytes_of, literals, time_us};
-use super::{Redshift, number, schema};
+use super::{Redshift, number, roles, schema};
 use crate::error::Result;
 use crate::source::SourceFile;
 use crate::stage::{Batch, EventBounds, People, PlannedFile, SongRecord};
@@ -28,6 +28,15 @@ impl Warehouse for Redshift {
     fn ensure_schema(&mut self) -> Result<()> {
         self.leave()?;
         schema::ensure(&mut self.session, self.options.redshift.design)
+    }
+
+    fn role_statements(&mut self) -> Result<Vec<RoleStatement>> {
+        roles::wanted(&mut self.session)
+    }
+
+    fn ensure_roles(&mut self) -> Result<Vec<RoleStatement>> {
+        self.leave()?;
+        roles::ensure(&mut self.session)
     }
 
     fn drop_tables(&mut self) -> Result<()> {

@@ -14,6 +14,7 @@ mod json;
 mod load_errors;
 mod options;
 mod rehearsal;
+mod roles;
 mod schema;
 mod session;
 mod stage;
@@ -27,7 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use doctor::examine;
-pub use options::{Design, RedshiftOptions, StageWay, parse_role, parse_staging};
+pub use options::{Asking, Design, RedshiftOptions, StageWay, parse_role, parse_staging};
 pub use rehearsal::Rehearsal;
 pub use url::RedshiftUrl;
 

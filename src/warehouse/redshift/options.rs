@@ -24,6 +24,17 @@ pub struct RedshiftOptions {
     pub iam: bool,
     /// The cluster that a host name of one's own stands for.
     pub cluster: Option<String>,
+    /// How passwords are asked for, where that is known otherwise than from the URL. There is no setting for it.
+    pub asking: Option<Asking>,
+}
+
+/// Where a cluster that was looked up is, and who asks for passwords to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asking {
+    /// The cluster's region. The buckets may be in another.
+    pub region: String,
+    /// The AWS profile, if it is not the default one. The buckets may be read with another.
+    pub profile: Option<String>,
 }
 
 /// Who reads the log files.

@@ -3,12 +3,12 @@
 use super::copy::{Access, Copy};
 use super::options::RedshiftOptions;
 use super::session::text;
-use super::{USUAL_SLICES, direct, json, schema};
+use super::{USUAL_SLICES, direct, json, roles, schema};
 use crate::error::Result;
 use crate::record::LOG_FIELDS;
 use crate::source::{Compression, SourceFile};
 use crate::warehouse::relations::RELATIONS;
-use crate::warehouse::{StageInput, Statement};
+use crate::warehouse::{RoleStatement, StageInput, Statement};
 
 /// Where objects would be; a load's folder has a number of its own.
 const FOLDER: &str = "sparkify-<run>";
@@ -34,6 +34,12 @@ impl Rehearsal {
     #[must_use]
     pub fn schema(&self) -> Vec<Sent> {
         schema::create_all(self.options.design).into_iter().map(|sql| ("schema".to_owned(), sql)).collect()
+    }
+
+    /// The roles, as they would be made.
+    #[must_use]
+    pub fn roles(&self) -> Vec<RoleStatement> {
+        roles::all()
     }
 
     /// The beginning of the transaction.

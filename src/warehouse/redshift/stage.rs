@@ -68,7 +68,7 @@ impl Redshift {
         if self.staging.is_none() || self.access.is_none() {
             let location = self.options.redshift.staging.clone().ok_or_else(|| {
                 Error::new(Kind::Settings, "redshift.staging is not set, so there is no place in S3 that rows could go through")
-                    .with_hint("set it to a prefix that nothing else uses, as s3://bucket/sparkify-staging/")
+                    .with_hint("set it to a prefix that nothing else uses, as s3://bucket/sparkify-staging/; for the cluster of the stack set cluster.staging, and run `sparkify cluster up` again, which lets its role read there")
             })?;
             let staging = Staging::new(&location, &self.sources)?;
             self.access = Some(Access::new(&self.options.redshift, || staging.region())?);

@@ -6,9 +6,13 @@ use crate::error::{Error, Kind, Result};
 use crate::warehouse::PostgresUrl;
 
 const SCHEME: &str = "redshift://";
-const SHAPE: &str = "write it as redshift://USER@HOST:5439/DATABASE?sslmode=verify-full";
+/// All of a URL that leaves everything to be looked up.
+const STACK: &str = "redshift:";
+const SHAPE: &str =
+    "write it as redshift://USER@HOST:5439/DATABASE?sslmode=verify-full, or as `redshift:` for the cluster of the stack";
 
-/// `redshift://user@host:5439/database?sslmode=…`
+/// `redshift://user@host:5439/database?sslmode=…`, or `redshift:` for the cluster of the configured stack, which has to be
+/// looked up first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RedshiftUrl {
     /// The same in a PostgreSQL client's terms.
@@ -29,7 +33,7 @@ impl RedshiftUrl {
     /// Whether a text is such a URL.
     #[must_use]
     pub fn is_one(text: &str) -> bool {
-        text.starts_with(SCHEME)
+        text.starts_with(STACK)
     }
 
     /// Reads the URL.
@@ -37,7 +41,12 @@ impl RedshiftUrl {
     /// # Errors
     /// [`Kind::Settings`] when it is none, or has a password or an unknown parameter.
     pub fn parse(text: &str) -> Result<Self> {
-        let rest = text.strip_prefix(SCHEME).unwrap_or(text);
+        if text == STACK {
+            return Ok(Self { parts: PostgresUrl::default(), text: text.to_owned() });
+        }
+        let Some(rest) = text.strip_prefix(SCHEME) else {
+            return Err(Error::new(Kind::Settings, "the warehouse's URL cannot be read").with_hint(SHAPE));
+        };
         // A user of IAM's has a colon in its name, which is no password.
         let rest = match rest.split_once('@') {
             Some((user, behind)) => {
@@ -56,6 +65,21 @@ impl RedshiftUrl {
             return Err(Error::new(Kind::Settings, "the warehouse's URL names no host").with_hint(SHAPE));
         }
         Ok(Self { parts, text: text.to_owned() })
+    }
+
+    /// Of a place that was looked up.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn at(user: Option<&str>, host: &str, port: u16, database: &str) -> Result<Self> {
+        let user = user.map(|user| format!("{user}@")).unwrap_or_default();
+        Self::parse(&format!("{SCHEME}{user}{host}:{port}/{database}"))
+    }
+
+    /// Whether it stands for the cluster of the configured stack, which is not looked up yet.
+    #[must_use]
+    pub fn is_of_stack(&self) -> bool {
+        self.text == STACK
     }
 
     /// The database's name.
@@ -121,5 +145,15 @@ mod tests {
             assert!(!error.report().contains("s3cret") && !error.hint().contains("s3cret"), "{}", error.report());
         }
         assert!(RedshiftUrl::parse("redshift:///dev").unwrap_err().hint().contains("redshift://USER@HOST"));
+    }
+
+    #[test]
+    fn without_anything_it_is_the_stacks() {
+        assert!(RedshiftUrl::is_one("redshift:") && RedshiftUrl::parse("redshift:").unwrap().is_of_stack());
+        assert!(!RedshiftUrl::parse("redshift://ann@h/dev").unwrap().is_of_stack());
+        for text in ["redshift:dev", "redshift:/dev"] {
+            let error = RedshiftUrl::parse(text).unwrap_err();
+            assert!(RedshiftUrl::is_one(text) && error.hint().contains("`redshift:`"), "{text}");
+        }
     }
 }

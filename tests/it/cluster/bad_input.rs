@@ -54,6 +54,29 @@ fn nodes_that_the_region_does_not_have() {
 }
 
 #[test]
+fn more_nodes_than_the_account_may_have() {
+    let Some(gateway) = Gateway::to_moto() else { return };
+    let site = Site::new();
+    site.put("sparkify.toml", "[cluster]\nnodes = 3\n");
+    let pages = [
+        r#"{"Quotas":[{"QuotaName":"Snapshots","Value":20.0}],"NextToken":"2"}"#,
+        r#"{"Quotas":[{"QuotaName":"Nodes","Value":2.0}]}"#,
+    ];
+    // The latest answer is given first.
+    pages.iter().rev().for_each(|page| gateway.answer(1, "ListServiceQuotas", 200, *page));
+    let answer = gateway.run(&site, "too-many", &["plan"]).expect(0);
+    assert!(answer.stderr.contains("the account may have 2 nodes in us-west-2"), "{}", answer.stderr);
+    assert_eq!(gateway.asked_for("ListServiceQuotas").last().unwrap().json["NextToken"], "2");
+    for (status, quota) in
+        [(200, r#"{"Quotas":[{"QuotaName":"Nodes","Value":200.0}]}"#), (403, r#"{"__type":"AccessDeniedException"}"#)]
+    {
+        gateway.answer(1, "ListServiceQuotas", status, quota);
+        let answer = gateway.run(&site, "too-many", &["plan"]).expect(0);
+        assert!(!answer.stderr.contains("may have"), "{}", answer.stderr);
+    }
+}
+
+#[test]
 fn a_vpc_without_subnets() {
     let Some(gateway) = Gateway::to_moto() else { return };
     gateway.answer(1, "DescribeSubnets", 200, "<DescribeSubnetsResponse><subnetSet/></DescribeSubnetsResponse>");
@@ -115,6 +138,7 @@ fn a_bucket_elsewhere_is_warned_of() {
     site.put("sparkify.toml", "logs = \"s3://gone-lake/log_data\"\n");
     let answer = gateway.run(&site, "elsewhere", &["plan"]).expect(0);
     assert!(answer.stderr.contains("there is no bucket gone-lake"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("cluster.staging is not set"), "{}", answer.stderr);
 }
 
 #[test]

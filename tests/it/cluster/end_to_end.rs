@@ -1,9 +1,15 @@
 //! Plan, up, status, open, close, pause, resume, down, each read back from moto.
 
+use std::collections::BTreeSet;
+use std::process::Command;
+
 use serde_json::{Value, json};
 
-use crate::support::aws::{Gateway, OWN_ADDRESS};
-use crate::support::warehouse::Site;
+use super::lookup::{self, ADMIN};
+use crate::redshift::Lake;
+use crate::support::aws::{CANARIES, Gateway, OWN_ADDRESS};
+use crate::support::redshift::Fault;
+use crate::support::warehouse::{Answer, Site};
 
 const REDSHIFT: &str = "2012-12-01";
 const EC2: &str = "2016-11-15";
@@ -116,4 +122,58 @@ fn an_afternoon_from_nothing_to_nothing() {
     assert_eq!(status(&gateway, &site, stack)["state"], "none");
     // A snapshot that was kept on purpose is none that was forgotten, later either.
     gateway.run(&site, stack, &["down", "--yes"]).expect(0);
+}
+
+/// The binary as on a day of work: AWS behind the gateway, the buckets on the S3 server, the settings from the file.
+pub fn work(gateway: &Gateway, lake: &Lake, stack: &str, arguments: &[&str]) -> Command {
+    let mut command = gateway.command(&lake.site, arguments);
+    command
+        .env("AWS_ENDPOINT_URL_S3", &lake.cluster.s3.url)
+        .env("AWS_ACCESS_KEY_ID", lake.cluster.s3.access_key)
+        .env("AWS_SECRET_ACCESS_KEY", lake.cluster.s3.secret_key)
+        .env("SPARKIFY_CLUSTER_STACK", stack);
+    command
+}
+
+#[test]
+fn a_load_goes_into_the_cluster_of_the_stack() {
+    let Some(gateway) = Gateway::to_moto() else { return };
+    let stack = "loaded";
+    let state = gateway.run(&site(), stack, &["up", "--yes", "--json"]).expect(0).json();
+    let role = state["role"].as_str().unwrap().to_owned();
+    // The role that is attached to the cluster is the stack's and no other.
+    let lake = Lake::with(|options| {
+        let like = lookup::options();
+        (options.users, options.database, options.roles) = (like.users, like.database, vec![role.clone()]);
+    });
+    lake.put_demo();
+    gateway.stands_for(lake.cluster.standin.port, ADMIN, CANARIES[2]);
+    lake.site.put(
+        "sparkify.toml",
+        "warehouse = \"redshift:\"\nlogs = \"s3://lake/log_data\"\nsongs = \"s3://lake/song_data\"\n\
+         [cluster]\nstaging = \"s3://lake/staging/\"\n",
+    );
+    let work = |arguments: &[&str]| Answer::of(&work(&gateway, &lake, stack, arguments).output().unwrap());
+
+    let dry = work(&["load", "--dry-run"]).expect(0).stdout;
+    assert!(dry.contains(&format!("iam_role '{role}'")) && dry.contains("(would be made)"), "{dry}");
+    // The connection breaks meanwhile. Each has a password of its own, as they last no longer than a quarter of an hour.
+    lake.cluster.standin.faults().add(1, "copy staged_plays", Fault::DropMidCopy(1000));
+    let report = work(&["load", "--json"]).expect(0).json();
+    let connections: BTreeSet<usize> = lake.cluster.standin.statements().iter().map(|statement| statement.connection).collect();
+    // One was the dry run's.
+    assert_eq!((connections.len(), gateway.asked_for("GetClusterCredentials").len()), (3, 3));
+    assert_eq!((report["lines"].as_u64(), report["rejected"].as_u64()), (Some(8712), Some(0)), "{report}");
+    let sent = lake.cluster.standin.statements();
+    let copies: Vec<&str> =
+        sent.iter().map(|statement| statement.text.as_str()).filter(|text| text.starts_with("copy ")).collect();
+    assert!(!copies.is_empty() && copies.iter().all(|text| text.contains(&format!("iam_role '{role}'"))), "{copies:?}");
+    assert!(copies.iter().all(|text| text.contains("'s3://lake/staging/")), "{copies:?}");
+    assert_eq!(lake.left_behind(), [""; 0]);
+
+    work(&["check"]).expect(0);
+    work(&["doctor"]).expect(0);
+    assert_eq!(work(&["digest", "--json"]).expect(0).json(), lake.digest_of("demo/sparkify.duckdb"));
+    assert_eq!(work(&["load", "--json"]).expect(0).json()["status"], "nothing_new");
+    gateway.run(&site(), stack, &["down", "--yes", "--no-snapshot"]).expect(0);
 }

@@ -1,83 +1,127 @@
-//! What a load looks up of the stack. It asks as this process's environment says, so it runs in a process of its own.
+//! What `--warehouse redshift:` looks up of the stack, by every verb that reaches a warehouse.
 
-use sparkify::cluster::{Cluster, ClusterOptions, Request, Talk, Target};
-use sparkify::error::Result;
-use sparkify::interrupt::Interrupt;
-
-use crate::support::aws::{CANARIES, Gateway, wrapped};
+use crate::support::aws::{CANARIES, Gateway};
+use crate::support::postgres::Postgres;
+use crate::support::redshift::{Options, Standin, User};
 use crate::support::warehouse::{Answer, Site};
 
-const STACK: &str = "SPARKIFY_TEST_LOOKUP";
+/// As GetClusterCredentials names the administrator.
+pub const ADMIN: &str = "IAM:sparkify_admin";
 
-struct Silent;
+/// A stand-in with the database of a stack, whose administrator has the password that nothing shows.
+pub fn options() -> Options {
+    let admin = User { name: ADMIN.to_owned(), password: CANARIES[2].to_owned(), superuser: true };
+    Options { users: vec![admin], database: "sparkify".to_owned(), ..Options::default() }
+}
 
-impl Talk for Silent {
-    fn say(&self, _: &str) {}
-
-    fn agree(&self, _: &str) -> Result<()> {
-        Ok(())
-    }
+fn run(gateway: &Gateway, site: &Site, stack: &str, arguments: &[&str]) -> Answer {
+    let mut command = gateway.command(site, arguments);
+    command.env("SPARKIFY_WAREHOUSE", "redshift:").env("SPARKIFY_CLUSTER_STACK", stack);
+    Answer::of(&command.output().unwrap())
 }
 
 #[test]
-#[ignore = "the other half of the test below, which runs it"]
-fn in_a_process_of_its_own() {
-    let Ok(stack) = std::env::var(STACK) else { return };
-    let options = ClusterOptions { stack, ..ClusterOptions::default() };
-    let request = Request { options: &options, logs: None, songs: None, talk: &Silent };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let found = runtime.block_on(async { Cluster::connect(&request, &Interrupt::default()).await?.connection().await });
-    match found {
-        Ok(connection) => {
-            assert_eq!(connection.password.reveal(), CANARIES[2]);
-            assert!(matches!(connection.target, Target::Cluster(_)));
-            println!("FOUND {connection:?}");
-        }
-        Err(error) => println!("ERROR {} | {}", error.report(), error.hint()),
-    }
-}
-
-fn look_up(gateway: &Gateway, site: &Site, stack: &str) -> String {
-    let like = gateway.command(site, &[]);
-    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "cluster::lookup::in_a_process_of_its_own", "--ignored", "--nocapture"]).env(STACK, stack);
-    command.envs(like.get_envs().filter_map(|(name, value)| Some((name, value?)))).current_dir(site.root());
-    Answer::of(&command.output().unwrap()).expect(0).stdout
-}
-
-#[test]
-fn a_load_finds_endpoint_role_and_a_password() {
+fn every_verb_finds_the_cluster_of_the_stack() {
     let Some(gateway) = Gateway::to_moto() else { return };
-    let site = Site::new();
-    gateway.run(&site, "looked-up", &["up", "--yes", "--ttl", "10m"]).expect(0);
-    let login = format!(
-        "<DbUser>IAM:sparkify_admin</DbUser><DbPassword>{}</DbPassword><Expiration>2126-11-21T10:15:00Z</Expiration>",
-        CANARIES[2]
-    );
-    gateway.answer(1, "GetClusterCredentials", 200, wrapped("GetClusterCredentials", &login));
-    let found = look_up(&gateway, &site, "looked-up");
-    for text in [
-        "port: 5439",
-        "database: \"sparkify\"",
-        "user: \"IAM:sparkify_admin\"",
-        "password: ***",
-        "role_arn: \"arn:aws:iam::123456789012:role/sparkify/looked-up/",
-        "region: \"us-west-2\"",
-        "its time is up in",
-    ] {
-        assert!(found.contains(text), "{text}: {found}");
+    let (site, stack) = (Site::new(), "looked-up");
+    let up = gateway.run(&site, stack, &["up", "--yes", "--ttl", "10m", "--json"]).expect(0).json();
+    let standin = Standin::start(Postgres::shared(), options());
+    gateway.stands_for(standin.port, ADMIN, CANARIES[2]);
+    // Neither lists of what there is nor settings need a cluster.
+    let asked = gateway.asked().len();
+    for arguments in [&["check", "--list"][..], &["insights", "--list"], &["config"]] {
+        run(&gateway, &site, stack, arguments).expect(0);
     }
-    assert!(!found.contains(CANARIES[2]), "{found}");
-    let asked = gateway.asked_for("GetClusterCredentials").pop().unwrap().form;
-    assert_eq!(
-        (asked["DbUser"].as_str(), asked["AutoCreate"].as_str(), asked["DurationSeconds"].as_str()),
-        ("sparkify_admin", "false", "900")
-    );
+    assert_eq!(gateway.asked().len(), asked);
 
-    gateway.run(&site, "looked-up", &["pause", "--yes"]).expect(0);
-    let found = look_up(&gateway, &site, "looked-up");
-    assert!(found.contains("is paused") && found.contains("sparkify cluster resume"), "{found}");
-    gateway.run(&site, "looked-up", &["down", "--yes", "--no-snapshot"]).expect(0);
-    let found = look_up(&gateway, &site, "looked-up");
-    assert!(found.contains("there is no stack looked-up") && found.contains("sparkify cluster up"), "{found}");
+    let made = run(&gateway, &site, stack, &["tables", "create"]).expect(0);
+    let url = format!("redshift://sparkify_admin@127.0.0.1:{}/sparkify", standin.port);
+    assert!(made.stdout.contains(&format!("The tables are in {url}.")), "{}", made.stdout);
+    assert!(made.stderr.contains("warning: the cluster of the stack looked-up: its time is up in"), "{}", made.stderr);
+    let asked = gateway.asked_for("GetClusterCredentials").pop().unwrap().form;
+    for (field, value) in [
+        ("DbUser", "sparkify_admin"),
+        ("DbName", "sparkify"),
+        ("AutoCreate", "false"),
+        ("DurationSeconds", "900"),
+        ("ClusterIdentifier", up["cluster"].as_str().unwrap()),
+    ] {
+        assert_eq!(asked[field], value, "{field}");
+    }
+    for arguments in [
+        &["sql", "select count(*) from songplays"][..],
+        &["runs"],
+        &["rejects"],
+        &["check", "event_keys"],
+        &["digest"],
+        &["insights", "top_songs"],
+        &["report"],
+    ] {
+        run(&gateway, &site, stack, arguments).expect(0);
+    }
+    let none = run(&gateway, &site, stack, &["explain", "play", "1"]).expect(1);
+    assert!(none.stderr.contains("there is no play 1"), "{}", none.stderr);
+    let doctor = run(&gateway, &site, stack, &["doctor"]).expect(1);
+    assert!(doctor.stdout.contains(&format!("ok      stack: {url}")), "{}", doctor.stdout);
+    assert!(doctor.stdout.contains("as IAM:sparkify_admin") && doctor.stdout.contains("redshift.staging"), "{}", doctor.stdout);
+
+    // Another user than the administrator, and what is denied.
+    site.put("sparkify.toml", "[cluster]\nuser = \"nightly\"\n");
+    gateway.refuse(1, "GetClusterCredentials", 403, "AccessDenied", "not authorized to perform: redshift:GetClusterCredentials");
+    let denied = run(&gateway, &site, stack, &["digest"]).expect(1);
+    assert!(
+        denied.stderr.contains("redshift:GetClusterCredentials on the user nightly") && denied.stderr.contains("cluster policy"),
+        "{}",
+        denied.stderr
+    );
+    assert_eq!(gateway.asked_for("GetClusterCredentials").pop().unwrap().form["DbUser"], "nightly");
+    let policy = gateway.run(&site, stack, &["policy"]).expect(0).stdout;
+    assert!(policy.contains(":dbuser:looked-up/nightly\"") && !policy.contains("dbuser:looked-up/*"), "{policy}");
+    gateway.run(&site, stack, &["down", "--yes", "--no-snapshot"]).expect(0);
+}
+
+#[test]
+fn a_cluster_that_cannot_be_reached_is_explained() {
+    let Some(gateway) = Gateway::to_moto() else { return };
+    let (site, stack) = (Site::new(), "unreached");
+    site.put("log_data/1.json", "{}\n");
+    let load = ["load", "--logs", "log_data"];
+    let found = run(&gateway, &site, stack, &load).expect(1);
+    assert!(
+        found.stderr.contains("there is no stack unreached in us-west-2") && found.stderr.contains("`sparkify cluster up`"),
+        "{}",
+        found.stderr
+    );
+    // What would be done can be told without it.
+    let script = run(&gateway, &site, stack, &["tables", "create", "--dry-run"]).expect(0).stdout;
+    for text in [
+        "redshift: (cannot be reached",
+        "there is no stack unreached",
+        "create table if not exists songplays",
+        "to role analyst;",
+    ] {
+        assert!(script.contains(text), "{text}: {script}");
+    }
+    let script = run(&gateway, &site, stack, &[&load[..], &["--dry-run"]].concat()).expect(0).stdout;
+    for text in
+        ["so every file counts as new", "there is no stack unreached", "iam_role '<the stack''s role>'", "insert into songplays"]
+    {
+        assert!(script.contains(text), "{text}: {script}");
+    }
+    gateway.run(&site, stack, &["up", "--yes"]).expect(0);
+    gateway.run(&site, stack, &["pause", "--yes"]).expect(0);
+    let asked = gateway.asked_for("GetClusterCredentials").len();
+    for arguments in [&load[..], &["sql", "select 1"], &["tables", "drop", "--yes"]] {
+        let found = run(&gateway, &site, stack, arguments).expect(1);
+        assert!(
+            found.stderr.contains("the cluster of the stack unreached is paused")
+                && found.stderr.contains("`sparkify cluster resume`"),
+            "{arguments:?}: {}",
+            found.stderr
+        );
+    }
+    let doctor = run(&gateway, &site, stack, &["doctor", "--json"]).expect(1).json();
+    assert_eq!((&doctor["steps"][0]["step"], &doctor["steps"][0]["ok"]), (&"stack".into(), &false.into()));
+    assert_eq!(gateway.asked_for("GetClusterCredentials").len(), asked, "nobody asks for a password in vain");
+    gateway.run(&site, stack, &["down", "--yes", "--no-snapshot"]).expect(0);
 }

@@ -204,6 +204,10 @@ fn the_callers_policy_asks_for_no_more_than_it_needs() {
             let looks = |action: &&str| action.contains(":Describe") || action.contains(":List");
             assert!(actions.iter().all(looks), "{name} does something to everything");
         }
+        if actions.iter().any(|action| action.ends_with(":GetClusterCredentials")) {
+            let places = statement["Resource"].as_array().unwrap();
+            assert!(places.iter().all(|place| !place.as_str().unwrap().contains('*')), "{name} is for any user or database");
+        }
     }
     assert!(names.contains(&"HandTheRolesOver"));
     let hand_over =

@@ -190,11 +190,16 @@ pub fn every_verb_works(new_site: NewSite<'_>) {
     let site = new_site();
     demo_month(&site);
     site.put("log_data/bad.json", "{\"ts\":1}\n");
+    let tables = ["tables", "create", "--dry-run", "--warehouse", &site.warehouse];
+    let made = site.run(&tables).expect(0).stdout;
+    assert!(made.contains("create table if not exists songplays") && made.contains("commit;"), "{made}");
     let dry = site.load(&["--dry-run"]).expect(0);
     assert!(dry.stdout.contains("begin;") && dry.stdout.contains("commit;"), "{}", dry.stdout);
     site.load(&["--max-rejects", "1"]).expect(3);
     let at = ["--warehouse", &site.warehouse];
     let run = |arguments: &[&str]| site.run(&[arguments, &at].concat()).expect(0).stdout;
+    let nothing = site.run(&tables).expect(0).stdout;
+    assert!(nothing.contains("(has its tables)") && !nothing.contains("create table"), "{nothing}");
     assert!(run(&["runs"]).contains("incomplete"));
     assert!(run(&["rejects"]).contains("bad.json"));
     assert!(run(&["check"]).contains("event_keys"));

@@ -8,7 +8,7 @@ use tokio_rustls::rustls;
 
 use super::{Cluster, copy};
 use crate::support::postgres::{Database, PASSWORD, Postgres, USER};
-use crate::support::redshift::{Authentication, Fault, Isolation, Tls, User};
+use crate::support::redshift::{Authentication, Fault, Isolation, Options, Tls, User};
 use crate::support::sql_client::SqlClient;
 
 #[test]
@@ -61,6 +61,44 @@ fn method_13_is_unknown_to_clients_of_postgresql() {
     let cluster = Cluster::with(|options| options.authentication = Authentication::Digest);
     let refused = cluster.try_connect(|_| {}).map(|_| ()).unwrap_err();
     assert!(refused.message.contains("13"), "{refused:?}");
+}
+
+#[test]
+fn roles_are_made_given_and_taken() {
+    let with_ann = |options: &mut Options| {
+        options.users.push(User { name: "ann".to_owned(), password: "Standin1".to_owned(), superuser: false });
+    };
+    let cluster = Cluster::with(with_ann);
+    let admin = cluster.connect();
+    let ann = cluster.try_connect(|config| _ = config.user("ann")).unwrap();
+    admin.run("create table t (n int)");
+    admin.run("create role analyst");
+    // Roles are the cluster's: another has the same name for its own.
+    Cluster::with(with_ann).connect().run("create role analyst");
+    for (statement, code) in [
+        ("create role analyst", "42710"),
+        ("create role if not exists analyst", "42601"),
+        ("create role analyst with login", "42601"),
+        ("grant execute on t to role analyst", "42601"),
+        ("grant select on t to role nobody", "42704"),
+        ("grant role nobody to ann", "42704"),
+        ("grant usage on schema nowhere to role analyst", "3F000"),
+    ] {
+        assert_eq!(admin.refused(statement).code, code, "{statement}");
+    }
+    assert_eq!(ann.refused("create role other").code, "42501");
+    assert_eq!(ann.refused("grant select on t to role analyst").code, "42501");
+    admin.run("grant select, drop, alter, truncate on table t to role analyst");
+    admin.run("grant usage on schema public to role analyst");
+    admin.run("grant temporary on database dev to role analyst");
+    assert_eq!(ann.refused("select * from t").code, "42501");
+    assert_eq!(ann.value("select count(*) from svv_roles"), "0");
+    admin.run("grant role analyst to ann");
+    assert_eq!(ann.value("select role_name from svv_roles"), "analyst");
+    assert_eq!(admin.value("select role_name from svv_roles"), "analyst");
+    assert_eq!(ann.value("select count(*) from t"), "0");
+    admin.run("revoke role analyst from ann");
+    assert_eq!(ann.refused("select * from t").code, "42501");
 }
 
 #[test]

@@ -107,6 +107,7 @@ impl Asked {
 }
 
 type Script = Box<dyn FnMut(&Asked) -> Option<(u16, String)> + Send>;
+type Change = Box<dyn Fn(&str) -> String + Send>;
 
 /// The gateway; dropping it ends it.
 pub struct Gateway {
@@ -121,6 +122,7 @@ struct Inner {
     client: reqwest::Client,
     asked: Mutex<Vec<Asked>>,
     scripts: Mutex<Vec<Script>>,
+    changes: Mutex<Vec<(&'static str, Change)>>,
 }
 
 impl Gateway {
@@ -141,7 +143,8 @@ impl Gateway {
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         listener.set_nonblocking(true).expect("a socket");
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-        let inner = Arc::new(Inner { upstream, client, asked: Mutex::default(), scripts: Mutex::default() });
+        let inner =
+            Arc::new(Inner { upstream, client, asked: Mutex::default(), scripts: Mutex::default(), changes: Mutex::default() });
         let shared = Arc::clone(&inner);
         runtime.spawn(async move {
             let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
@@ -172,6 +175,18 @@ impl Gateway {
             left -= usize::from(meant);
             meant.then(|| (status, body.clone()))
         });
+    }
+
+    /// Changes what is answered to an action from now on.
+    pub fn change(&self, action: &'static str, change: impl Fn(&str) -> String + Send + 'static) {
+        self.inner.changes.lock().unwrap().push((action, Box::new(change)));
+    }
+
+    /// Has every cluster be where a server of the tests' is, which gives this user this password.
+    pub fn stands_for(&self, port: u16, user: &str, password: &str) {
+        self.change("DescribeClusters", move |text| between(&between(text, "Address", "127.0.0.1"), "Port", &port.to_string()));
+        let login = format!("<DbUser>{user}</DbUser><DbPassword>{password}</DbPassword>");
+        self.answer(usize::MAX, "GetClusterCredentials", 200, wrapped("GetClusterCredentials", &login));
     }
 
     /// The next `times` requests for an action are refused with this code.
@@ -292,11 +307,19 @@ impl Inner {
             return reply(200, node_types(asked.form.get("NodeType").map_or("", String::as_str)));
         }
         let forwarded = self.forward(upstream, &parts, &path, body).await;
-        match asked.action.as_str() {
+        let answer = match asked.action.as_str() {
             "DescribeStackResources" => self.with_cluster(upstream, &asked, forwarded).await,
             "DescribeStacks" => with_lists(forwarded).await,
             _ => forwarded,
+        };
+        let is_changed = self.changes.lock().unwrap().iter().any(|(action, _)| *action == asked.action);
+        if !is_changed {
+            return answer;
         }
+        let (status, text) = read(answer).await;
+        let changes = self.changes.lock().unwrap();
+        let meant = changes.iter().filter(|(action, _)| *action == asked.action);
+        reply(status, meant.fold(text, |text, (_, change)| change(&text)))
     }
 
     async fn forward(&self, upstream: &str, parts: &http::request::Parts, path: &str, body: Bytes) -> Response<Full<Bytes>> {
@@ -338,6 +361,14 @@ impl Inner {
         let fixed = if text.contains(name) { text.replace(name, &named) } else { text.replace("</StackResources>", &row) };
         reply(status, fixed)
     }
+}
+
+/// The text with the first element of this name filled anew.
+fn between(text: &str, name: &str, content: &str) -> String {
+    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
+    let Some((before, rest)) = text.split_once(&open) else { return text.to_owned() };
+    let Some((_, after)) = rest.split_once(&close) else { return text.to_owned() };
+    format!("{before}{open}{content}{close}{after}")
 }
 
 /// moto shows lists among the parameters as Python would; AWS joins them by commas.

@@ -89,6 +89,16 @@ select 100 as userid, query_id::integer as query, 0 as slice, session_id as sess
 from redshift_standin.replacement
 where redshift_standin.sees(user_name);
 
+-- Roles are called after their database on the server. A super-user sees all, others those that they have.
+create view pg_catalog.svv_roles as
+select
+    oid::integer as role_id, substr(rolname, length(current_database()) + 2) as role_name, null::text as role_owner,
+    null::text as external_id
+from pg_roles
+where
+    left(rolname, length(current_database()) + 1) = current_database() || ':'
+    and (pg_has_role(current_user, oid, 'member') or (select rolsuper from pg_roles where rolname = current_user));
+
 create view pg_catalog.stv_db_isolation_level as
 select current_database()::name as db_name, value as isolation_level from redshift_standin.settings where name = 'isolation';
 
@@ -146,7 +156,7 @@ where columns.attnum > 0 and not columns.attisdropped and tables.relkind = 'r' a
 grant select on
     pg_catalog.sys_load_error_detail, pg_catalog.sys_load_history, pg_catalog.sys_load_detail, pg_catalog.sys_copy_replacements,
     pg_catalog.stl_load_errors, pg_catalog.stl_load_commits, pg_catalog.stl_replacements, pg_catalog.stv_db_isolation_level, pg_catalog.stv_slices,
-    pg_catalog.svv_table_info, pg_catalog.pg_table_def
+    pg_catalog.svv_table_info, pg_catalog.pg_table_def, pg_catalog.svv_roles
 to public;
 grant select on redshift_standin.settings to public;
 

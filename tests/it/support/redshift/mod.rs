@@ -17,6 +17,7 @@ mod objects;
 pub mod refuse;
 mod reserved;
 mod rewrite;
+mod roles;
 mod rows;
 mod session;
 mod tables;

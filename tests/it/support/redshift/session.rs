@@ -18,9 +18,10 @@ use super::copy_statement;
 use super::fault::Fault;
 use super::refuse::{after_name, refusal};
 use super::rewrite::rewrite;
+use super::roles;
 use super::token::{Token, says_all, statements};
 use super::upstream::{self, Upstream, literal};
-use super::{Isolation, Mode, Shared, Statement, Tls};
+use super::{Isolation, Mode, Options, Shared, Statement, Tls};
 
 /// How a statement ended.
 pub enum Course {
@@ -206,6 +207,11 @@ impl Session {
         Ok(true)
     }
 
+    /// What the cluster is like.
+    pub fn options(&self) -> &Options {
+        &self.shared.options
+    }
+
     fn record(&self, text: &str) {
         self.shared.statements.lock().unwrap().push(Statement { connection: self.number, text: text.to_owned() });
     }
@@ -280,6 +286,9 @@ impl Session {
         }
         if says_all(tokens, 0, &["alter", "table"]) {
             return self.alter_table(tokens).await;
+        }
+        if roles::is_meant(tokens) {
+            return self.change_rights(tokens).await;
         }
         if first.says("alter") && tokens.iter().any(|token| token.says("isolation")) {
             return Ok(Course::refused("0A000", "the stand-in's isolation level is chosen when it starts"));

@@ -1,4 +1,4 @@
--- Which of sparkify's roles the database has. Redshift's `create role` cannot be told to pass over those.
+-- Which of sparkify's roles this user sees. Redshift's `create role` cannot be told to pass over those.
 -- Grain: one role.
 select role_name
 from svv_roles
