@@ -15,6 +15,47 @@ fn site_at(warehouse: String, variables: &[(&'static str, &str)]) -> Site {
     site
 }
 
+#[test]
+fn the_doctor_finds_what_is_amiss() {
+    let (name, url) = database(USER);
+    let server = Postgres::shared();
+    let steps = |url: &str, password: &str| {
+        let site = site_at(url.to_owned(), &[]);
+        let mut command = site.command(&["doctor", "--json", "--warehouse", url]);
+        let answer = Answer::of(&command.env("SPARKIFY_PASSWORD", password).output().unwrap());
+        assert!(!format!("{}{}", answer.stdout, answer.stderr).contains(password), "{}", answer.stdout);
+        (answer.code, answer.json()["steps"].as_array().unwrap().clone())
+    };
+    let (code, well) = steps(&url, PASSWORD);
+    let names: Vec<&str> = well.iter().map(|step| step["step"].as_str().unwrap()).collect();
+    assert_eq!(names, ["name resolution", "TCP", "TLS and log-in", "server", "privileges", "tables"]);
+    assert_eq!(code, 0, "{well:?}");
+    assert!(
+        well[2]["found"] == format!("as {USER}, in the open") && well[3]["found"].as_str().unwrap().starts_with("PostgreSQL 1")
+    );
+
+    let role = format!("doctored_{name}");
+    let limits = format!(
+        "create role {role} login password 'poor-canary'; revoke create on schema public from public; \
+         revoke temporary on database {name} from public"
+    );
+    server.run_sql(&name, &limits);
+    for (url, password, step, words) in [
+        (url.replace(USER, &role), "poor-canary", "privileges", "temporary tables in the database"),
+        (url.clone(), "wrong-canary", "TLS and log-in", "refuses the password"),
+        (url.replace(&name, "no_such_database"), PASSWORD, "TLS and log-in", "no database"),
+        (format!("postgres://{USER}@127.0.0.1:1/x"), PASSWORD, "TCP", "nothing answers"),
+        ("postgres://u@no-such-host.invalid/x".to_owned(), PASSWORD, "name resolution", "has no address"),
+    ] {
+        let (code, steps) = steps(&url, password);
+        let failed: Vec<_> = steps.iter().filter(|step| step["ok"] == false).collect();
+        assert_eq!((code, failed.len()), (1, 1), "{steps:?}");
+        assert_eq!(failed[0]["step"], step, "{steps:?}");
+        assert!(failed[0]["problem"].as_str().unwrap().contains(words), "{steps:?}");
+        assert_ne!(failed[0]["remedy"], "", "{steps:?}");
+    }
+}
+
 /// A new database, and its URL for this user.
 fn database(user: &str) -> (String, String) {
     let database = Postgres::shared().database();
