@@ -4,6 +4,7 @@
 mod faults;
 mod load;
 mod refusals;
+mod service;
 
 use std::collections::BTreeMap;
 use std::path::Path;
