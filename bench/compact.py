@@ -7,7 +7,7 @@ hides behind the cluster's, and the times are those that the load itself writes 
 Start the stand-in first, over a folder of buckets with the bucket `lake`, and set what it prints:
 
     mkdir -p buckets/lake && cargo run --release --example redshift-standin -- --buckets buckets
-    bench/compact.py --url redshift://awsuser@127.0.0.1:5439/dev --users 15000
+    bench/compact.py --url redshift://awsuser@127.0.0.1:5439/dev --users 30000
 """
 
 import argparse
@@ -22,7 +22,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--url", required=True)
     parser.add_argument("--sparkify", default="target/release/sparkify")
-    parser.add_argument("--users", type=int, default=15000, help="about 140 events each in a month")
+    parser.add_argument("--users", type=int, default=30000, help="about 75 events each in a month")
     parser.add_argument("--memory", default="6GiB", help="enough for all events in one batch")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--data", help="a folder with log_data instead of simulated ones")
