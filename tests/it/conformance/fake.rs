@@ -73,7 +73,8 @@ fn a_run_is_one_transaction() {
         assert!(sent.iter().all(|sql| !sql.contains("truncate")), "{dialect:?}");
         // The ledger and the checks stand between the rows and the commit.
         let at = |part: &str| recorder.script().rfind(part).unwrap_or_else(|| panic!("{dialect:?} lacks {part}"));
-        let order = ["insert into songplays", "load_files gets", "load_runs gets", "\n-- event_keys\n", "\ncommit"].map(at);
+        let order =
+            ["-- transform/insert_songplays", "load_files gets", "load_runs gets", "\n-- event_keys\n", "\ncommit"].map(at);
         assert!(order.is_sorted(), "{dialect:?}: {order:?}");
     }
 }

@@ -74,7 +74,7 @@ pub fn a_refresh_that_fails_leaves_what_was(new_site: NewSite<'_>) {
     let state =
         || (site.digest(), site.sql("select url, file_no from load_files order by url"), site.sql("select * from load_runs"));
     let before = state();
-    site.put("log_data/1.json", "nonsense\nmore of it\n");
+    site.put("log_data/1.json", format!("{}nonsense\nmore of it\n", good(3)));
     site.load(&["--full-refresh"]).expect(1);
     assert_eq!(state(), before, "what a refresh deletes comes back when it fails");
     site.put("log_data/1.json", good(6));
