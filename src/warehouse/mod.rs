@@ -106,7 +106,7 @@ impl WarehouseUrl {
             Self::DuckDb(path) if !path.exists() => {
                 vec![Examined { what: "warehouse", outcome: Ok(format!("{} is not there yet; a load makes it", path.display())) }]
             }
-            _ => {
+            Self::DuckDb(_) => {
                 let opened = self.open_read_only(options).and_then(|mut warehouse| warehouse.has_tables());
                 let outcome = opened.map(|has_tables| {
                     let state = if has_tables { "has sparkify's tables" } else { "has no tables of sparkify's yet" };

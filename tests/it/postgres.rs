@@ -214,7 +214,7 @@ fn held_at_its_end(server: &Postgres, database: &str, site: &Site) -> (SqlClient
     let child = spawn(site);
     let waits = "select count(*) from pg_stat_activity \
                  where datname = current_database() and application_name = 'sparkify' and wait_event_type = 'Lock'";
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     while watcher.value(waits) != "1" {
         assert!(Instant::now() < deadline, "the load never came to its end");
         std::thread::sleep(Duration::from_millis(10));

@@ -114,11 +114,11 @@ fn rows_that_a_copy_loses_are_missed() {
 fn an_interrupted_load_leaves_nothing_in_s3() {
     let lake = ready();
     let before = lake.digest();
-    faults(&lake).add(1, "copy staged_plays", Fault::Delay(Duration::from_secs(60)));
+    faults(&lake).add(1, "copy staged_plays", Fault::Delay(Duration::from_mins(1)));
     let mut command = lake.command(&["load", "--logs", "s3://lake/log_data", "--songs", "s3://lake/song_data"]);
     command.env("SPARKIFY_REDSHIFT_STAGE", "compact").stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().unwrap();
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     while !lake.cluster.standin.statements().iter().any(|sent| sent.text.starts_with("copy staged_plays")) {
         assert!(Instant::now() < deadline, "the load never came to its COPY");
         std::thread::sleep(Duration::from_millis(20));
