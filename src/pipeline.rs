@@ -154,12 +154,19 @@ fn pause_after(conflicts: u32) -> Duration {
 struct ReadHere {
     all: bool,
     urls: HashSet<String>,
+    /// How often files were added.
+    rounds: u32,
 }
+
+/// How often the warehouse may hand files back before all of them are read here. It may know of some bad files only when
+/// others are out of its way, and each time it has read all of them.
+const MOST_ROUNDS: u32 = 3;
 
 impl ReadHere {
     /// Adds files; none means all.
     fn add(&mut self, urls: Vec<String>) {
-        self.all |= urls.is_empty();
+        self.rounds += 1;
+        self.all |= urls.is_empty() || self.rounds >= MOST_ROUNDS;
         self.urls.extend(urls);
     }
 
@@ -346,7 +353,11 @@ impl<'a> Run<'a> {
             let decoding = scope.spawn(move || {
                 let mut held = 0_u32;
                 loop {
+                    let start = Instant::now();
                     let batch = intake.next_batch();
+                    if let Ok(Some(batch)) = &batch {
+                        tracing::debug!(rows = batch.rows(), ms = start.elapsed().as_millis() as u64, "decode");
+                    }
                     let is_last = !matches!(batch, Ok(Some(_)));
                     let is_large = matches!(&batch, Ok(Some(batch)) if is_large(batch));
                     // Nobody receives any more once the warehouse has failed.

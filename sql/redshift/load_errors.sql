@@ -7,7 +7,8 @@ select
     trim(column_length) as column_length,
     position,
     error_code,
-    trim(error_message) as error_message
+    trim(error_message) as error_message,
+    query_id
 from sys_load_error_detail
 where session_id = $1 and start_time >= $2
 order by file_name, line_number, column_name;

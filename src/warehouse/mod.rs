@@ -6,6 +6,7 @@ pub mod ident;
 pub mod literal;
 pub mod postgres;
 pub mod query;
+mod reach;
 pub mod recorder;
 pub mod redshift;
 mod relations;
@@ -101,10 +102,11 @@ impl WarehouseUrl {
     pub fn examine(&self, options: &OpenOptions) -> Vec<Examined> {
         match self {
             Self::Redshift(url) => redshift::examine(url, options),
+            Self::Postgres(url) => postgres::examine(url, options),
             Self::DuckDb(path) if !path.exists() => {
                 vec![Examined { what: "warehouse", outcome: Ok(format!("{} is not there yet; a load makes it", path.display())) }]
             }
-            _ => {
+            Self::DuckDb(_) => {
                 let opened = self.open_read_only(options).and_then(|mut warehouse| warehouse.has_tables());
                 let outcome = opened.map(|has_tables| {
                     let state = if has_tables { "has sparkify's tables" } else { "has no tables of sparkify's yet" };

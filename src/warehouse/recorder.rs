@@ -17,11 +17,15 @@ pub struct Recorder {
     script: String,
     /// Fail at the step with this number, counted from 0.
     pub fail_at: Option<usize>,
+    /// Take so many plays fewer than were staged.
+    pub loses: u64,
     /// Whose spelling of statements is written down.
     dialect: Dialect,
     /// What only Redshift sends.
     pub rehearsal: Option<Rehearsal>,
     steps: usize,
+    /// Accepted plays and views of the staged batch.
+    staged: (u64, u64),
 }
 
 impl Recorder {
@@ -148,8 +152,12 @@ impl Warehouse for Recorder {
 
     fn execute(&mut self, statement: Statement) -> Result<u64> {
         self.statement(statement)?;
-        // A run shows what it does when there are plays to link.
-        Ok(u64::from(statement == Statement::TouchedPlays))
+        Ok(match statement {
+            Statement::InsertSongplays => self.staged.0.saturating_sub(self.loses),
+            Statement::InsertPageViews => self.staged.1,
+            // A run shows what it does when there are plays to link.
+            other => u64::from(other == Statement::TouchedPlays),
+        })
     }
 
     fn execute_within(&mut self, statement: Statement, _: EventBounds) -> Result<u64> {
@@ -166,6 +174,7 @@ impl Warehouse for Recorder {
     }
 
     fn stage_events(&mut self, batch: Batch) -> Result<Arc<Batch>> {
+        self.staged = batch.accepted_counts();
         if let Some(rehearsal) = &self.rehearsal {
             let sent = rehearsal.events()?;
             self.sent(&sent)?;

@@ -128,6 +128,7 @@ statements! {
     DigestTime = "digest/time",
 
     PostgresServer = "postgres/server",
+    PostgresPrivileges = "postgres/privileges",
     PostgresTryLock = "postgres/try_lock",
     PostgresLockHolder = "postgres/lock_holder",
     PostgresStagedKeys = "postgres/create_staged_keys",

@@ -1,18 +1,60 @@
 //! What only a server can go wrong with: not reached, not let in, not trusted, gone in the middle. And no password shown.
 
 use std::process::{Child, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::conformance::on_postgres;
 use crate::support::generate::{Event, content};
 use crate::support::made_up;
 use crate::support::postgres::{PASSWORD, Postgres, TRUSTED, USER};
+use crate::support::sql_client::SqlClient;
 use crate::support::warehouse::{Answer, Site};
 
 fn site_at(warehouse: String, variables: &[(&'static str, &str)]) -> Site {
     let site = Site::at(warehouse, variables.iter().map(|&(name, value)| (name, value.to_owned())).collect());
     site.put("log_data/1.json", made_up::weeks());
     site
+}
+
+#[test]
+fn the_doctor_finds_what_is_amiss() {
+    let (name, url) = database(USER);
+    let server = Postgres::shared();
+    let steps = |url: &str, password: &str| {
+        let site = site_at(url.to_owned(), &[]);
+        let mut command = site.command(&["doctor", "--json", "--warehouse", url]);
+        let answer = Answer::of(&command.env("SPARKIFY_PASSWORD", password).output().unwrap());
+        assert!(!format!("{}{}", answer.stdout, answer.stderr).contains(password), "{}", answer.stdout);
+        (answer.code, answer.json()["steps"].as_array().unwrap().clone())
+    };
+    let (code, well) = steps(&url, PASSWORD);
+    let names: Vec<&str> = well.iter().map(|step| step["step"].as_str().unwrap()).collect();
+    assert_eq!(names, ["name resolution", "TCP", "TLS and log-in", "server", "privileges", "tables"]);
+    assert_eq!(code, 0, "{well:?}");
+    assert!(
+        well[2]["found"] == format!("as {USER}, in the open") && well[3]["found"].as_str().unwrap().starts_with("PostgreSQL 1")
+    );
+
+    let role = format!("doctored_{name}");
+    let limits = format!(
+        "create role {role} login password 'poor-canary'; revoke create on schema public from public; \
+         revoke temporary on database {name} from public"
+    );
+    server.run_sql(&name, &limits);
+    for (url, password, step, words) in [
+        (url.replace(USER, &role), "poor-canary", "privileges", "temporary tables in the database"),
+        (url.clone(), "wrong-canary", "TLS and log-in", "refuses the password"),
+        (url.replace(&name, "no_such_database"), PASSWORD, "TLS and log-in", "no database"),
+        (format!("postgres://{USER}@127.0.0.1:1/x"), PASSWORD, "TCP", "nothing answers"),
+        ("postgres://u@no-such-host.invalid/x".to_owned(), PASSWORD, "name resolution", "has no address"),
+    ] {
+        let (code, steps) = steps(&url, password);
+        let failed: Vec<_> = steps.iter().filter(|step| step["ok"] == false).collect();
+        assert_eq!((code, failed.len()), (1, 1), "{steps:?}");
+        assert_eq!(failed[0]["step"], step, "{steps:?}");
+        assert!(failed[0]["problem"].as_str().unwrap().contains(words), "{steps:?}");
+        assert_ne!(failed[0]["remedy"], "", "{steps:?}");
+    }
 }
 
 /// A new database, and its URL for this user.
@@ -162,63 +204,75 @@ fn spawn(site: &Site) -> Child {
     site.command(&site.load_arguments(&["--wait=60"])).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-/// A month of many users, which takes a while.
-fn large_site(warehouse: String) -> Site {
-    let site = Site::at(warehouse, Vec::new());
-    let arguments = ["simulate", "--out", ".", "--users", "800", "--from", "2026-01-01", "--to", "2026-03-01", "--songs", "100"];
-    site.run(&arguments).expect(0);
-    site
-}
-
-#[test]
-fn a_connection_that_the_server_ends_leaves_nothing_behind() {
-    let (name, url) = database(TRUSTED);
-    let site = large_site(url);
-    site.run(&["tables", "create", "--warehouse", &site.warehouse]).expect(0);
-    let before = site.digest();
-    let mut ended = 0;
-    for wait in [150, 300, 450] {
-        let child = spawn(&site);
-        std::thread::sleep(Duration::from_millis(wait));
-        let end = format!(
-            "select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}' and application_name = 'sparkify'"
-        );
-        Postgres::shared().run_sql("postgres", &end);
-        let answer = Answer::of(&child.wait_with_output().unwrap());
-        if answer.code == 0 {
-            break;
-        }
-        assert_eq!(answer.code, 1, "{answer:?}");
-        assert!(answer.stderr.contains("connection") && answer.stderr.contains("again"), "{}", answer.stderr);
-        assert_eq!(site.digest(), before);
-        ended += 1;
+/// A load that waits for its row of the ledger, the last that it writes: until the connection that comes with it lets go.
+fn held_at_its_end(server: &Postgres, database: &str, site: &Site) -> (SqlClient, Child) {
+    let mut config = tokio_postgres::Config::new();
+    config.host("127.0.0.1").port(server.port).dbname(database).user(TRUSTED);
+    let (holder, watcher) = (SqlClient::connect(&config).unwrap(), SqlClient::connect(&config).unwrap());
+    holder.run("begin");
+    holder.run("lock table load_runs in share mode");
+    let child = spawn(site);
+    let waits = "select count(*) from pg_stat_activity \
+                 where datname = current_database() and application_name = 'sparkify' and wait_event_type = 'Lock'";
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while watcher.value(waits) != "1" {
+        assert!(Instant::now() < deadline, "the load never came to its end");
+        std::thread::sleep(Duration::from_millis(10));
     }
-    assert!(ended > 0, "no end came in time");
-    site.load(&["--wait=30"]).expect(0);
-    site.check_invariants();
+    (holder, child)
 }
 
 #[test]
-fn a_server_that_is_killed_comes_back_without_the_load() {
+fn whatever_ends_a_load_just_before_its_commit_nothing_has_happened() {
     let server = Postgres::start_with(&[], &["fsync=on", "synchronous_commit=on", "full_page_writes=on"]).unwrap();
-    let database = server.database();
-    let site = large_site(format!("postgres://{TRUSTED}@127.0.0.1:{}/{}", server.port, database.name));
-    let undisturbed = large_site(database_url());
-    undisturbed.load(&[]).expect(0);
-    site.run(&["tables", "create", "--warehouse", &site.warehouse]).expect(0);
-    let before = site.digest();
-    let child = spawn(&site);
-    std::thread::sleep(Duration::from_millis(350));
-    server.kill_and_restart();
-    let answer = Answer::of(&child.wait_with_output().unwrap()).expect(1);
-    assert!(answer.stderr.contains("connection"), "{}", answer.stderr);
-    assert_eq!(site.digest(), before);
-    site.load(&[]).expect(0);
-    assert_eq!(site.digest(), undisturbed.digest());
-    // What was committed outlives a server that is killed.
-    server.kill_and_restart();
-    assert_eq!(site.digest(), undisturbed.digest());
-    site.check_invariants();
+    for end in ["the client is killed", "the user interrupts", "the server ends the connection", "the server is killed"] {
+        let database = server.database();
+        let site = Site::at(format!("postgres://{TRUSTED}@127.0.0.1:{}/{}", server.port, database.name), Vec::new());
+        site.put("log_data/0.json", content([Event { user: 1, session: 1, item: 0, instant: 0, variant: 0 }.line()]));
+        site.load(&[]).expect(0);
+        let before = site.digest();
+        site.put("log_data/1.json", made_up::weeks());
+        let (holder, mut child) = held_at_its_end(&server, &database.name, &site);
+        assert_eq!(site.digest(), before, "whoever reads now sees nothing of it");
+        let code = match end {
+            "the client is killed" => {
+                child.kill().unwrap();
+                -libc::SIGKILL
+            }
+            "the user interrupts" => {
+                // SAFETY: the process is ours and not yet waited for.
+                unsafe { libc::kill(child.id() as i32, libc::SIGINT) };
+                130
+            }
+            "the server ends the connection" => {
+                let backends = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'sparkify'";
+                server.run_sql("postgres", backends);
+                1
+            }
+            _ => {
+                server.kill_and_restart();
+                1
+            }
+        };
+        let answer = Answer::of(&child.wait_with_output().unwrap()).expect(code);
+        assert!(code != 1 || answer.stderr.contains("connection") && answer.stderr.contains("again"), "{}", answer.stderr);
+        drop(holder);
+        assert_eq!(site.digest(), before, "{end}");
+        site.load(&["--wait=30"]).expect(0);
+        site.check_invariants();
+
+        let undisturbed = on_postgres();
+        for file in ["log_data/0.json", "log_data/1.json"] {
+            undisturbed.put(file, std::fs::read(site.path(file)).unwrap());
+        }
+        undisturbed.load(&[]).expect(0);
+        assert_eq!(site.digest(), undisturbed.digest(), "{end}");
+        // What was committed outlives a server that is killed.
+        if end == "the server is killed" {
+            server.kill_and_restart();
+            assert_eq!(site.digest(), undisturbed.digest());
+        }
+    }
 }
 
 fn database_url() -> String {

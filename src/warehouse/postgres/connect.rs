@@ -32,29 +32,38 @@ const NOTICE_THE_END: &str = "set client_connection_check_interval = '2s'";
 
 /// Connects, and leaves the connection to a thread of its own.
 pub(super) fn connect(url: &PostgresUrl, interrupt: &Interrupt) -> Result<Session> {
-    let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let place = Place::new(url, environment)?;
+    let session = connect_to(url, &place, interrupt)?;
+    examine(&session)?;
+    Ok(session)
+}
+
+pub(super) fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// As [`connect`], with everything known; whatever the server is like.
+pub(super) fn connect_to(url: &PostgresUrl, place: &Place, interrupt: &Interrupt) -> Result<Session> {
     let tls = Tls::new(place.ssl_mode, place.root_certificates.as_deref())?;
     let runtime = Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()
         .map_err(|e| Error::new(Kind::Io, "cannot start a thread for the connection").caused_by(e))?;
-    let client = dial(&runtime, &place, &tls, url)?;
+    let client = dial(&runtime, place, &tls, url)?;
     let session = Session::new(runtime, client, tls, interrupt.clone(), url.to_string());
     session.batch("session", SESSION)?;
     if let Err(error) = session.batch("session", NOTICE_THE_END) {
         tracing::debug!("{}", error.report());
     }
-    examine(&session)?;
     Ok(session)
 }
 
 /// A URL with everything that it leaves out.
-struct Place {
-    host: String,
-    port: u16,
-    user: String,
+pub(super) struct Place {
+    pub host: String,
+    pub port: u16,
+    pub user: String,
     database: String,
     ssl_mode: SslMode,
     root_certificates: Option<PathBuf>,
@@ -62,7 +71,12 @@ struct Place {
 }
 
 impl Place {
-    fn new(url: &PostgresUrl, environment: impl Fn(&str) -> Option<String>) -> Result<Self> {
+    /// Whether the server is reached through a file.
+    pub fn is_socket(&self) -> bool {
+        self.host.starts_with(['/', '@'])
+    }
+
+    pub fn new(url: &PostgresUrl, environment: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let or = |given: &Option<String>, variable: &str| given.clone().or_else(|| environment(variable));
         let host = or(&url.host, "PGHOST").unwrap_or_else(|| "localhost".to_owned());
         let port = match (url.port, environment("PGPORT")) {
@@ -157,8 +171,8 @@ fn refused(place: &Place, url: &PostgresUrl, error: tokio_postgres::Error) -> Er
     refusal.caused_by(cause(error))
 }
 
-/// Refuses servers that could not hold a warehouse, before anything is changed.
-fn examine(session: &Session) -> Result<()> {
+/// Refuses servers that could not hold a warehouse, before anything is changed; else says what it is.
+pub(super) fn examine(session: &Session) -> Result<String> {
     let row = session.row(Statement::PostgresServer)?;
     let (version, number): (String, i32) = (session.get(&row, 0)?, session.get(&row, 1)?);
     let (encoding, schema): (String, Option<String>) = (session.get(&row, 2)?, session.get(&row, 3)?);
@@ -179,7 +193,7 @@ fn examine(session: &Session) -> Result<()> {
             "make one, or name another: postgres://…?options=-csearch_path%3DSCHEMA",
         );
     }
-    Ok(())
+    Ok(version.split(',').next().unwrap_or_default().to_owned())
 }
 
 /// Takes the warehouse's lock, which the end of the connection gives back, waiting up to `wait`.

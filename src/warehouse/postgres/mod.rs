@@ -2,6 +2,7 @@
 
 mod connect;
 mod copy;
+mod doctor;
 mod execute;
 pub(super) mod password;
 mod schema;
@@ -14,6 +15,7 @@ mod value;
 
 use std::sync::Arc;
 
+pub use doctor::examine;
 pub(super) use schema::INDEXES;
 pub use url::PostgresUrl;
 

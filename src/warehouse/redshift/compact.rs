@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
+use std::time::Instant;
 
 use super::json;
 use super::staging::Staging;
@@ -42,7 +43,7 @@ pub(super) struct Written {
 
 /// Writes a relation's rows into as many files as there are slices, or fewer where they would be small.
 pub(super) fn write(job: &Job<'_>, staging: &mut Staging) -> Result<Written> {
-    let chunks = job.batch.chunks().len();
+    let (start, chunks) = (Instant::now(), job.batch.chunks().len());
     let files = (job.batch.rows() * PACKED_ROW / LEAST_FILE).clamp(1, job.slices.max(1) as u64) as usize;
     let files = files.min(chunks.max(1));
     let names: Vec<String> = (0..files).map(|_| staging.name(&format!("{}.json.zst", job.relation.name))).collect();
@@ -71,6 +72,8 @@ pub(super) fn write(job: &Job<'_>, staging: &mut Staging) -> Result<Written> {
         return Err(error);
     }
     staging.finish()?;
+    let ms = start.elapsed().as_millis() as u64;
+    tracing::debug!(relation = job.relation.name, files, rows, ms, "pack");
     Ok(Written { urls: names.iter().map(|name| staging.url(name)).collect(), rows })
 }
 

@@ -73,6 +73,10 @@ impl Redshift {
             return Ok(ObjectsStaged::all("there is nothing in the files".to_owned()));
         };
         if screened.last_line_no >= i64::from(u32::MAX) {
+            // Each slice counts in steps of its own, so that one that read much more than the others leaves wide gaps.
+            if screened.lines < u64::from(u32::MAX) / 4 {
+                return Ok(ObjectsStaged::all("the slices read so unevenly that the lines' numbers ran out".to_owned()));
+            }
             return Err(Error::new(Kind::Settings, "more than four thousand million lines are too many for one load")
                 .with_hint("load a part at a time: name a prefix below the one of the logs, as s3://bucket/log_data/2018/"));
         }
@@ -120,7 +124,7 @@ impl Redshift {
             return Err(Error::new(Kind::Settings, "there is no staging folder"));
         };
         let urls = at.iter().map(|&at| files[at].source.url.as_str());
-        let Copied { left_out, .. } = match copy.run(&mut self.session, staging, &access, urls) {
+        let Copied { rows, left_out } = match copy.run(&mut self.session, staging, &access, urls) {
             Ok(copied) => copied,
             Err(error) if super::load_errors::is_one(&error) => {
                 self.session.batch("rollback", "rollback")?;
@@ -135,31 +139,36 @@ impl Redshift {
             Err(error) => return Err(error),
         };
         let query = number(&self.session.row(Statement::RedshiftLastCopyId, &[])?, 0)?;
-        let lines = self.lines_of_files(query, at.len())?;
+        let lines = self.lines_of_files(query, at.len(), rows)?;
+        let mut untold = Vec::new();
         for &at in at {
-            let url = files[at].source.url.as_str();
-            let Some(count) = lines.get(shown_name(url)).copied() else {
-                return Ok(Some(ObjectsStaged::all(format!("the cluster does not say how many lines of {url} it read"))));
-            };
-            copied[at] = count;
+            match lines.get(shown_name(&files[at].source.url)) {
+                Some(count) => copied[at] = *count,
+                None => untold.push(at),
+            }
         }
         // Within the limit COPY leaves bad rows out and succeeds.
         if left_out {
             return self.refused(files).map(Some);
         }
-        Ok(None)
+        if untold.is_empty() {
+            return Ok(None);
+        }
+        let why = format!("the cluster does not say how many lines of {} files it read", untold.len());
+        Ok(Some(ObjectsStaged::ReadThem { files: untold, why }))
     }
 
-    /// How many lines a COPY read of each file. The tables show it a little later, so they are asked until they do.
-    fn lines_of_files(&mut self, query: i64, files: usize) -> Result<HashMap<String, u64>> {
+    /// How many lines a COPY read of each file. The tables show it a little later, so they are asked until they do, or
+    /// until the lines shown are as many as the rows: a file without any may never be shown.
+    fn lines_of_files(&mut self, query: i64, files: usize, copied: u64) -> Result<HashMap<String, u64>> {
         let deadline = Instant::now() + SHOWN_AFTER;
         let mut pause = Duration::from_millis(100);
         loop {
             let rows = self.session.answer(Statement::RedshiftLoadedFiles, &[query.to_string()])?;
-            if rows.len() >= files || Instant::now() >= deadline {
-                let line =
-                    |row: &Vec<Value>| Ok((row.first().map(ToString::to_string).unwrap_or_default(), number(row, 1)? as u64));
-                return rows.iter().map(line).collect();
+            let line = |row: &Vec<Value>| Ok((row.first().map(ToString::to_string).unwrap_or_default(), number(row, 1)? as u64));
+            let lines = rows.iter().map(line).collect::<Result<HashMap<String, u64>>>()?;
+            if lines.len() >= files || lines.values().sum::<u64>() >= copied || Instant::now() >= deadline {
+                return Ok(lines);
             }
             self.options.interrupt.check()?;
             std::thread::sleep(pause);

@@ -1,16 +1,11 @@
 //! Can a load do what it has to? One step after the other, each with its outcome.
 
-use std::net::{TcpStream, ToSocketAddrs};
-use std::time::Duration;
-
 use super::connect::{self, Place};
 use super::copy::Copy;
 use super::{Redshift, RedshiftUrl, json};
 use crate::error::{Error, Kind, Result};
 use crate::source::{Compression, Sources};
-use crate::warehouse::{Examined, OpenOptions, Statement, Value};
-
-const PATIENCE: Duration = Duration::from_secs(10);
+use crate::warehouse::{Examined, OpenOptions, Statement, Value, reach};
 
 /// Tries everything that a load needs, up to the first step that the next ones stand on.
 pub fn examine(url: &RedshiftUrl, options: &OpenOptions) -> Vec<Examined> {
@@ -28,7 +23,14 @@ pub fn examine(url: &RedshiftUrl, options: &OpenOptions) -> Vec<Examined> {
         }
     };
     let sources = Sources::new(options.s3.clone());
-    if !note("name resolution", resolve(&place)) || !note("TCP", reach(&place)) {
+    let (host, port) = (place.host.as_str(), place.port);
+    let resolved = reach::resolve(
+        host,
+        port,
+        "check the host in --warehouse; a private cluster's name may be known inside its network alone",
+    );
+    let remedy = "clusters are private by default: check the VPN or tunnel, the security group's rule for the port (`sparkify cluster open` makes it for a cluster of the stack), and that the cluster is not paused";
+    if !note("name resolution", resolved) || !note("TCP", reach::reach(host, port, remedy)) {
         return found;
     }
     let account = match connect::account(url, &place, &options.redshift, &sources) {
@@ -66,58 +68,19 @@ pub fn examine(url: &RedshiftUrl, options: &OpenOptions) -> Vec<Examined> {
     found
 }
 
-fn resolve(place: &Place) -> Result<String> {
-    let addresses = (place.host.as_str(), place.port).to_socket_addrs();
-    let addresses: Vec<String> = addresses
-        .map_err(|e| {
-            Error::new(Kind::WarehouseUnreachable, format!("{} has no address", place.host))
-                .with_hint("check the host in --warehouse; a private cluster's name may be known inside its network alone")
-                .caused_by(e)
-        })?
-        .map(|address| address.ip().to_string())
-        .collect();
-    Ok(addresses.join(", "))
-}
-
-fn reach(place: &Place) -> Result<String> {
-    let refused = |cause: std::io::Error| {
-        Error::new(Kind::WarehouseUnreachable, format!("nothing answers at {}, port {}", place.host, place.port))
-            .with_hint("clusters are private by default: check the VPN or tunnel, the security group's rule for the port (`sparkify cluster open` makes it for a cluster of the stack), and that the cluster is not paused")
-            .caused_by(cause)
-    };
-    let addresses = (place.host.as_str(), place.port).to_socket_addrs().map_err(refused)?;
-    let mut last = std::io::Error::from(std::io::ErrorKind::NotFound);
-    for address in addresses {
-        match TcpStream::connect_timeout(&address, PATIENCE) {
-            Ok(_) => return Ok(format!("port {}", place.port)),
-            Err(error) => last = error,
-        }
-    }
-    Err(refused(last))
-}
-
 fn isolation(warehouse: &mut Redshift) -> Result<String> {
     match warehouse.session.row(Statement::RedshiftIsolation, &[]) {
         Ok(row) => Ok(row.first().map(ToString::to_string).unwrap_or_default()),
-        // Serverless has no such view.
-        Err(error) if error.kind() == Kind::WarehouseDenied => Ok("not told (Serverless: snapshot)".to_owned()),
-        Err(error) => Err(error),
+        Err(error) if warehouse.session.is_lost() => Err(error),
+        // Serverless has no such view, and no load needs to know.
+        Err(_) => Ok("not told (Serverless: snapshot)".to_owned()),
     }
 }
 
 fn privileges(warehouse: &mut Redshift) -> Result<String> {
     let row = warehouse.session.row(Statement::RedshiftPrivileges, &[])?;
-    let missing: Vec<&str> = ["create in the schema", "temporary tables in the database"]
-        .into_iter()
-        .zip(&row)
-        .filter(|(_, may)| **may != Value::Boolean(true))
-        .map(|(what, _)| what)
-        .collect();
-    if missing.is_empty() {
-        return Ok("may make tables".to_owned());
-    }
-    Err(Error::new(Kind::WarehouseDenied, format!("the user may not: {}", missing.join(", ")))
-        .with_hint("`grant usage, create on schema … to …`, `grant temporary on database … to …`"))
+    let may = |at: usize| row.get(at) == Some(&Value::Boolean(true));
+    reach::privileges(may(0), may(1))
 }
 
 fn write(warehouse: &mut Redshift) -> Result<String> {

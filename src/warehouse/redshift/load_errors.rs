@@ -25,6 +25,8 @@ pub(super) struct LoadError {
     column: String,
     reason: String,
     code: i64,
+    /// The COPY's number.
+    query: i64,
 }
 
 /// Whether an error is that of a COPY whose rows are to blame.
@@ -60,15 +62,19 @@ impl Redshift {
         self.session.batch("rollback", "rollback").map(drop)
     }
 
-    /// What COPYs of this session refused so far. The tables show it a little later, so they are asked until they do.
+    /// What the last COPY refused. The tables show it a little later, so they are asked until they do. What they showed
+    /// for COPYs before is passed over, as this one may be part of a load that begins anew.
     pub(super) fn load_errors(&mut self) -> Result<Vec<LoadError>> {
         let (session, since) = (self.session.process().to_string(), literal::text(&self.connected_at));
         let deadline = Instant::now() + SHOWN_AFTER;
         let mut pause = Duration::from_millis(100);
         loop {
             let rows = self.session.answer(Statement::RedshiftLoadErrors, &[session.clone(), since.clone()])?;
-            if !rows.is_empty() || Instant::now() >= deadline {
-                return rows.iter().map(|row| LoadError::of(row)).collect();
+            let mut errors = rows.iter().map(|row| LoadError::of(row)).collect::<Result<Vec<_>>>()?;
+            errors.retain(|error| !self.explained.contains(&error.query));
+            if !errors.is_empty() || Instant::now() >= deadline {
+                self.explained.extend(errors.iter().map(|error| error.query));
+                return Ok(errors);
             }
             self.options.interrupt.check()?;
             std::thread::sleep(pause);
@@ -78,7 +84,7 @@ impl Redshift {
 
     /// A refused row for people: where it is, what was wrong, and how it reads.
     pub(super) fn describe(&self, error: &LoadError, known: &[SourceFile]) -> String {
-        let LoadError { file, line, column, reason, code } = error;
+        let LoadError { file, line, column, reason, code, .. } = error;
         let column = if column.is_empty() { String::new() } else { format!(", column {column}") };
         let raw = self.raw_line(error, known).map_or_else(String::new, |raw| format!(": {raw}"));
         format!("{file} line {line}{column}: {reason} (code {code}){raw}")
@@ -115,6 +121,7 @@ impl LoadError {
             column: text(2).trim().to_owned(),
             code: number(row, 6)?,
             reason: text(7).trim().to_owned(),
+            query: number(row, 8)?,
         })
     }
 }

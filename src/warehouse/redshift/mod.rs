@@ -70,6 +70,8 @@ pub struct Redshift {
     run_id: Option<String>,
     /// When the session began, by the server's clock.
     connected_at: String,
+    /// The COPYs whose refused rows were looked into.
+    explained: BTreeSet<i64>,
 }
 
 impl Redshift {
@@ -126,6 +128,7 @@ impl Redshift {
             planned_on: None,
             run_id: None,
             connected_at,
+            explained: BTreeSet::new(),
         })
     }
 

@@ -3,6 +3,7 @@
 //! An engine is one line here. What only one engine can go wrong with stands in that engine's own tests.
 
 mod answers;
+mod fake;
 mod order;
 mod refusals;
 mod together;
@@ -18,10 +19,11 @@ macro_rules! engine {
                 answers: real_data_has_its_known_answers, hostile_lines_end_as_the_contract_says, digests_are_those_of_duckdb,
                     insights_and_checks_answer_as_on_duckdb, file_by_file_gives_the_same, kept_lines_are_all_lines,
                     every_verb_works;
-                order: a_second_load_changes_nothing, the_order_of_files_does_not_matter, a_late_day_heals,
+                order: a_second_load_changes_nothing, the_order_of_files_does_not_matter, packed_files_are_files, a_late_day_heals,
                     songs_that_come_late_or_change_move_their_plays, repeated_lines_are_told_from_conflicting_ones,
                     a_full_refresh_makes_the_same_tables_anew;
                 refusals: bad_lines_are_kept_with_their_reason, over_the_limit_nothing_is_committed,
+                    a_refresh_that_fails_leaves_what_was,
                     lines_are_tried_again, a_file_that_cannot_be_read_is_left_out, tables_of_another_version_are_refused,
                     tables_of_someone_else_are_refused, tables_are_dropped_and_made_anew;
                 together: killed_half_way_and_run_again, interrupted_nothing_is_changed, loads_at_the_same_time_take_turns,

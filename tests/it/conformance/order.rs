@@ -67,6 +67,45 @@ pub fn the_order_of_files_does_not_matter(new_site: NewSite<'_>) {
     assert_eq!(twice.digest(), wanted, "every file twice");
 }
 
+pub fn packed_files_are_files(new_site: NewSite<'_>) {
+    let plain = new_site();
+    demo_month(&plain);
+    plain.load(&[]).expect(0);
+    let packed = new_site();
+    copy_sources(&plain, &packed);
+    let (mut gzip, mut zstd) = (0, 0);
+    for (number, file) in files_below(&packed.path("log_data")).into_iter().enumerate() {
+        let ending = match number % 3 {
+            0 => continue,
+            1 => "gz",
+            _ => "zst",
+        };
+        let bytes = if ending == "gz" {
+            gzip += 1;
+            let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            std::io::Write::write_all(&mut packer, &file.bytes).unwrap();
+            packer.finish().unwrap()
+        } else {
+            zstd += 1;
+            zstd::encode_all(&file.bytes[..], 1).unwrap()
+        };
+        std::fs::write(format!("{}.{ending}", file.url), bytes).unwrap();
+        std::fs::remove_file(&file.url).unwrap();
+    }
+    assert!(gzip > 5 && zstd > 5);
+    // One more, in which nothing is.
+    packed.put(
+        "log_data/quiet-day.json.gz",
+        flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()).finish().unwrap(),
+    );
+    packed.load(&[]).expect(0);
+    assert_eq!(packed.digest(), plain.digest());
+    assert_eq!(packed.number("select lines from load_files where url like '%quiet-day.json.gz'"), 0);
+    let lines = "select cast(sum(lines) as bigint) as n from load_files where input <> 'song'";
+    assert_eq!(packed.number(lines), plain.number(lines));
+    packed.check_invariants();
+}
+
 pub fn a_late_day_heals(new_site: NewSite<'_>) {
     let site = new_site();
     let line = |day: u32, item: u32, level: &str, name: &str| {

@@ -66,6 +66,23 @@ pub fn over_the_limit_nothing_is_committed(new_site: NewSite<'_>) {
     site.check_invariants();
 }
 
+pub fn a_refresh_that_fails_leaves_what_was(new_site: NewSite<'_>) {
+    let site = new_site();
+    site.put("log_data/1.json", good(5));
+    site.put("song_data/1.json", crate::support::generate::Song { id: 1, variant: 1 }.line());
+    site.load(&[]).expect(0);
+    let state =
+        || (site.digest(), site.sql("select url, file_no from load_files order by url"), site.sql("select * from load_runs"));
+    let before = state();
+    site.put("log_data/1.json", format!("{}nonsense\nmore of it\n", good(3)));
+    site.load(&["--full-refresh"]).expect(1);
+    assert_eq!(state(), before, "what a refresh deletes comes back when it fails");
+    site.put("log_data/1.json", good(6));
+    site.load(&["--full-refresh"]).expect(0);
+    assert_eq!(site.number("select accepted from load_files where url like '%log_data/1.json'"), 6);
+    site.check_invariants();
+}
+
 pub fn lines_are_tried_again(new_site: NewSite<'_>) {
     let site = new_site();
     let event = |variant| Event { user: 1, session: 1, item: 0, instant: 1, variant };

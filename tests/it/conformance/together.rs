@@ -157,7 +157,8 @@ pub fn loads_at_the_same_time_take_turns(new_site: NewSite<'_>) {
 pub fn readers_see_the_state_before_until_the_commit(new_site: NewSite<'_>) {
     let halves = halves(new_site());
     halves.site.load(&[]).expect(0);
-    let query = "select count(*) from load_files";
+    // Facts and ledger, seen at once.
+    let query = "select (select count(*) from load_files) * 10000000 + (select count(*) from songplays) as state";
     let before = halves.site.number(query);
     halves.bring_late();
     let mut child = spawn(&halves.site, &[WAIT]);

@@ -1,8 +1,12 @@
 //! What goes wrong in the middle of a load: it is tried again where that can help, and otherwise nothing has happened.
 
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
 use super::Lake;
 use crate::redshift_standin::faults_in_grammar;
 use crate::support::redshift::{Fault, refuse};
+use crate::support::warehouse::Answer;
 
 /// A cluster with its tables, and the demo's data in the bucket.
 fn ready() -> Lake {
@@ -87,6 +91,45 @@ fn what_s3_refuses_the_cluster_is_said_with_its_remedy() {
             assert_eq!(lake.left_behind(), [""; 0], "{status} {stage}");
         }
     }
+}
+
+/// A COPY that succeeds with fewer rows than it was given.
+#[test]
+fn rows_that_a_copy_loses_are_missed() {
+    let lake = ready();
+    let before = lake.digest();
+    faults(&lake).add(1, "copy staged_plays", Fault::Lose(1));
+    let failed = lake.load("compact", &[]).expect(1);
+    assert!(failed.stderr.contains("rows were written for staged_plays, but COPY loaded"), "{}", failed.stderr);
+    assert_eq!(lake.digest(), before);
+    assert_eq!(lake.left_behind(), [""; 0]);
+    // Of files that the cluster reads, the decoder takes the rest.
+    faults(&lake).add(1, "copy staged_lines", Fault::Lose(1));
+    let report = lake.load("direct", &[]).expect(0);
+    assert!(report.stderr.contains("lines are"), "{}", report.stderr);
+    assert_eq!(lake.digest(), lake.digest_of("demo/sparkify.duckdb"));
+}
+
+#[test]
+fn an_interrupted_load_leaves_nothing_in_s3() {
+    let lake = ready();
+    let before = lake.digest();
+    faults(&lake).add(1, "copy staged_plays", Fault::Delay(Duration::from_mins(1)));
+    let mut command = lake.command(&["load", "--logs", "s3://lake/log_data", "--songs", "s3://lake/song_data"]);
+    command.env("SPARKIFY_REDSHIFT_STAGE", "compact").stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while !lake.cluster.standin.statements().iter().any(|sent| sent.text.starts_with("copy staged_plays")) {
+        assert!(Instant::now() < deadline, "the load never came to its COPY");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_ne!(lake.left_behind(), [""; 0], "rows are there for COPY");
+    // SAFETY: the process is ours and not yet waited for.
+    unsafe { libc::kill(child.id() as i32, libc::SIGINT) };
+    let answer = Answer::of(&child.wait_with_output().unwrap()).expect(130);
+    assert!(answer.stderr.contains("interrupted; nothing was changed"), "{}", answer.stderr);
+    assert_eq!(lake.left_behind(), [""; 0]);
+    assert_eq!(lake.digest(), before);
 }
 
 #[test]

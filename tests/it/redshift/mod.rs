@@ -5,6 +5,7 @@ mod faults;
 mod load;
 mod refusals;
 mod roles;
+mod service;
 
 use std::collections::BTreeMap;
 use std::path::Path;

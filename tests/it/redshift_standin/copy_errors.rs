@@ -173,7 +173,7 @@ fn s3_refusals_reach_the_client_in_the_services_words() {
 fn serverless_shows_the_sys_views_alone() {
     let cluster = Cluster::with(|options| {
         options.mode = Mode::Serverless;
-        options.error_view_delay = Duration::from_millis(300);
+        options.view_delay = Duration::from_millis(300);
     });
     let client = cluster.connect();
     client.run("create table t (n int)");

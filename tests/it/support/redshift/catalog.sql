@@ -19,7 +19,7 @@ create table redshift_standin.load_history (
 );
 create table redshift_standin.load_detail (
     user_name text, query_id bigint, transaction_id bigint, session_id integer, file_name text, bytes_scanned bigint,
-    lines_scanned bigint, rows_loaded bigint, start_time timestamp, end_time timestamp, failed boolean
+    lines_scanned bigint, rows_loaded bigint, start_time timestamp, end_time timestamp, failed boolean, visible_from timestamptz
 );
 create table redshift_standin.load_error (
     user_name text, query_id bigint, transaction_id bigint, session_id integer, database_name text, table_id oid, start_time timestamp,
@@ -58,7 +58,7 @@ select
     (extract(epoch from end_time - start_time) * 1000000)::bigint as duration, left(file_name, 256)::char(256) as file_name,
     bytes_scanned, lines_scanned, 1::bigint as splits_scanned
 from redshift_standin.load_detail
-where redshift_standin.sees(user_name);
+where redshift_standin.sees(user_name) and visible_from <= clock_timestamp();
 
 create view pg_catalog.sys_copy_replacements as
 select

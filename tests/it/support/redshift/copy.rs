@@ -143,7 +143,11 @@ pub async fn run(statement: &CopyStatement, upstream: &mut Upstream, situation: 
     let (to_reader, objects_in) = mpsc::channel(2);
     let fetching = tokio::spawn(fetch(objects, entries, to_reader));
     let (to_server, mut chunks) = mpsc::channel::<Bytes>(8);
-    let reader = Reader { statement: statement.clone(), columns, layout, log, rows: 0 };
+    let to_lose = situation.faults.iter().find_map(|fault| match fault {
+        Fault::Lose(rows) => Some(*rows),
+        _ => None,
+    });
+    let reader = Reader { statement: statement.clone(), columns, layout, log, rows: 0, to_lose: to_lose.unwrap_or(0) };
     let reading = tokio::task::spawn_blocking(move || reader.run(objects_in, &to_server));
     let drop_after = situation.faults.iter().find_map(|fault| match fault {
         Fault::DropMidCopy(bytes) => Some(*bytes),

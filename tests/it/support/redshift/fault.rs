@@ -17,6 +17,8 @@ pub enum Fault {
     DropAfter,
     /// Closes the connection after a COPY has taken so many bytes of rows, or at its end.
     DropMidCopy(usize),
+    /// A COPY leaves out its first rows, so many, and says nothing but the number that it loaded.
+    Lose(usize),
     /// A COPY's requests to S3 are refused with this status: 403 or 503. The number is how many requests pass before.
     S3(u16, usize),
     /// Fails as if `statement_timeout` had passed.

@@ -103,9 +103,11 @@ impl Log {
             !failed,
         ))
         .await?;
-        let files = self.files.iter().map(|file| {
+        let delay = options.view_delay.as_millis();
+        // Nothing says that a file in which nothing is has a row, so nobody can rely on it.
+        let files = self.files.iter().filter(|file| file.bytes > 0).map(|file| {
             format!(
-                "({who}, {}, {}, {}, {}, '{}', '{}', {failed})",
+                "({who}, {}, {}, {}, {}, '{}', '{}', {failed}, clock_timestamp() + {delay} * interval '1 ms')",
                 literal(&file.url),
                 file.bytes,
                 file.lines,
@@ -115,7 +117,6 @@ impl Log {
             )
         });
         insert(&mut side, "load_detail", files.collect()).await?;
-        let delay = options.error_view_delay.as_millis();
         let errors = self.errors.iter().map(|error| {
             format!(
                 "({who}, {}, {}, '{started}', clock_timestamp() + {delay} * interval '1 ms', {}, {}, {}, '{}', {}, 0, {}, {}, {}, {}, {})",

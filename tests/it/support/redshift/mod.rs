@@ -102,8 +102,8 @@ pub struct Options {
     pub tls: Tls,
     /// How many slices the cluster has.
     pub slices: usize,
-    /// How long the views of load errors take to show one.
-    pub error_view_delay: Duration,
+    /// How long the views of load errors and of loaded files take to show one.
+    pub view_delay: Duration,
     /// The PostgreSQL behind; set by `start`.
     pub postgres_port: u16,
     pub postgres_user: String,
@@ -130,7 +130,7 @@ impl Default for Options {
             authentication: Authentication::Md5,
             tls: Tls::Off,
             slices: 4,
-            error_view_delay: Duration::ZERO,
+            view_delay: Duration::ZERO,
             postgres_port: 0,
             postgres_user: postgres::TRUSTED.to_owned(),
             postgres_database: String::new(),

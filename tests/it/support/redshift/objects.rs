@@ -158,12 +158,14 @@ fn in_words(error: &object_store::Error) -> Refused {
         object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => {
             Refused::new(403, "AccessDenied", "Access Denied")
         }
-        _ if text.contains("301") => Refused::new(
+        _ if text.contains("PermanentRedirect") || text.contains("301 Moved") => Refused::new(
             301,
             "PermanentRedirect",
             "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.",
         ),
-        _ if text.contains("503") => Refused::new(503, "SlowDown", "Please reduce your request rate."),
+        _ if text.contains("SlowDown") || text.contains("503 Service") => {
+            Refused::new(503, "SlowDown", "Please reduce your request rate.")
+        }
         _ => Refused::new(500, "InternalError", "We encountered an internal error. Please try again."),
     }
 }

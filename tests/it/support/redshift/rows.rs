@@ -31,6 +31,8 @@ pub struct Reader {
     pub log: Log,
     /// Rows made so far.
     pub rows: u64,
+    /// Rows to leave out without a word.
+    pub to_lose: usize,
 }
 
 /// A row that does not go into the table.
@@ -102,6 +104,10 @@ impl Reader {
                 }
             };
             match fault {
+                None if self.to_lose > 0 => {
+                    out.truncate(mark);
+                    self.to_lose -= 1;
+                }
                 None => {
                     self.rows += 1;
                     if out.len() >= CHUNK {

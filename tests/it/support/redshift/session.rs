@@ -244,7 +244,10 @@ impl Session {
         let faults = self.shared.faults.of(text);
         for fault in &faults {
             match fault {
-                Fault::Delay(pause) => tokio::time::sleep(*pause).await,
+                Fault::Delay(pause) => tokio::select! {
+                    () = tokio::time::sleep(*pause) => {}
+                    () = self.cancel.notified() => return Ok(Course::refused("57014", "Query (0) cancelled on user's request")),
+                },
                 Fault::Drop => return Ok(Course::Gone),
                 Fault::Error1023 => return Ok(Course::Failed(violation(self.upstream.key.pid))),
                 Fault::Error(code, message) => return Ok(Course::refused(code, message.clone())),
