@@ -56,7 +56,7 @@
   const place = (card, name) => card.columns.findIndex((column) => column.name === name);
   const valueAxis = (column, more = {}) => ({
     type: "value", ...axisStyle(),
-    axisLabel: { color: color("--soft"), hideOverlap: true, formatter: (x) => column.kind === "share" ? grouped(x * 100, 0) + " %" : grouped(x, x !== 0 && Math.abs(x) < 1 ? 2 : 0) },
+    axisLabel: { color: color("--soft"), hideOverlap: true, formatter: (x) => column.kind === "share" ? grouped(x * 100, x !== 0 && Math.abs(x) < 0.01 ? 2 : 0) + " %" : grouped(x, x !== 0 && Math.abs(x) < 1 ? 2 : 0) },
     ...more,
   });
 
@@ -114,7 +114,7 @@
       series: [{
         type: "bar", barMaxWidth: 16, itemStyle: { borderRadius: [0, 4, 4, 0] },
         data: rows.map((row) => ({ value: row[drawn], itemStyle: id >= 0 && row[id] === null ? unmatched() : undefined })),
-        label: { show: true, position: "right", color: color("--soft"), formatter: (item) => shown(item.value, column) },
+        label: { show: true, position: "right", color: color("--soft"), formatter: (item) => column.kind === "number" && Number.isInteger(item.value) ? grouped(item.value, 0) : shown(item.value, column) },
       }],
     };
   };
@@ -127,7 +127,7 @@
       ...base(),
       grid: { ...base().grid, top: 14 },
       tooltip: { ...base().tooltip, trigger: "axis", axisPointer: { type: "shadow" }, formatter: ([item]) => card.columns.map((c, i) => rows[item.dataIndex][i] === null ? null : words(c.name) + ": " + shown(rows[item.dataIndex][i], c)).filter(Boolean).join("\n") },
-      xAxis: { type: "category", data: rows.map((row) => shown(row[label], card.columns[label])), ...axisStyle(), splitLine: { show: false } },
+      xAxis: { type: "category", data: rows.map((row) => shown(row[label], card.columns[label])), ...axisStyle(), splitLine: { show: false }, axisLabel: { ...axisStyle().axisLabel, interval: rows.length > 12 ? "auto" : 0 } },
       yAxis: valueAxis(column),
       series: [{ type: "bar", data: rows.map((row) => row[drawn]), barCategoryGap: "28%", itemStyle: { borderRadius: [4, 4, 0, 0] } }],
     };
@@ -270,7 +270,7 @@
     tools.append(toggle("SQL", query, false));
     node.append(tools, query);
     const texts = data.columns.filter((column) => column.kind === "text").length;
-    if ((data.columns.length > 7 || texts > 3) && !draw) node.classList.add("wide");
+    if ((data.columns.length > 6 || texts > 3) && !draw) node.classList.add("wide");
     return node;
   };
 

@@ -98,10 +98,10 @@ fn loading(warehouse: &mut dyn Warehouse, title: &str, answers: &str, query: Sql
     let columns: Vec<Json> =
         answer.columns.iter().map(|name| column(name, if is_text(name) { "text" } else { "integer" })).collect();
     let rows: Vec<Vec<Json>> = answer.rows.iter().map(|row| row.iter().map(crate::output::json).collect()).collect();
-    let remarks: Vec<String> =
-        if rows.is_empty() { vec!["none".to_owned()] } else { missing_days(&answer).into_iter().collect() };
+    let remarks: Vec<String> = missing_days(&answer).into_iter().collect();
+    let notes = if rows.is_empty() { vec!["None."] } else { Vec::new() };
     Ok(json!({
-        "name": query.name, "title": title, "answers": answers, "unit": "lines", "chart": "none", "drawn": [], "notes": [],
+        "name": query.name, "title": title, "answers": answers, "unit": "lines", "chart": "none", "drawn": [], "notes": notes,
         "remarks": remarks, "columns": columns, "rows": rows, "sql": query.text,
     }))
 }
