@@ -365,10 +365,11 @@ impl<'a> Run<'a> {
                         return intake;
                     }
                     held += 1;
-                    while is_large && held > 0 && drops.recv().is_ok() {
+                    held -= drops.try_iter().count() as u32;
+                    // The one that is written and the next are all that may be here; of large ones, one.
+                    while held > u32::from(!is_large) && drops.recv().is_ok() {
                         held -= 1;
                     }
-                    held -= drops.try_iter().count() as u32;
                 }
             });
             // Gone with this scope if the warehouse fails, so that the other side waits for nothing.

@@ -71,10 +71,11 @@ struct Queue<'a> {
 impl Queue<'_> {
     /// Whether a batch of so many bytes of memory is to be closed. One that takes all that is left, as far as can be told
     /// from what was read so far, may have all of the memory; else two share it, as one is decoded while the other is
-    /// written.
+    /// written, and leave a quarter for what many batches in a row leave behind in the heap.
     fn is_full(&self, batch: u64) -> bool {
-        if batch < self.memory / 2 || batch >= self.memory {
-            return batch >= self.memory / 2;
+        let usual = self.memory / 8 * 3;
+        if batch < usual || batch >= self.memory {
+            return batch >= usual;
         }
         let read = self.read.load(Ordering::Relaxed);
         let growth = self.decoded.load(Ordering::Relaxed) as f64 / read.max(1) as f64;
@@ -97,8 +98,8 @@ struct Open {
 }
 
 impl<'a> EventIntake<'a> {
-    /// `fetcher` opens the files of `files`, by the same index. Batches take about half of `memory` bytes, so that there
-    /// can be two, or all of it: whoever gets one that is larger than half gives it back before asking for the next.
+    /// `fetcher` opens the files of `files`, by the same index. Batches take less than half of `memory` bytes, so that
+    /// there can be two, or all of it: whoever gets one that is larger than half gives it back before asking for the next.
     #[must_use]
     pub fn new(
         files: Arc<[PlannedFile]>,
