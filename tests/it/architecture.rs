@@ -182,6 +182,21 @@ fn nothing_knows_the_machine_it_was_written_on() {
 }
 
 #[test]
+fn links_between_pages_lead_somewhere() {
+    let mut faults = Vec::new();
+    for path in [".", "docs", "bench"].iter().flat_map(|place| files(place, &["md"])) {
+        let text = fs::read_to_string(&path).unwrap();
+        let links = text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
+        for link in links.filter(|link| !link.is_empty() && !link.contains("://")) {
+            if !path.parent().unwrap().join(link).exists() {
+                faults.push(format!("{}: {link}", shown(&path)));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
 fn comments_and_texts_are_told_from_code() {
     let split =
         split("let a = \"x // \\\" y\"; // unsafe\n/* fs /* nested */ */ let c = '\"'; let d = r#\"raw \"q\" \"#; fn f<'a>() {}");
