@@ -113,19 +113,17 @@ stretches as (
 edges as (
     select
         cast(floor(date_part('epoch', start_time - cast($since as timestamp)) / 60) as integer) as minute,
-        count(*) as change
+        1 as change
     from songplays
     where
         start_time >= cast($since as timestamp)
         and start_time < cast($until as timestamp)
         and (cast($level as varchar) is null or level = cast($level as varchar))
-    group by cast(floor(date_part('epoch', start_time - cast($since as timestamp)) / 60) as integer)
     union all
     select
         cast(case when ended > began then ceil(ended / 60) else floor(began / 60) end as integer) as minute,
-        -count(*) as change
+        -1 as change
     from stretches
-    group by cast(case when ended > began then ceil(ended / 60) else floor(began / 60) end as integer)
     union all
     select
         1440 * day_no as minute,

@@ -12,17 +12,27 @@
 -- column: eligible integer : of these, plays whose end can be judged
 -- column: skipped integer : plays that the next one began more than 2 s before the end of
 -- column: skip_rate share : skipped by eligible
-with followed as (
+with
+-- The window's plays with the start of the session's next play, which may lie beyond the window.
+next_plays as (
     select
         start_time,
         level,
         length,
-        lead(start_time) over (
-            partition by session_id, user_id
-            order by start_time, item_in_session
-        ) as next_time
-    from songplays
-    where start_time >= cast($since as timestamp)
+        next_time
+    from (
+        select
+            start_time,
+            level,
+            length,
+            lead(start_time) over (
+                partition by session_id, user_id
+                order by start_time, item_in_session
+            ) as next_time
+        from songplays
+        where start_time >= cast($since as timestamp)
+    ) as followed
+    where start_time < cast($until as timestamp)
 ),
 
 by_level as (
@@ -36,8 +46,7 @@ by_level as (
                 else 0
             end
         ) as skipped
-    from followed
-    where start_time < cast($until as timestamp)
+    from next_plays
     group by coalesce(level, 'unknown')
 ),
 

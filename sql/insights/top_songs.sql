@@ -15,9 +15,11 @@
 -- column: listeners integer : distinct users who played it
 -- column: plays_per_listener number.2 : plays by listeners
 -- column: share share : part of all plays in the window
-with songs_played as (
+with
+songs_played as (
     select
         song_id,
+        artist_id,
         coalesce(song, '') as song,
         coalesce(artist, '') as artist,
         count(*) as plays
@@ -26,7 +28,18 @@ with songs_played as (
         start_time >= cast($since as timestamp)
         and start_time < cast($until as timestamp)
         and (cast($level as varchar) is null or level = cast($level as varchar))
-    group by song_id, coalesce(song, ''), coalesce(artist, '')
+    group by song_id, artist_id, coalesce(song, ''), coalesce(artist, '')
+),
+
+-- A song that moved to another artist of the catalogue is still one song.
+titles_played as (
+    select
+        song_id,
+        song,
+        artist,
+        cast(sum(plays) as bigint) as plays
+    from songs_played
+    group by song_id, song, artist
 ),
 
 -- Ties in plays stay in, so that the listeners can decide.
@@ -40,7 +53,7 @@ candidates as (
             plays,
             sum(plays) over () as all_plays,
             rank() over (order by plays desc) as plays_rank
-        from songs_played
+        from titles_played
     ) as by_plays
     where plays_rank <= cast($top as integer)
 ),

@@ -61,7 +61,7 @@ history as (
     from first_play
 ),
 
-songs_played as (
+recent_songs as (
     select
         song_id,
         song,
@@ -75,18 +75,18 @@ songs_played as (
 
 compared as (
     select
-        case when songs_played.earlier_plays = 0 then 'new' else 'rising' end as kind,
-        songs_played.song,
-        songs_played.artist,
-        songs_played.song_id,
-        songs_played.listeners,
+        case when recent_songs.earlier_plays = 0 then 'new' else 'rising' end as kind,
+        recent_songs.song,
+        recent_songs.artist,
+        recent_songs.song_id,
+        recent_songs.listeners,
         history.blocks,
-        cast(songs_played.recent_plays as double precision) as recent_plays,
-        cast(songs_played.earlier_plays as double precision) / history.blocks as mean_before
-    from songs_played
+        cast(recent_songs.recent_plays as double precision) as recent_plays,
+        cast(recent_songs.earlier_plays as double precision) / history.blocks as mean_before
+    from recent_songs
     cross join history
     where
-        songs_played.recent_plays >= cast($min_plays as integer)
+        recent_songs.recent_plays >= cast($min_plays as integer)
         and history.blocks >= 1
 ),
 

@@ -3,7 +3,8 @@
 use chrono::{Days, NaiveDate, NaiveDateTime};
 use serde_json::json;
 
-use super::{Insight, heard};
+use super::Insight;
+use super::shared::{self, Kept};
 use crate::error::{Error, Kind, Result};
 use crate::report::thousands;
 use crate::warehouse::{Answer, Param, SqlText, Value, Warehouse};
@@ -134,8 +135,8 @@ pub struct Footing {
     pub sessions: Option<(u64, u64)>,
     /// The run that changed the warehouse last.
     pub run_id: Option<String>,
-    /// How long plays were heard is worked out already, for the insights to share.
-    pub(super) heard_is_kept: bool,
+    /// What the insights share.
+    pub(super) kept: Kept,
 }
 
 /// From when to when the warehouse has events.
@@ -183,7 +184,7 @@ impl Footing {
             let answer = warehouse.answer(SESSIONS, &parameters)?;
             footing.sessions = Some((count(&answer, 0), count(&answer, 1)));
         }
-        footing.heard_is_kept = heard::keep(warehouse, asked, window)?;
+        footing.kept = shared::keep(warehouse, asked, window, level)?;
         Ok(footing)
     }
 

@@ -449,10 +449,6 @@ pub trait Warehouse {
     /// # Errors
     /// What the engine reports, and what the sink returns.
     fn query(&mut self, statement: SqlText<'_>, parameters: &[Param<'_>], sink: &mut dyn Rows) -> Result<()>;
-    /// Whether who only reads may keep rows in a temporary table, and so cheaply that it pays for two queries.
-    fn keeps_rows_for_readers(&self) -> bool {
-        false
-    }
     /// Runs a query whose answer is small and returns all of it.
     ///
     /// # Errors

@@ -103,10 +103,6 @@ impl Warehouse for DuckDb {
         Ok(())
     }
 
-    fn keeps_rows_for_readers(&self) -> bool {
-        true
-    }
-
     fn drop_table(&mut self, table: &'static str) -> Result<()> {
         self.batch(table, &format!("drop table if exists {}", identifier(table)))
     }

@@ -363,8 +363,11 @@ fn claim(bound: &BindData, global: &GlobalState, local: &mut LocalState) -> bool
     let batch = &bound.batch;
     match bound.relation.rows {
         Rows::All | Rows::Times => local.rows.extend(skip as u32..(skip + take) as u32),
-        Rows::Plays => local.rows.extend(batch.accepted(chunk, true).skip(skip).take(take).map(|row| row as u32)),
-        Rows::Views => local.rows.extend(batch.accepted(chunk, false).skip(skip).take(take).map(|row| row as u32)),
+        Rows::Plays | Rows::Views => {
+            let plays = bound.relation.rows == Rows::Plays;
+            local.rows.extend(batch.accepted(chunk, plays).skip(skip).take(take).map(|row| row as u32));
+            by_session(&batch.chunks()[chunk], &mut local.rows);
+        }
     }
     if bound.relation.rows != Rows::Times && local.chunk != Some(chunk) {
         let labels = |source: &Source| label_strings(&batch.chunks()[chunk], *source);
@@ -372,6 +375,16 @@ fn claim(bound: &BindData, global: &GlobalState, local: &mut LocalState) -> bool
     }
     local.chunk = Some(chunk);
     true
+}
+
+/// Puts rows into the order of their sessions. The facts are stored as they are handed out, and where a session's events
+/// lie side by side, questions about what follows what find them nearly sorted, and equal values compress.
+fn by_session(chunk: &EventChunk, rows: &mut [u32]) {
+    let mut keys: Vec<(i64, u32)> = rows.iter().map(|&row| (chunk.session_id[row as usize], row)).collect();
+    keys.sort_unstable();
+    for (row, key) in rows.iter_mut().zip(keys) {
+        *row = key.1;
+    }
 }
 
 /// The strings of a label's codes; nothing for other columns.

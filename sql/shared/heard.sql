@@ -1,6 +1,5 @@
--- For how long each play of the window was heard: until the session's next event, at most for its length. Insights work
--- this out by themselves, in the same words; those of one run share what this keeps. Grain: one play of the window.
-insert into heard (user_id, level, start_time, seconds, is_last)
+-- For how long each play of the window was heard: until the session's next event, at most for its length. Insights
+-- work this out in these words. Grain: one play of the window.
 with
 -- Every event of a session from the window's start on, so that a play's end is known beyond the window too.
 -- A view has no length.

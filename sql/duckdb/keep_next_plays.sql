@@ -1,0 +1,8 @@
+-- What sql/shared/next_plays.sql works out, from what sql/duckdb/keep_heard.sql keeps. Grain: one play of the window.
+create or replace temporary view next_plays as
+select
+    start_time,
+    level,
+    length,
+    next_play_time as next_time
+from heard;

@@ -1,2 +1,0 @@
--- Makes room for another window.
-delete from heard;

@@ -1,0 +1,25 @@
+-- Plays of the window by song, as the log names it and as the catalogue does. Insights work this out in these words.
+-- Grain: one title, artist and song of the catalogue.
+with
+songs_played as (
+    select
+        song_id,
+        artist_id,
+        coalesce(song, '') as song,
+        coalesce(artist, '') as artist,
+        count(*) as plays
+    from songplays
+    where
+        start_time >= cast($since as timestamp)
+        and start_time < cast($until as timestamp)
+        and (cast($level as varchar) is null or level = cast($level as varchar))
+    group by song_id, artist_id, coalesce(song, ''), coalesce(artist, '')
+)
+
+select
+    song_id,
+    artist_id,
+    song,
+    artist,
+    plays
+from songs_played;
