@@ -5,6 +5,7 @@
 -- chart: line day dau wau mau
 -- note: A user is active on a day with at least one play. Plays before the window count for its first weeks.
 -- note: The week's and the month's numbers are empty until there are 7 and 28 days of data.
+-- shares: digits days
 -- parameter: since
 -- parameter: until
 -- parameter: level
@@ -13,32 +14,7 @@
 -- column: wau integer : users active in the 7 days that end with it
 -- column: mau integer : users active in the 28 days that end with it
 -- column: stickiness share : dau by mau
-with digits as (
-    select 0 as n
-    union all select 1
-    union all select 2
-    union all select 3
-    union all select 4
-    union all select 5
-    union all select 6
-    union all select 7
-    union all select 8
-    union all select 9
-),
-
-days as (
-    select cast(cast($since as timestamp) as date) + (a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 10000 * e.n) as day
-    from digits as a
-    cross join digits as b
-    cross join digits as c
-    cross join digits as d
-    cross join digits as e
-    where
-        a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 10000 * e.n
-        < cast(cast($until as timestamp) as date) - cast(cast($since as timestamp) as date)
-),
-
-user_days as (
+with user_days as (
     select distinct
         user_id,
         cast(start_time as date) as day

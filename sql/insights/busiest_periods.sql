@@ -5,6 +5,7 @@
 -- chart: none
 -- note: The 60 minutes begin at a minute with a play and may reach into the next day; of equal ones the first counts.
 -- note: z is the distance from the mean of the same weekday's days in standard deviations of theirs.
+-- shares: digits days
 -- parameter: since
 -- parameter: until
 -- parameter: level
@@ -17,31 +18,7 @@
 -- column: usual number.1 : mean of the same weekday's days, or of their busiest 60 minutes
 -- column: z number.2 : how unusual; empty when the weekday has one day only or no spread
 -- column: caution text : why not to rely on z
-with digits as (
-    select 0 as n
-    union all select 1
-    union all select 2
-    union all select 3
-    union all select 4
-    union all select 5
-    union all select 6
-    union all select 7
-    union all select 8
-    union all select 9
-),
-
-days as (
-    select cast(cast($since as timestamp) as date) + (a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 10000 * e.n) as day
-    from digits as a
-    cross join digits as b
-    cross join digits as c
-    cross join digits as d
-    cross join digits as e
-    where
-        a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 10000 * e.n
-        < cast(cast($until as timestamp) as date) - cast(cast($since as timestamp) as date)
-),
-
+with
 -- Each day has a start, so that days without plays count as such.
 starts as (
     select

@@ -3,6 +3,7 @@
 -- grain: one day
 -- unit: plays
 -- chart: line day match_rate
+-- shares: digits days
 -- parameter: since
 -- parameter: until
 -- parameter: level
@@ -13,31 +14,7 @@
 -- column: songs_played integer : distinct songs of the catalogue played on the day
 -- column: songs_so_far integer : distinct songs of the catalogue played since the window began
 -- column: coverage_so_far share : these by all songs of the catalogue
-with digits as (
-    select 0 as n
-    union all select 1
-    union all select 2
-    union all select 3
-    union all select 4
-    union all select 5
-    union all select 6
-    union all select 7
-    union all select 8
-    union all select 9
-),
-
-days as (
-    select cast(cast($since as timestamp) as date) + (a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 10000 * e.n) as day
-    from digits as a
-    cross join digits as b
-    cross join digits as c
-    cross join digits as d
-    cross join digits as e
-    where
-        a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 10000 * e.n
-        < cast(cast($until as timestamp) as date) - cast(cast($since as timestamp) as date)
-),
-
+with
 -- Plays of a day by song; those without one together.
 day_songs as (
     select

@@ -6,6 +6,7 @@
 -- note: A user leaves with a Cancellation Confirmation page or an event whose auth is Cancelled.
 -- note: Tenure counts from the user's first event in the window. At risk in a week are users who had not left and whose
 -- note: week lies in the window to its end, or who left in it.
+-- shares: digits
 -- parameter: since
 -- parameter: until
 -- column: section text : hazard, by week of tenure; predictors, as means over users
@@ -16,20 +17,7 @@
 -- column: mean_of_left number.3 : the measure's mean over users who left
 -- column: mean_of_stayed number.3 : its mean over users who stayed
 -- column: caution text : why not to rely on the row
-with digits as (
-    select 0 as n
-    union all select 1
-    union all select 2
-    union all select 3
-    union all select 4
-    union all select 5
-    union all select 6
-    union all select 7
-    union all select 8
-    union all select 9
-),
-
-window_end as (
+with window_end as (
     select least(cast($until as timestamp), max(start_time)) as end_time
     from (
         select max(start_time) as start_time from songplays

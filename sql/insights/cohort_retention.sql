@@ -5,6 +5,7 @@
 -- chart: heatmap week_after cohort active_share
 -- note: Weeks are ISO weeks, named by their Monday. A week that the window or the data does not hold to its end is left
 -- note: out, not zero. Users count from their first play of all; where the data begins, that is not their real first.
+-- shares: digits
 -- parameter: since
 -- parameter: until
 -- parameter: level
@@ -17,20 +18,7 @@
 -- column: active_share share : these by users
 -- column: active_or_later_share share : part with a play in that week or, as far as the data goes, later
 -- column: caution text : why not to rely on the row
-with digits as (
-    select 0 as n
-    union all select 1
-    union all select 2
-    union all select 3
-    union all select 4
-    union all select 5
-    union all select 6
-    union all select 7
-    union all select 8
-    union all select 9
-),
-
-weeks as (
+with weeks as (
     select a.n + 10 * b.n + 100 * c.n as week_after
     from digits as a
     cross join digits as b

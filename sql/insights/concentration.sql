@@ -5,6 +5,7 @@
 -- chart: none
 -- note: Only what was played at least once counts; Gini is 0 when all are played alike, near 1 when one has it all.
 -- note: HHI is the sum of the squared shares: 1 when one has it all.
+-- shares: artist_names songs_played
 -- parameter: since
 -- parameter: until
 -- parameter: level
@@ -18,35 +19,7 @@
 -- column: hhi number.4 : Herfindahl-Hirschman index
 -- column: played_once integer : items with exactly one play: the long tail
 -- column: played_once_share share : part of the items with exactly one play
-with artist_names as (
-    select
-        name,
-        min(artist_id) as artist_id
-    from (
-        select artist_id, name from artists
-        union
-        select artist_id, artist_name from songs
-    ) as credits
-    group by name
-    having count(distinct artist_id) = 1
-),
-
-songs_played as (
-    select
-        song_id,
-        artist_id,
-        coalesce(song, '') as song,
-        coalesce(artist, '') as artist,
-        count(*) as plays
-    from songplays
-    where
-        start_time >= cast($since as timestamp)
-        and start_time < cast($until as timestamp)
-        and (cast($level as varchar) is null or level = cast($level as varchar))
-    group by song_id, artist_id, coalesce(song, ''), coalesce(artist, '')
-),
-
-artists_played as (
+with artists_played as (
     select sum(songs_played.plays) as plays
     from songs_played
     left join artist_names

@@ -5,6 +5,7 @@
 -- chart: bars place plays
 -- note: An area that lies in several states counts once as an area, and in equal parts in each of its states; so a
 -- note: state's plays and users can be fractions.
+-- shares: digits
 -- parameter: since
 -- parameter: until
 -- parameter: level
@@ -17,20 +18,7 @@
 -- column: plays_per_user number.1 : plays by users
 -- column: share share : part of all plays in the window
 -- column: caution text : why not to rely on the row
-with digits as (
-    select 0 as n
-    union all select 1
-    union all select 2
-    union all select 3
-    union all select 4
-    union all select 5
-    union all select 6
-    union all select 7
-    union all select 8
-    union all select 9
-),
-
-metro_users as (
+with metro_users as (
     select
         coalesce(location, 'unknown') as location,
         user_id,

@@ -4,6 +4,7 @@
 -- unit: plays
 -- chart: area day plays_free plays_paid
 -- note: Users and plays count at the level on the event; a user who changes on a day counts in both.
+-- shares: digits days
 -- parameter: since
 -- parameter: until
 -- column: day date : the day, in UTC
@@ -14,32 +15,7 @@
 -- column: paid_share share : plays_paid by both; empty on a day without plays
 -- column: free_at_end integer : users known by the day's end whose latest level then is free
 -- column: paid_at_end integer : those whose latest level is paid
-with digits as (
-    select 0 as n
-    union all select 1
-    union all select 2
-    union all select 3
-    union all select 4
-    union all select 5
-    union all select 6
-    union all select 7
-    union all select 8
-    union all select 9
-),
-
-days as (
-    select cast(cast($since as timestamp) as date) + (a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 10000 * e.n) as day
-    from digits as a
-    cross join digits as b
-    cross join digits as c
-    cross join digits as d
-    cross join digits as e
-    where
-        a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 10000 * e.n
-        < cast(cast($until as timestamp) as date) - cast(cast($since as timestamp) as date)
-),
-
-day_counts as (
+with day_counts as (
     select
         cast(start_time as date) as day,
         count(distinct case when level = 'free' then user_id end) as users_free,

@@ -4,6 +4,7 @@
 -- unit: plays
 -- chart: area day plays_new plays_returning
 -- note: Where the data begins everybody seems new; the days of the warm-up say so.
+-- shares: digits days
 -- parameter: since
 -- parameter: until
 -- parameter: level
@@ -15,32 +16,7 @@
 -- column: plays_returning integer : plays of the returning ones
 -- column: new_share share : plays_new by the day's plays; empty on a day without plays
 -- column: caution text : warm-up, when the data has hardly begun
-with digits as (
-    select 0 as n
-    union all select 1
-    union all select 2
-    union all select 3
-    union all select 4
-    union all select 5
-    union all select 6
-    union all select 7
-    union all select 8
-    union all select 9
-),
-
-days as (
-    select cast(cast($since as timestamp) as date) + (a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 10000 * e.n) as day
-    from digits as a
-    cross join digits as b
-    cross join digits as c
-    cross join digits as d
-    cross join digits as e
-    where
-        a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 10000 * e.n
-        < cast(cast($until as timestamp) as date) - cast(cast($since as timestamp) as date)
-),
-
-first_days as (
+with first_days as (
     select
         user_id,
         cast(min(start_time) as date) as day

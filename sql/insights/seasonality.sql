@@ -5,6 +5,7 @@
 -- chart: columns period plays_per_day
 -- note: Means are over all days of the window, those without plays too.
 -- note: The interval is the middle 95 % of 400 resamples of the days, drawn in a fixed order: the same each time.
+-- shares: digits days
 -- parameter: since
 -- parameter: until
 -- parameter: level
@@ -16,32 +17,7 @@
 -- column: ratio_low number.3 : lower end of its interval
 -- column: ratio_high number.3 : upper end of its interval
 -- column: caution text : why not to rely on the row
-with digits as (
-    select 0 as n
-    union all select 1
-    union all select 2
-    union all select 3
-    union all select 4
-    union all select 5
-    union all select 6
-    union all select 7
-    union all select 8
-    union all select 9
-),
-
-days as (
-    select cast(cast($since as timestamp) as date) + (a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 10000 * e.n) as day
-    from digits as a
-    cross join digits as b
-    cross join digits as c
-    cross join digits as d
-    cross join digits as e
-    where
-        a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 10000 * e.n
-        < cast(cast($until as timestamp) as date) - cast(cast($since as timestamp) as date)
-),
-
-played as (
+with played as (
     select
         cast(start_time as date) as day,
         count(*) as plays

@@ -5,6 +5,7 @@
 -- sessions: matter
 -- chart: none
 -- note: Eligible are plays with a length and a later play in their session. eventsim never skips: there it must be 0.
+-- shares: next_plays
 -- parameter: since
 -- parameter: until
 -- column: level text : level on the play, or all
@@ -12,30 +13,7 @@
 -- column: eligible integer : of these, plays whose end can be judged
 -- column: skipped integer : plays that the next one began more than 2 s before the end of
 -- column: skip_rate share : skipped by eligible
-with
--- The window's plays with the start of the session's next play, which may lie beyond the window.
-next_plays as (
-    select
-        start_time,
-        level,
-        length,
-        next_time
-    from (
-        select
-            start_time,
-            level,
-            length,
-            lead(start_time) over (
-                partition by session_id, user_id
-                order by start_time, item_in_session
-            ) as next_time
-        from songplays
-        where start_time >= cast($since as timestamp)
-    ) as followed
-    where start_time < cast($until as timestamp)
-),
-
-by_level as (
+with by_level as (
     select
         coalesce(level, 'unknown') as level,
         count(*) as plays,

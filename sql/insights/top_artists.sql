@@ -3,6 +3,7 @@
 -- grain: one artist: of the catalogue where the song or the name alone tells it, else as the log names it
 -- unit: plays
 -- chart: bars artist plays
+-- shares: artist_names songs_played
 -- parameter: since
 -- parameter: until
 -- parameter: level
@@ -18,34 +19,7 @@
 -- column: songs integer : distinct songs played
 -- column: plays_per_song number.2 : plays by songs
 -- column: share share : part of all plays in the window
-with artist_names as (
-    select
-        name,
-        min(artist_id) as artist_id
-    from (
-        select artist_id, name from artists
-        union
-        select artist_id, artist_name from songs
-    ) as credits
-    group by name
-    having count(distinct artist_id) = 1
-),
-
-songs_played as (
-    select
-        song_id,
-        artist_id,
-        coalesce(song, '') as song,
-        coalesce(artist, '') as artist,
-        count(*) as plays
-    from songplays
-    where
-        start_time >= cast($since as timestamp)
-        and start_time < cast($until as timestamp)
-        and (cast($level as varchar) is null or level = cast($level as varchar))
-    group by song_id, artist_id, coalesce(song, ''), coalesce(artist, '')
-),
-
+with
 -- An artist is an id, or else a name: the other of the two is empty.
 credited as (
     select

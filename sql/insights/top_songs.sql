@@ -3,6 +3,7 @@
 -- grain: one song, of the catalogue or as the log names it
 -- unit: plays
 -- chart: bars song plays
+-- shares: songs_played
 -- parameter: since
 -- parameter: until
 -- parameter: level
@@ -16,21 +17,6 @@
 -- column: plays_per_listener number.2 : plays by listeners
 -- column: share share : part of all plays in the window
 with
-songs_played as (
-    select
-        song_id,
-        artist_id,
-        coalesce(song, '') as song,
-        coalesce(artist, '') as artist,
-        count(*) as plays
-    from songplays
-    where
-        start_time >= cast($since as timestamp)
-        and start_time < cast($until as timestamp)
-        and (cast($level as varchar) is null or level = cast($level as varchar))
-    group by song_id, artist_id, coalesce(song, ''), coalesce(artist, '')
-),
-
 -- A song that moved to another artist of the catalogue is still one song.
 titles_played as (
     select

@@ -4,6 +4,7 @@
 -- unit: plays
 -- chart: heatmap hour weekday plays_per_slot
 -- note: Means are over all occurrences of the slot in the window, those without plays too.
+-- shares: digits days
 -- parameter: since
 -- parameter: until
 -- parameter: level
@@ -12,32 +13,7 @@
 -- column: plays integer : plays in the window
 -- column: occurrences integer : how often the window has the slot
 -- column: plays_per_slot number.2 : plays by occurrences; empty when there is none
-with digits as (
-    select 0 as n
-    union all select 1
-    union all select 2
-    union all select 3
-    union all select 4
-    union all select 5
-    union all select 6
-    union all select 7
-    union all select 8
-    union all select 9
-),
-
-days as (
-    select cast(cast($since as timestamp) as date) + (a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 10000 * e.n) as day
-    from digits as a
-    cross join digits as b
-    cross join digits as c
-    cross join digits as d
-    cross join digits as e
-    where
-        a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 10000 * e.n
-        < cast(cast($until as timestamp) as date) - cast(cast($since as timestamp) as date)
-),
-
-hours as (
+with hours as (
     select a.n + 10 * b.n as hour
     from digits as a
     cross join digits as b

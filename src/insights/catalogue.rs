@@ -1,8 +1,8 @@
 //! The 28 questions: one SQL file each, whose head says what it answers and what its columns mean.
 
+use super::shared::{self, Kept};
 use crate::error::{Error, Kind, Result};
 use crate::settings::edit_distance;
-use crate::warehouse::SqlText;
 
 macro_rules! files {
     ($($name:literal,)*) => {
@@ -65,7 +65,9 @@ pub struct Insight {
     pub parameters: Vec<Parameter>,
     /// The columns of the answer, in their order.
     pub columns: Vec<Column>,
-    /// The query.
+    /// What it begins with, by the names of the files in `sql/shared/`.
+    pub shares: Vec<&'static str>,
+    /// The file: the head, and the query behind what it begins with.
     pub text: &'static str,
 }
 
@@ -162,16 +164,15 @@ impl ColumnKind {
 }
 
 impl Insight {
-    /// The query, as a warehouse takes it.
-    #[must_use]
-    pub fn query(&self) -> SqlText<'static> {
-        SqlText { name: self.name, text: self.text }
-    }
-
-    /// The query without the head that describes it.
+    /// The whole query, without the head that describes it.
     #[must_use]
     pub fn sql(&self) -> String {
-        self.text.lines().skip_while(|line| line.starts_with("--")).fold(String::new(), |text, line| text + line + "\n")
+        shared::with_words(self, &Kept::default())
+    }
+
+    /// The file's query, which others may have to come before.
+    pub(super) fn own_sql(&self) -> &'static str {
+        self.text.find("\nwith").map_or(self.text, |end| &self.text[end + 1..])
     }
 
     /// Whether it takes this parameter.
@@ -198,6 +199,7 @@ impl Insight {
             notes: Vec::new(),
             parameters: Vec::new(),
             columns: Vec::new(),
+            shares: Vec::new(),
             text,
         };
         for line in text.lines() {
@@ -208,6 +210,7 @@ impl Insight {
                 "grain" => insight.grain = value,
                 "unit" => insight.unit = value,
                 "sessions" => insight.sessions_matter = true,
+                "shares" => insight.shares = value.split(' ').collect(),
                 "note" => insight.add_note(value),
                 "chart" => {
                     let mut words = value.split(' ');

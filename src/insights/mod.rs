@@ -61,7 +61,7 @@ pub fn answer(
     } else if window.is_empty() {
         remarks.push(format!("the window holds none of the data, which is {}", footing.data_text()));
     } else {
-        let text = shared::query(insight, footing.kept);
+        let text = shared::with_words(insight, &footing.kept);
         let answer = warehouse.answer(SqlText { name: insight.name, text: &text }, &values)?;
         let names: Vec<&str> = insight.columns.iter().map(|column| column.name).collect();
         if answer.columns != names {

@@ -1,17 +1,26 @@
-//! What several insights work out in the same words: how long each play was heard, what was played next, plays by song.
-//! Each can do it by itself; in DuckDB those that are asked in one run share it.
-
-use std::borrow::Cow;
+//! What several insights begin with: the days of the window, how long each play was heard, plays by song. Their files
+//! name it and read it; its words come before theirs. In DuckDB, insights that are asked in one run share the costly part.
 
 use super::{Insight, Level, Window};
 use crate::error::Result;
 use crate::warehouse::sql::Dialect;
 use crate::warehouse::{Param, SqlText, Warehouse};
 
-/// The words' file: a query of which they are what stands between `with` and `select`.
-const HEARD: &str = include_str!("../../sql/shared/heard.sql");
-const NEXT_PLAYS: &str = include_str!("../../sql/shared/next_plays.sql");
-const SONGS_PLAYED: &str = include_str!("../../sql/shared/songs_played.sql");
+macro_rules! files {
+    ($($name:literal,)*) => {
+        /// By its name, a query of which the words are what stands between `with` and `select`.
+        const FILES: &[(&str, &str)] = &[$(($name, include_str!(concat!("../../sql/shared/", $name, ".sql"))),)*];
+    };
+}
+
+files! {
+    "digits",
+    "days",
+    "artist_names",
+    "heard",
+    "next_plays",
+    "songs_played",
+}
 
 const KEEP_HEARD: SqlText<'_> = SqlText { name: "keep_heard", text: include_str!("../../sql/duckdb/keep_heard.sql") };
 const KEEP_NEXT_PLAYS: SqlText<'_> =
@@ -19,58 +28,57 @@ const KEEP_NEXT_PLAYS: SqlText<'_> =
 const KEEP_SONGS_PLAYED: SqlText<'_> =
     SqlText { name: "keep_songs_played", text: include_str!("../../sql/duckdb/keep_songs_played.sql") };
 
-/// What of it is kept for the insights of a run.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Kept {
-    /// How long each play was heard, and what was played next.
-    next: bool,
-    /// Plays by song.
-    songs: bool,
+/// What is kept for the insights of a run, by its name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Kept(Vec<&'static str>);
+
+/// What a part says, as one or more of a list of common table expressions; nothing for a name that no part has.
+fn words(name: &str) -> &'static str {
+    let file = FILES.iter().find(|(file, _)| *file == name).map_or("", |(_, text)| *text);
+    let (_, rest) = file.split_once("\nwith\n").unwrap_or_default();
+    rest.split_once("\n\nselect\n").unwrap_or_default().0
 }
 
-/// What several insights say, as one or more of a list of common table expressions.
-fn words(file: &str) -> String {
-    let part = file.split_once("\nwith\n").and_then(|(_, rest)| rest.split_once("\n\nselect\n"));
-    part.map_or_else(String::new, |(part, _)| format!("{part},\n\n"))
-}
-
-fn says(insight: &Insight, file: &str) -> bool {
-    insight.text.contains(&words(file))
-}
-
-/// The insight's query, without what is kept.
-pub(super) fn query(insight: &Insight, kept: Kept) -> Cow<'static, str> {
-    let mut text = Cow::Borrowed(insight.text);
-    for (file, is_kept) in [(HEARD, kept.next), (NEXT_PLAYS, kept.next), (SONGS_PLAYED, kept.songs)] {
-        if is_kept {
-            text = text.replacen(&words(file), "", 1).into();
-        }
+/// A query with the words of what it begins with, but for what is kept.
+pub(super) fn with_words(insight: &Insight, kept: &Kept) -> String {
+    let mut words = String::new();
+    for name in insight.shares.iter().filter(|name| !kept.0.contains(name)) {
+        words += self::words(name);
+        words += ",\n\n";
     }
-    text
+    let own = insight.own_sql();
+    match own.strip_prefix("with").map(str::trim_start) {
+        Some(rest) if !words.is_empty() => format!("with\n{words}{rest}"),
+        _ => own.to_owned(),
+    }
 }
 
-/// Works out what enough of the insights will ask for, and keeps it for as long as the connection lives or until it is
-/// kept for another window. What follows each play must be asked for by three: it is kept with more than one needs.
+/// Works out what enough of the insights begin with, and keeps it for as long as the connection lives or until it is kept
+/// for another window. What follows each play must be asked for by three: it is kept with more than one needs.
 ///
 /// # Errors
 /// What the engine reports.
 pub(super) fn keep(warehouse: &mut dyn Warehouse, asked: &[Insight], window: &Window, level: Option<Level>) -> Result<Kept> {
+    let mut kept = Kept::default();
     if warehouse.dialect() != Dialect::DuckDb {
-        return Ok(Kept::default());
+        return Ok(kept);
     }
-    let count = |files: &[&str]| asked.iter().filter(|insight| files.iter().any(|file| says(insight, file))).count();
-    let kept = Kept { next: count(&[HEARD, NEXT_PLAYS]) >= 3, songs: count(&[SONGS_PLAYED]) >= 2 };
+    let count = |names: &[&str]| asked.iter().filter(|insight| insight.shares.iter().any(|name| names.contains(name))).count();
     let parameters = [
         Param::new("since", window.since.as_str()),
         Param::new("until", window.until.as_str()),
         Param::new("level", level.map(Level::name)),
     ];
-    if kept.next {
+    if count(&["heard", "next_plays"]) >= 3 {
         warehouse.answer(KEEP_HEARD, &parameters)?;
         warehouse.answer(KEEP_NEXT_PLAYS, &[])?;
+        kept.0.extend(["heard", "next_plays"]);
     }
-    if kept.songs {
-        warehouse.answer(KEEP_SONGS_PLAYED, &parameters)?;
+    if count(&["songs_played"]) >= 2 {
+        let words = format!(" as\nwith\n{}\n\nselect\n", words("songs_played"));
+        let text = KEEP_SONGS_PLAYED.text.replacen(" as\nselect\n", &words, 1);
+        warehouse.answer(SqlText { text: &text, ..KEEP_SONGS_PLAYED }, &parameters)?;
+        kept.0.push("songs_played");
     }
     Ok(kept)
 }
@@ -80,21 +88,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn insights_that_share_something_say_it_in_the_same_words() {
-        let sharing = |file: &str| -> Vec<&str> {
-            super::super::catalogue::all().iter().filter(|insight| says(insight, file)).map(|insight| insight.name).collect()
-        };
-        assert_eq!(sharing(HEARD), ["power_users", "engagement_by_segment", "hour_profile", "concurrency_peak"]);
-        assert_eq!(sharing(NEXT_PLAYS), ["skip_rate"]);
-        assert_eq!(sharing(SONGS_PLAYED), ["top_songs", "top_artists", "concentration"]);
-        for insight in super::super::catalogue::all() {
-            for (file, name) in [(HEARD, "heard"), (NEXT_PLAYS, "next_plays"), (SONGS_PLAYED, "songs_played")] {
-                let own = format!("{name} as (");
-                let defines = |text: &str| text.lines().any(|line| line.trim_start_matches("with ") == own);
-                assert_eq!(defines(insight.text), says(&insight, file), "{} says {name} in other words", insight.name);
-                let kept = query(&insight, Kept { next: true, songs: true });
-                assert!(!defines(&kept) && kept.contains(&format!("from {name}\n")) == says(&insight, file), "{}", insight.name);
+    fn each_reads_what_it_begins_with_and_says_none_of_it_again() {
+        let all = super::super::catalogue::all();
+        for (name, _) in FILES {
+            assert!(all.iter().any(|insight| insight.shares.contains(name)), "nobody needs {name}");
+        }
+        for insight in &all {
+            for (name, _) in FILES {
+                let shares = insight.shares.contains(name);
+                let own = insight.own_sql();
+                let reads =
+                    [format!("from {name}\n"), format!("from {name} as "), format!("join {name}\n"), format!("join {name} as ")];
+                let is_read =
+                    reads.iter().any(|words| own.contains(words)) || *name == "digits" && insight.shares.contains(&"days");
+                assert!(!shares || is_read, "{} does not read {name}", insight.name);
+                let defines = format!("{name} as (");
+                let count = |text: &str| text.lines().filter(|line| line.trim_start_matches("with ") == defines).count();
+                assert!(!shares || count(own) == 0, "{} says {name} again", insight.name);
+                assert_eq!(count(&with_words(insight, &Kept::default())), count(own) + usize::from(shares), "{}", insight.name);
+                let kept = Kept(FILES.iter().map(|(name, _)| *name).collect());
+                assert_eq!(with_words(insight, &kept), own);
             }
+            assert!(insight.shares.iter().all(|name| !words(name).is_empty()), "{}: {:?}", insight.name, insight.shares);
         }
     }
 }

@@ -399,7 +399,7 @@ fn an_answer_about_nothing_says_so() {
 #[test]
 fn the_facts_of_a_file_are_stored_by_session() {
     let events = |id| session(id, id, NEW_YEAR, "free").lines(&[(0, "a/X/10"), (10, "b/X/10"), (20, "Home"), (30, "About")]);
-    let lines: Vec<String> = [5, 3, 4, 1, 2].map(events).iter().map(|text| text.to_owned()).collect();
+    let lines = [5, 3, 4, 1, 2].map(events);
     let mixed: String =
         (0..4).flat_map(|i| lines.iter().map(move |text| text.lines().nth(i).unwrap().to_owned() + "\n")).collect();
     let site = site_of(&mixed, "");
