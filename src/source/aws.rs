@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use aws_sigv4::http_request::{PayloadChecksumKind, SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 
+use super::node::Node;
 use super::shared::Sources;
 use crate::error::{Error, Kind, Result};
 
@@ -82,11 +83,24 @@ impl Sources {
 
 /// Where a service answers: what the environment names for it, or Amazon's own address.
 fn endpoint(request: &AwsRequest<'_>) -> String {
-    let name = request.service.to_uppercase().replace('-', "_");
-    let given = [format!("AWS_ENDPOINT_URL_{name}"), "AWS_ENDPOINT_URL".to_owned()].into_iter();
-    let given = given.filter_map(|name| std::env::var(name).ok()).find(|url| !url.is_empty());
-    let ending = if request.region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-    given.unwrap_or_else(|| format!("https://{}.{}.{ending}", request.service, request.region))
+    let given = endpoint_for(request.service).or_else(|| variable("AWS_ENDPOINT_URL"));
+    given.unwrap_or_else(|| format!("https://{}.{}.{}", request.service, request.region, domain(request.region)))
+}
+
+/// The address that the environment names for one service, if it does.
+#[must_use]
+pub fn endpoint_for(service: &str) -> Option<String> {
+    variable(&format!("AWS_ENDPOINT_URL_{}", service.to_uppercase().replace('-', "_")))
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The end of the names of a region's hosts.
+#[must_use]
+pub fn domain(region: &str) -> &'static str {
+    if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" }
 }
 
 /// A request that is to be signed.
@@ -163,36 +177,26 @@ async fn attempt_once(request: &AwsRequest<'_>, keys: aws_credential_types::Cred
         200..=299 => Ok(text),
         408 | 429 | 500..=599 => Err(Refused::Passing(format!("status {status}"))),
         _ => {
-            let why = reason(&text).unwrap_or_else(|| format!("status {status}"));
+            let (code, message) = refusal(&text);
+            let said: Vec<String> = [code, message].into_iter().filter(|part| !part.is_empty()).collect();
+            let why = if said.is_empty() { format!("status {status}") } else { said.join(": ") };
             let denied = matches!(status, 401 | 403) || why.contains("AccessDenied") || why.contains("not authorized");
             Err(if denied { Refused::Denied(why) } else { Refused::Other(why) })
         }
     }
 }
 
-/// What a refusal says, in either of the two forms that services have.
-fn reason(answer: &str) -> Option<String> {
-    let (code, message) = match serde_json::from_str::<serde_json::Value>(answer) {
-        Ok(json) => {
-            let text = |key: &str| json.get(key).and_then(|value| value.as_str()).map(str::to_owned);
-            let code = text("__type").map(|code| code.rsplit('#').next().unwrap_or_default().to_owned());
-            (code, text("message").or_else(|| text("Message")))
-        }
-        Err(_) => (xml_element(answer, "Code"), xml_element(answer, "Message")),
-    };
-    match (code, message) {
-        (None, None) => None,
-        (code, message) => Some([code, message].into_iter().flatten().collect::<Vec<_>>().join(": ")),
-    }
-}
-
-/// The text of the first element of this name.
+/// The code and the message of a refusal, in either of the two forms that services have; empty where it has none.
 #[must_use]
-pub fn xml_element(xml: &str, name: &str) -> Option<String> {
-    let from = xml.find(&format!("<{name}>"))? + name.len() + 2;
-    let to = from + xml[from..].find(&format!("</{name}>"))?;
-    let text = xml[from..to].replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&apos;", "'");
-    Some(text.replace("&#39;", "'").replace("&amp;", "&"))
+pub fn refusal(answer: &str) -> (String, String) {
+    if let Some(node) = Node::parse(answer) {
+        let text = |name| node.anywhere(name).map(Node::own_text).unwrap_or_default().to_owned();
+        return (text("Code"), text("Message"));
+    }
+    let Ok(serde_json::Value::Object(fields)) = serde_json::from_str(answer) else { return Default::default() };
+    let text = |name: &str| fields.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
+    let message = if fields.contains_key("message") { text("message") } else { text("Message") };
+    (text("__type").rsplit('#').next().unwrap_or_default().to_owned(), message.to_owned())
 }
 
 #[cfg(test)]
@@ -201,19 +205,27 @@ mod tests {
 
     #[test]
     fn refusals_are_read_in_both_forms() {
-        assert_eq!(
-            reason(r#"{"__type":"com.amazonaws#ResourceNotFoundException","message":"no such secret"}"#).unwrap(),
-            "ResourceNotFoundException: no such secret"
-        );
-        assert_eq!(
-            reason("<ErrorResponse><Error><Code>ClusterNotFound</Code><Message>Cluster x not found.</Message></Error></ErrorResponse>").unwrap(),
-            "ClusterNotFound: Cluster x not found."
-        );
-        assert_eq!(reason("<html>"), None);
-    }
-
-    #[test]
-    fn texts_of_elements_are_unescaped_once() {
-        assert_eq!(xml_element("<a><DbPassword>a&amp;lt;&lt;</DbPassword></a>", "DbPassword").unwrap(), "a&lt;<");
+        for (answer, code, message) in [
+            (
+                r#"{"__type":"com.amazonaws#ResourceNotFoundException","message":"no such secret"}"#,
+                "ResourceNotFoundException",
+                "no such secret",
+            ),
+            (r#"{"__type":"com.amazon#ResourceNotFoundException","Message":"gone"}"#, "ResourceNotFoundException", "gone"),
+            (
+                "<ErrorResponse><Error><Code>ClusterNotFound</Code><Message>No.</Message></Error></ErrorResponse>",
+                "ClusterNotFound",
+                "No.",
+            ),
+            (
+                "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>m &amp; n</Message></Error></Errors></Response>",
+                "UnauthorizedOperation",
+                "m & n",
+            ),
+            ("<html>", "", ""),
+            ("", "", ""),
+        ] {
+            assert_eq!(refusal(answer), (code.to_owned(), message.to_owned()), "{answer}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use quick_xml::{Reader, XmlVersion};
 
 /// An element with its text and the elements in it.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(super) struct Node {
+pub(crate) struct Node {
     name: String,
     text: String,
     children: Vec<Node>,
@@ -16,7 +16,7 @@ const DEEPEST: usize = 64;
 
 impl Node {
     /// Reads a document; `None` when it is none.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut reader = Reader::from_str(text);
         let mut open = vec![Self::default()];
         loop {
@@ -58,42 +58,42 @@ impl Node {
     }
 
     /// The element at a path of names.
-    pub(super) fn at(&self, path: &str) -> Option<&Self> {
+    pub(crate) fn at(&self, path: &str) -> Option<&Self> {
         path.split('/').try_fold(self, |node, name| node.children.iter().find(|child| child.name == name))
     }
 
     /// The text at a path, if there is any.
-    pub(super) fn text(&self, path: &str) -> Option<&str> {
+    pub(crate) fn text(&self, path: &str) -> Option<&str> {
         self.at(path).map(|node| node.text.trim()).filter(|text| !text.is_empty())
     }
 
     /// The text at a path, or nothing.
-    pub(super) fn owned(&self, path: &str) -> String {
+    pub(crate) fn owned(&self, path: &str) -> String {
         self.text(path).unwrap_or_default().to_owned()
     }
 
     /// Whether the text at a path says yes.
-    pub(super) fn is_true(&self, path: &str) -> bool {
+    pub(crate) fn is_true(&self, path: &str) -> bool {
         self.text(path).is_some_and(|text| text.eq_ignore_ascii_case("true"))
     }
 
     /// What is in the list at a path, whatever its items are called.
-    pub(super) fn items(&self, path: &str) -> &[Self] {
+    pub(crate) fn items(&self, path: &str) -> &[Self] {
         self.at(path).map_or(&[], |node| &node.children)
     }
 
     /// Its own text.
-    pub(super) fn own_text(&self) -> &str {
+    pub(crate) fn own_text(&self) -> &str {
         self.text.trim()
     }
 
     /// The first element of that name at any depth.
-    pub(super) fn anywhere(&self, name: &str) -> Option<&Self> {
+    pub(crate) fn anywhere(&self, name: &str) -> Option<&Self> {
         self.children.iter().find_map(|child| if child.name == name { Some(child) } else { child.anywhere(name) })
     }
 
     /// What stands inside the element that wraps an action's answer.
-    pub(super) fn unwrapped(self, action: &str) -> Self {
+    pub(crate) fn unwrapped(self, action: &str) -> Self {
         let wrapper = format!("{action}Result");
         match self.children.iter().position(|child| child.name == wrapper) {
             Some(index) => self.children.into_iter().nth(index).unwrap_or_default(),

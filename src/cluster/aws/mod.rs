@@ -5,7 +5,6 @@
 mod failure;
 mod identity;
 mod network;
-mod node;
 mod redshift;
 mod serverless;
 mod signed;

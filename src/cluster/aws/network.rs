@@ -1,8 +1,8 @@
 //! VPCs, subnets, security groups and network interfaces.
 
-use super::node::Node;
 use super::signed::EC2;
 use super::{Aws, Failure};
+use crate::source::Node;
 
 /// A subnet.
 #[derive(Debug, Clone, PartialEq, Eq)]

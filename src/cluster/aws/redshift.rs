@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::node::Node;
 use super::signed::{QUOTAS, REDSHIFT};
 use super::{Aws, Failure};
 use crate::cluster::policy;
+use crate::source::Node;
 
 /// A cluster as it stands.
 #[derive(Debug, Clone, Default)]

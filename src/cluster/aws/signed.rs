@@ -2,9 +2,8 @@
 
 use serde_json::Value;
 
-use super::node::Node;
 use super::{Aws, Failure, Patience};
-use crate::source::{Unsigned, signed};
+use crate::source::{Node, Unsigned, domain, endpoint_for, refusal, signed};
 
 /// A service that takes forms and answers in XML.
 pub(super) struct QueryApi {
@@ -138,7 +137,7 @@ impl Aws {
         for turn in 1.. {
             let failure = match self.once(request).await {
                 Ok(reply) if reply.status < 300 => return Ok(reply),
-                Ok(reply) => refusal(&request.action, &reply),
+                Ok(reply) => refused(&request.action, &reply),
                 Err(failure) => failure,
             };
             if turn == TRIES || !failure.may_pass() {
@@ -184,12 +183,10 @@ impl Aws {
 
     /// Where a service is asked: what the environment or the profile names, else AWS.
     fn endpoint(&self, service: &str, is_global: bool) -> String {
-        let variable = format!("AWS_ENDPOINT_URL_{}", service.to_ascii_uppercase().replace('-', "_"));
-        let given = std::env::var(variable).ok().filter(|url| !url.is_empty());
-        if let Some(url) = given.or_else(|| self.config.endpoint_url().map(str::to_owned)) {
+        if let Some(url) = endpoint_for(service).or_else(|| self.config.endpoint_url().map(str::to_owned)) {
             return url.trim_end_matches('/').to_owned();
         }
-        let ending = if self.region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        let ending = domain(&self.region);
         match (is_global, self.region.split_once('-')) {
             (true, Some(("us", rest))) if rest.starts_with("gov") => format!("https://{service}.us-gov.{ending}"),
             (true, Some(("cn", _))) => format!("https://{service}.cn-north-1.{ending}"),
@@ -217,18 +214,9 @@ fn deepest(error: &dyn std::error::Error) -> String {
     deepest.to_string()
 }
 
-/// What a refusal says, in either of the two forms.
-fn refusal(action: &str, reply: &Reply) -> Failure {
-    let (mut code, mut message) = (String::new(), String::new());
-    if let Some(node) = Node::parse(&reply.body) {
-        let text = |name| node.anywhere(name).map(Node::own_text).unwrap_or_default().to_owned();
-        (code, message) = (text("Code"), text("Message"));
-    } else if let Ok(Value::Object(fields)) = serde_json::from_str(&reply.body) {
-        let text = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let kind = text("__type");
-        kind.rsplit('#').next().unwrap_or_default().clone_into(&mut code);
-        message = if fields.contains_key("message") { text("message") } else { text("Message") };
-    }
+/// What a refusal says.
+fn refused(action: &str, reply: &Reply) -> Failure {
+    let (mut code, mut message) = refusal(&reply.body);
     if code.is_empty() && reply.status < 500 {
         code = reply.status.to_string();
     }
@@ -257,27 +245,14 @@ mod tests {
     }
 
     #[test]
-    fn refusals_are_read_in_both_forms() {
+    fn refusals_without_words_are_told_by_their_status() {
         let read = |status, body: &str| {
-            let failure = refusal("x:Y", &Reply { status, region: None, body: body.to_owned() });
+            let failure = refused("x:Y", &Reply { status, region: None, body: body.to_owned() });
             (failure.code, failure.message)
         };
         let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
-        assert_eq!(
-            read(400, "<ErrorResponse><Error><Code>ClusterNotFound</Code><Message>No.</Message></Error></ErrorResponse>"),
-            pair("ClusterNotFound", "No.")
-        );
-        assert_eq!(
-            read(
-                403,
-                "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>m</Message></Error></Errors></Response>"
-            ),
-            pair("UnauthorizedOperation", "m")
-        );
-        assert_eq!(
-            read(400, r#"{"__type":"com.amazon#ResourceNotFoundException","Message":"gone"}"#),
-            pair("ResourceNotFoundException", "gone")
-        );
+        let words = "<ErrorResponse><Error><Code>ClusterNotFound</Code><Message>No.</Message></Error></ErrorResponse>";
+        assert_eq!(read(400, words), pair("ClusterNotFound", "No."));
         assert_eq!(read(502, "<html>"), pair("", "it answered with status 502"));
         assert_eq!(read(404, ""), pair("404", "it answered with status 404"));
     }

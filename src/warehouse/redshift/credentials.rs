@@ -4,7 +4,7 @@ use super::connect::Place;
 use super::options::{Asking, RedshiftOptions};
 use super::url::RedshiftUrl;
 use crate::error::{Error, Kind, Result};
-use crate::source::{AwsRequest, S3Options, Sources, xml_element};
+use crate::source::{AwsRequest, Node, S3Options, Sources};
 use crate::warehouse::postgres::password::Password;
 
 const JSON: &str = "application/x-amz-json-1.1";
@@ -117,12 +117,13 @@ pub(super) fn temporary(url: &RedshiftUrl, place: &Place, options: &RedshiftOpti
 }
 
 fn read_temporary(answer: &str) -> Option<Account> {
-    let (user, password) = match serde_json::from_str::<serde_json::Value>(answer) {
-        Ok(json) => {
-            let text = |key: &str| json.get(key).and_then(|value| value.as_str()).map(str::to_owned);
-            (text("dbUser")?, text("dbPassword")?)
-        }
-        Err(_) => (xml_element(answer, "DbUser")?, xml_element(answer, "DbPassword")?),
+    let (user, password) = if let Some(node) = Node::parse(answer) {
+        let text = |name| node.anywhere(name).map(|element| element.own_text().to_owned());
+        (text("DbUser")?, text("DbPassword")?)
+    } else {
+        let json: serde_json::Value = serde_json::from_str(answer).ok()?;
+        let text = |key: &str| json.get(key).and_then(|value| value.as_str()).map(str::to_owned);
+        (text("dbUser")?, text("dbPassword")?)
     };
     Some(Account { user, password: Some(Password::new(password)) })
 }
