@@ -180,6 +180,13 @@ impl Batch {
         self.judged[at.chunk as usize].store(true, Ordering::Relaxed);
     }
 
+    /// Judges rows whose keys the warehouse knows: by their number, with whether the payload is the same.
+    pub fn judge_known(&self, rows: Vec<(u64, bool)>) {
+        for (row_no, same_payload) in rows {
+            self.judge(row_no, if same_payload { Verdict::Duplicate } else { Verdict::Conflict });
+        }
+    }
+
     /// Whether a chunk has rows that are not accepted.
     fn is_judged(&self, chunk: usize) -> bool {
         self.judged[chunk].load(Ordering::Relaxed)

@@ -2,6 +2,7 @@
 //! quoted in [`ident`] alone.
 
 pub mod duckdb;
+mod field;
 pub mod ident;
 pub mod literal;
 pub mod postgres;
@@ -10,17 +11,19 @@ mod reach;
 pub mod recorder;
 pub mod redshift;
 mod relations;
+mod rows;
 pub mod sql;
+mod url;
 
-use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use query::{Answer, Param, Rows, SqlText, Value};
+pub use rows::{FileRow, Input, KnownFile, QuarantinedLine, RejectRow, ReplayedLine, RunRow};
 pub use sql::{Dialect, Statement};
+pub use url::WarehouseUrl;
 
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::interrupt::Interrupt;
 use crate::source::{S3Options, SourceFile};
 use crate::stage::{Batch, EventBounds, People, PlannedFile, SongRecord};
@@ -31,249 +34,6 @@ pub use redshift::{RedshiftOptions, RedshiftUrl};
 
 /// Version of the tables that this sparkify writes. Older warehouses are brought forward, newer ones refused.
 pub const SCHEMA_VERSION: i32 = 1;
-
-/// Where a warehouse is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum WarehouseUrl {
-    /// A DuckDB file.
-    DuckDb(PathBuf),
-    /// A database on a PostgreSQL server.
-    Postgres(PostgresUrl),
-    /// A database of an Amazon Redshift cluster or workgroup.
-    Redshift(RedshiftUrl),
-}
-
-impl WarehouseUrl {
-    /// Reads a path, `duckdb:path`, `duckdb:///path`, `postgres://user@host/database`, `redshift://user@host/database` or
-    /// `redshift:`.
-    ///
-    /// # Errors
-    /// [`Kind::Settings`] for another scheme, or a URL that holds a password.
-    pub fn parse(text: &str) -> Result<Self> {
-        if ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme)) {
-            return PostgresUrl::parse(text).map(Self::Postgres);
-        }
-        if RedshiftUrl::is_one(text) {
-            return RedshiftUrl::parse(text).map(Self::Redshift);
-        }
-        let path = text.strip_prefix("duckdb:").map_or(text, |rest| rest.strip_prefix("//").unwrap_or(rest));
-        if path.is_empty() {
-            return Err(Error::new(Kind::Settings, "the warehouse has no path"));
-        }
-        if let Some((scheme, _)) = path.split_once("://") {
-            return Err(Error::new(Kind::Settings, format!("{scheme}:// is no warehouse that sparkify knows")).with_hint(
-                "a warehouse is a path, duckdb:PATH, postgres://USER@HOST/DATABASE, redshift://USER@HOST:5439/DATABASE, or `redshift:` for the cluster of the stack",
-            ));
-        }
-        Ok(Self::DuckDb(PathBuf::from(path)))
-    }
-
-    /// Whether there can be a warehouse. False only where it is known that there is none.
-    #[must_use]
-    pub fn may_exist(&self) -> bool {
-        match self {
-            Self::DuckDb(path) => path.exists(),
-            Self::Postgres(_) | Self::Redshift(_) => true,
-        }
-    }
-
-    /// What to call it where others may read: without folders, hosts and users.
-    #[must_use]
-    pub fn short_name(&self) -> String {
-        match self {
-            Self::DuckDb(path) => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-            Self::Postgres(url) => url.database().unwrap_or("PostgreSQL").to_owned(),
-            Self::Redshift(url) => url.database().to_owned(),
-        }
-    }
-
-    /// How its engine spells SQL.
-    #[must_use]
-    pub const fn dialect(&self) -> Dialect {
-        match self {
-            Self::DuckDb(_) => Dialect::DuckDb,
-            Self::Postgres(_) => Dialect::Postgres,
-            Self::Redshift(_) => Dialect::Redshift,
-        }
-    }
-
-    /// Tries what a load needs of the warehouse, step by step.
-    #[must_use]
-    pub fn examine(&self, options: &OpenOptions) -> Vec<Examined> {
-        match self {
-            Self::Redshift(url) => redshift::examine(url, options),
-            Self::Postgres(url) => postgres::examine(url, options),
-            Self::DuckDb(path) if !path.exists() => {
-                vec![Examined { what: "warehouse", outcome: Ok(format!("{} is not there yet; a load makes it", path.display())) }]
-            }
-            Self::DuckDb(_) => {
-                let opened = self.open_read_only(options).and_then(|mut warehouse| warehouse.has_tables());
-                let outcome = opened.map(|has_tables| {
-                    let state = if has_tables { "has sparkify's tables" } else { "has no tables of sparkify's yet" };
-                    format!("{self} can be opened and {state}")
-                });
-                vec![Examined { what: "warehouse", outcome }]
-            }
-        }
-    }
-
-    /// Opens the warehouse to change it; makes its tables if they are not there.
-    ///
-    /// # Errors
-    /// [`Kind::WarehouseLocked`] and its kin.
-    pub fn open(&self, options: &OpenOptions) -> Result<Box<dyn Warehouse>> {
-        Ok(match self {
-            Self::DuckDb(path) => Box::new(duckdb::DuckDb::open(path, options)?),
-            Self::Postgres(url) => Box::new(postgres::Postgres::open(url, options)?),
-            Self::Redshift(url) => Box::new(redshift::Redshift::open(url, options)?),
-        })
-    }
-
-    /// Opens the warehouse to read it.
-    ///
-    /// # Errors
-    /// As [`Self::open`], and [`Kind::WarehouseMissing`].
-    pub fn open_read_only(&self, options: &OpenOptions) -> Result<Box<dyn Warehouse>> {
-        Ok(match self {
-            Self::DuckDb(path) => Box::new(duckdb::DuckDb::open_read_only(path, options)?),
-            Self::Postgres(url) => Box::new(postgres::Postgres::open_read_only(url, options)?),
-            Self::Redshift(url) => Box::new(redshift::Redshift::open_read_only(url, options)?),
-        })
-    }
-}
-
-impl fmt::Display for WarehouseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::DuckDb(path) => write!(f, "{}", path.display()),
-            Self::Postgres(url) => write!(f, "{url}"),
-            Self::Redshift(url) => write!(f, "{url}"),
-        }
-    }
-}
-
-/// A file that was loaded: its URL and the version that was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KnownFile {
-    /// As in the listing.
-    pub url: String,
-    /// As in the listing.
-    pub version: String,
-}
-
-/// An input: what kind of records a file holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Input {
-    /// Log lines.
-    Log,
-    /// Songs.
-    Song,
-    /// Log lines that the warehouse read itself, many files at once. It does not tell which line is of which file, so all
-    /// their events have ids of the first.
-    Copied,
-}
-
-impl Input {
-    /// As in the ledger.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Log => "log",
-            Self::Song => "song",
-            Self::Copied => "copied",
-        }
-    }
-}
-
-/// A row of `load_files`.
-#[derive(Debug, Clone)]
-pub struct FileRow {
-    /// The file.
-    pub file: PlannedFile,
-    /// What it holds.
-    pub input: Input,
-    /// Its counts.
-    pub tally: crate::stage::FileTally,
-}
-
-/// A row of `load_rejects`, but for its run.
-#[derive(Debug, Clone)]
-pub struct RejectRow {
-    /// What its file holds.
-    pub input: Input,
-    /// Its file's URL.
-    pub url: String,
-    /// Its file's number.
-    pub file_no: i64,
-    /// Counted from 1.
-    pub line: u64,
-    /// In the unpacked file.
-    pub byte_offset: u64,
-    /// Why.
-    pub reason: String,
-    /// The line's bytes, capped.
-    pub raw: Vec<u8>,
-    /// The line's full length in bytes.
-    pub raw_length: u64,
-}
-
-/// A quarantined line that was kept whole, so that it can be tried again.
-#[derive(Debug, Clone)]
-pub struct QuarantinedLine {
-    /// What its file holds.
-    pub input: Input,
-    /// Its file's URL.
-    pub url: String,
-    /// Its file's number.
-    pub file_no: i64,
-    /// When its file was modified, in microseconds since 1970.
-    pub modified_us: i64,
-    /// Counted from 1.
-    pub line: u64,
-    /// In the unpacked file.
-    pub byte_offset: u64,
-    /// The line's bytes.
-    pub raw: Vec<u8>,
-}
-
-/// What became of a quarantined line that loaded.
-#[derive(Debug, Clone, Copy)]
-pub struct ReplayedLine {
-    /// Its file's number.
-    pub file_no: i64,
-    /// Counted from 1.
-    pub line: u64,
-    /// In the unpacked file.
-    pub byte_offset: u64,
-    /// It was known already, so it became no row.
-    pub duplicate: bool,
-}
-
-/// A row of `load_runs`.
-#[derive(Debug, Clone)]
-#[allow(missing_docs, reason = "the columns of load_runs")]
-pub struct RunRow {
-    pub run_id: String,
-    pub kind: &'static str,
-    pub status: &'static str,
-    pub started_us: i64,
-    pub finished_us: i64,
-    pub settings: String,
-    pub files_listed: u64,
-    pub files_loaded: u64,
-    pub files_skipped: u64,
-    pub lines: u64,
-    pub accepted: u64,
-    pub duplicates: u64,
-    pub rejected: u64,
-    pub song_records: u64,
-    pub songs_rejected: u64,
-    pub songplays_added: u64,
-    pub page_views_added: u64,
-    pub bytes: u64,
-    pub unknown_keys: Option<String>,
-    pub last_file_no: i64,
-}
 
 /// What the tables hold.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -1,11 +1,21 @@
 //! The first steps to a server: its name, and whether anything answers there.
 
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
 use crate::error::{Error, Kind, Result};
 
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A variable of the environment; an empty one is none.
+pub(super) fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Whether a host is the machine that asks, or a file on it.
+pub(super) fn is_this_machine(host: &str) -> bool {
+    host == "localhost" || host.starts_with(['/', '@']) || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
 
 /// The addresses of a host, or why it has none. `remedy` says what else to look at.
 pub(super) fn resolve(host: &str, port: u16, remedy: &str) -> Result<String> {

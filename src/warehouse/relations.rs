@@ -1,5 +1,6 @@
 //! The staged batch as SQL sees it: a few relations, each a choice of rows and columns.
 
+use crate::error::{Error, Kind, Result};
 use crate::record::{LogField, label_index};
 use crate::stage::TimePart;
 
@@ -75,6 +76,37 @@ const fn label(field: LogField) -> Source {
     Source::Label(label_index(field))
 }
 
+/// The relation of a name.
+///
+/// # Errors
+/// There is none: a statement asks for what nobody stages.
+pub(super) fn relation(name: &str) -> Result<&'static Relation> {
+    let found = RELATIONS.iter().find(|relation| relation.name == name);
+    found.ok_or_else(|| Error::new(Kind::Query, format!("there is no staged relation {name}")))
+}
+
+/// All fields of decoded lines, in the order of `staging_events`.
+pub(super) const LINE_COLUMNS: [(&str, Source); 18] = [
+    ("artist", Source::Artist),
+    ("auth", label(LogField::Auth)),
+    ("first_name", label(LogField::FirstName)),
+    ("gender", label(LogField::Gender)),
+    ("item_in_session", Source::ItemInSession),
+    ("last_name", label(LogField::LastName)),
+    ("length", Source::Length),
+    ("level", label(LogField::Level)),
+    ("location", label(LogField::Location)),
+    ("method", label(LogField::Method)),
+    ("page", label(LogField::Page)),
+    ("registration", Source::Registration),
+    ("session_id", Source::SessionId),
+    ("song", Source::Song),
+    ("status", Source::Status),
+    ("ts", Source::StartTime),
+    ("user_agent", label(LogField::UserAgent)),
+    ("user_id", Source::UserId),
+];
+
 /// All relations. The table function takes an index into this list.
 pub(super) const RELATIONS: [Relation; 5] = [
     Relation {
@@ -130,30 +162,7 @@ pub(super) const RELATIONS: [Relation; 5] = [
             ("payload_hash", Source::PayloadHash),
         ],
     },
-    Relation {
-        name: "staged_events",
-        rows: Rows::All,
-        columns: &[
-            ("artist", Source::Artist),
-            ("auth", label(LogField::Auth)),
-            ("first_name", label(LogField::FirstName)),
-            ("gender", label(LogField::Gender)),
-            ("item_in_session", Source::ItemInSession),
-            ("last_name", label(LogField::LastName)),
-            ("length", Source::Length),
-            ("level", label(LogField::Level)),
-            ("location", label(LogField::Location)),
-            ("method", label(LogField::Method)),
-            ("page", label(LogField::Page)),
-            ("registration", Source::Registration),
-            ("session_id", Source::SessionId),
-            ("song", Source::Song),
-            ("status", Source::Status),
-            ("ts", Source::StartTime),
-            ("user_agent", label(LogField::UserAgent)),
-            ("user_id", Source::UserId),
-        ],
-    },
+    Relation { name: "staged_events", rows: Rows::All, columns: &LINE_COLUMNS },
     Relation {
         name: "staged_times",
         rows: Rows::Times,

@@ -1,6 +1,9 @@
 //! Every statement that a load can send: a variant, a name, a file under `sql/`.
 
-use super::SqlText;
+use std::fmt::Display;
+
+use super::{SCHEMA_VERSION, SqlText};
+use crate::error::{Error, Kind};
 
 /// How an engine spells what others spell otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -10,7 +13,7 @@ pub enum Dialect {
     DuckDb,
     /// PostgreSQL's: that of `<name>.postgres.sql` where there is one.
     Postgres,
-    /// Redshift's: that of `<name>.redshift.sql` where there is one.
+    /// Redshift's: that of `<name>.redshift.sql` where there is one, or of PostgreSQL's where that says it.
     Redshift,
 }
 
@@ -119,12 +122,12 @@ statements! {
     DeleteReplayedRejects = "ledger/delete_replayed_rejects",
     UpdateReplayedFiles = "ledger/update_replayed_files",
 
-    DigestSongplays = "digest/songplays" [Postgres "postgres" Redshift "redshift"],
+    DigestSongplays = "digest/songplays" [Postgres "postgres" Redshift "postgres"],
     DigestPageViews = "digest/page_views",
     DigestUsers = "digest/users",
     DigestUserLevels = "digest/user_levels",
-    DigestSongs = "digest/songs" [Postgres "postgres" Redshift "redshift"],
-    DigestArtists = "digest/artists" [Postgres "postgres" Redshift "redshift"],
+    DigestSongs = "digest/songs" [Postgres "postgres" Redshift "postgres"],
+    DigestArtists = "digest/artists" [Postgres "postgres" Redshift "postgres"],
     DigestTime = "digest/time",
 
     PostgresServer = "postgres/server",
@@ -217,3 +220,14 @@ pub(super) struct Migration {
 
 /// The steps from version 1 on, in order. There is one for every version after the first.
 pub(super) const MIGRATIONS: &[Migration] = &[];
+
+/// The error for tables of a newer sparkify.
+pub(super) fn newer_tables(place: impl Display, version: i32) -> Error {
+    let message = format!("{place} has tables of version {version}; this sparkify knows versions up to {SCHEMA_VERSION}");
+    Error::new(Kind::WarehouseVersion, message)
+}
+
+/// The error for a table with the name of one of sparkify's, where none are sparkify's.
+pub(super) fn foreign_table(place: impl Display, table: &str) -> Error {
+    Error::new(Kind::WarehouseInvalid, format!("{place} has a table {table} that sparkify did not make"))
+}

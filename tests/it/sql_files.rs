@@ -41,16 +41,23 @@ fn spelling(file: &str) -> (&str, Option<&str>) {
 
 #[test]
 fn each_twin_is_sent_in_its_dialect() {
-    let mut twins = 0;
-    for (file, text) in sql_files() {
+    let (mut twins, all) = (0, sql_files());
+    for (file, text) in all.clone() {
         let (name, Some(dialect)) = spelling(&file) else { continue };
         let statement = Statement::ALL.iter().find(|s| s.name() == name).unwrap_or_else(|| panic!("{file} is no twin of any"));
         let dialect = DIALECTS.iter().find(|(ending, _)| *ending == dialect).unwrap_or_else(|| panic!("{file}: what dialect?")).1;
         assert_eq!(statement.text_in(dialect), text, "{file} is not what is sent");
         assert_ne!(statement.text(), text, "{file} says nothing else than its twin");
+        let others = DIALECTS.iter().map(|(ending, _)| format!("{name}.{ending}")).filter(|other| *other != file);
+        for other in others {
+            assert!(all.iter().all(|(file, said)| *file != other || *said != text), "{file} and {other} say the same");
+        }
         twins += 1;
     }
-    let sent = Statement::ALL.iter().flat_map(|s| DIALECTS.iter().filter(|(_, dialect)| s.text_in(*dialect) != s.text()));
+    let sent = Statement::ALL.iter().flat_map(|statement| {
+        let texts: BTreeSet<&str> = DIALECTS.iter().map(|(_, dialect)| statement.text_in(*dialect)).collect();
+        texts.into_iter().filter(|text| *text != statement.text())
+    });
     assert_eq!(sent.count(), twins);
 }
 
@@ -64,16 +71,18 @@ fn each_is_known_to_the_program() {
     let known: BTreeSet<&str> = Statement::ALL.iter().map(|s| s.name()).collect();
     let checks: BTreeSet<&str> = sparkify::check::all().unwrap().iter().map(|check| check.name).collect();
     assert_eq!(known.len(), Statement::ALL.len(), "two statements share a file");
+    let shared: BTreeSet<&str> = catalogue::all().into_iter().flat_map(|insight| insight.shares).collect();
     let mut found = 0;
     for (name, _) in sql_files().into_iter().filter(|(name, _)| spelling(name).1.is_none()) {
         let included = sources.contains(&format!("\"../../sql/{name}.sql\""));
         let is_check = name.strip_prefix("check/").is_some_and(|name| checks.contains(name));
         let explains = name.strip_prefix("explain/").is_some_and(|name| sparkify::explain::FILES.contains(&name));
-        let places = [known.contains(name.as_str()), insights.contains(&name), included, is_check, explains];
+        let is_shared = name.strip_prefix("shared/").is_some_and(|name| shared.contains(name));
+        let places = [known.contains(name.as_str()), insights.contains(&name), included, is_check, explains, is_shared];
         let count = places.iter().filter(|here| **here).count();
         assert_eq!(
             count, 1,
-            "{name} is to be one of Statement's, an insight, a check, a part of an explanation, or included by a file of src"
+            "{name} is to be one of Statement's, an insight, a check, a part of one or of an explanation, or included by a file of src"
         );
         if known.contains(name.as_str()) {
             found += 1;
@@ -160,12 +169,16 @@ for path in sys.argv[2:]:
     // The insights are long. DuckDB itself runs them in other tests; the parser's Redshift is its PostgreSQL with less.
     let is_run = |name: &str| dialect != "redshift" && name.starts_with("insights/");
     let all = sql_files();
-    // A twin stands in its dialect for the file that it is the twin of.
-    let is_replaced = |name: &str| all.iter().any(|(other, _)| spelling(other) == (name, Some(dialect)));
-    let is_meant = |name: &str| spelling(name).1.map_or(!is_replaced(name), |twin| twin == dialect) && is_sent(name, dialect);
+    // What is sent in the dialect: a twin stands for the file that it is the twin of.
+    let of_engine = DIALECTS.iter().find(|(ending, _)| *ending == dialect).map_or(Dialect::DuckDb, |(_, dialect)| *dialect);
+    let is_spelled = |name: &str, text: &str| {
+        let statement = Statement::ALL.iter().find(|s| s.name() == spelling(name).0);
+        statement.map_or(spelling(name).1.is_none(), |statement| statement.text_in(of_engine) == text)
+    };
+    let is_meant = |name: &str, text: &str| is_spelled(name, text) && is_sent(name, dialect);
     let mut files: Vec<(String, PathBuf)> = all
         .iter()
-        .filter(|(name, _)| !is_run(name) && is_meant(name))
+        .filter(|(name, text)| !is_run(name) && is_meant(name, text))
         .map(|(name, _)| (name.clone(), root().join(format!("sql/{name}.sql"))))
         .collect();
     let examples = fs::read_dir(root().join("examples/queries")).unwrap().map(|entry| entry.unwrap().path());

@@ -142,7 +142,7 @@ impl Warehouse for DuckDb {
                 _ => 0,
             };
             Ok(QuarantinedLine {
-                input: if row.get::<_, String>(0)? == Input::Song.name() { Input::Song } else { Input::Log },
+                input: Input::of_line(&row.get::<_, String>(0)?),
                 url: row.get(1)?,
                 file_no: row.get(2)?,
                 modified_us,

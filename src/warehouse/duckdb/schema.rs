@@ -5,10 +5,10 @@ use std::path::Path;
 use duckdb::Connection;
 
 use super::super::ident::identifier;
-use super::super::sql::{MIGRATIONS, Migration, TABLES};
+use super::super::sql::{MIGRATIONS, Migration, TABLES, foreign_table, newer_tables};
 use super::super::{SCHEMA_VERSION, Statement};
 use super::query_error;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 
 /// Makes all tables and writes their version.
 pub(super) fn create(connection: &Connection) -> Result<()> {
@@ -38,10 +38,7 @@ pub(super) fn ensure(connection: &Connection, path: &Path) -> Result<()> {
         None => {
             for (name, _) in TABLES {
                 if has_table(connection, name)? {
-                    return Err(Error::new(
-                        Kind::WarehouseInvalid,
-                        format!("{} has a table {name} that sparkify did not make", path.display()),
-                    ));
+                    return Err(foreign_table(path.display(), name));
                 }
             }
             create(connection)
@@ -66,10 +63,7 @@ fn migrate(connection: &Connection, from: i32, migrations: &[Migration], to: i32
 
 /// The error for tables of a newer sparkify.
 pub(super) fn too_new(path: &Path, version: i32) -> Error {
-    Error::new(
-        Kind::WarehouseVersion,
-        format!("{} has tables of version {version}; this sparkify knows versions up to {SCHEMA_VERSION}", path.display()),
-    )
+    newer_tables(path.display(), version)
 }
 
 /// Drops all tables of sparkify's.

@@ -9,7 +9,7 @@ use super::super::relations::RELATIONS;
 use super::super::{FileRow, RejectRow, ReplayedLine, RunRow};
 use super::{DuckDb, query_error, stream};
 use crate::error::Result;
-use crate::stage::{Batch, CatalogueSong, EventBounds, People, PlannedFile, SongIndex, SongRecord, Verdict};
+use crate::stage::{Batch, CatalogueSong, EventBounds, People, PlannedFile, SongIndex, SongRecord};
 use crate::warehouse::Statement;
 
 /// DuckDB's name for a point in time, from milliseconds since 1970.
@@ -44,9 +44,7 @@ impl DuckDb {
         if let Some(bounds) = batch.bounds()
             && let Some(bounds) = self.overlap(bounds)?
         {
-            for (row_no, same_payload) in self.known_events(bounds)? {
-                batch.judge(row_no, if same_payload { Verdict::Duplicate } else { Verdict::Conflict });
-            }
+            batch.judge_known(self.known_events(bounds)?);
         }
         Ok(batch)
     }
@@ -186,29 +184,13 @@ impl DuckDb {
 
     pub(super) fn put_run(&mut self, run: &RunRow) -> Result<()> {
         self.append("load_runs", std::iter::once(run), |r, add| {
-            add(params![
-                r.run_id,
-                r.kind,
-                r.status,
-                timestamp_us(r.started_us),
-                timestamp_us(r.finished_us),
-                r.settings,
-                env!("CARGO_PKG_VERSION"),
-                r.files_listed as i64,
-                r.files_loaded as i64,
-                r.files_skipped as i64,
-                r.lines as i64,
-                r.accepted as i64,
-                r.duplicates as i64,
-                r.rejected as i64,
-                r.song_records as i64,
-                r.songs_rejected as i64,
-                r.songplays_added as i64,
-                r.page_views_added as i64,
-                r.bytes as i64,
-                r.unknown_keys,
-                r.last_file_no
-            ])
+            let (started, finished) = (timestamp_us(r.started_us), timestamp_us(r.finished_us));
+            let counts = r.counts();
+            let mut values =
+                params![r.run_id, r.kind, r.status, started, finished, r.settings, env!("CARGO_PKG_VERSION")].to_vec();
+            values.extend(counts.iter().map(|count| count as &dyn ToSql));
+            values.extend_from_slice(params![r.unknown_keys, r.last_file_no]);
+            add(&values)
         })
     }
 

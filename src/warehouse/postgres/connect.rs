@@ -1,6 +1,5 @@
 //! Reaches a server: where it is, who asks, how much the connection is protected, and what the server must be like.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -17,6 +16,7 @@ use super::url::SslMode;
 use crate::error::{Error, Kind, Result};
 use crate::interrupt::Interrupt;
 use crate::warehouse::Statement;
+use crate::warehouse::reach::environment;
 
 /// The oldest version that runs all statements.
 const OLDEST_VERSION: i32 = 140_000;
@@ -36,10 +36,6 @@ pub(super) fn connect(url: &PostgresUrl, interrupt: &Interrupt) -> Result<Sessio
     let session = connect_to(url, &place, interrupt)?;
     examine(&session)?;
     Ok(session)
-}
-
-pub(super) fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// As [`connect`], with everything known; whatever the server is like.
@@ -91,13 +87,7 @@ impl Place {
             Error::new(Kind::Settings, "the warehouse's URL names no user").with_hint("postgres://USER@HOST/DATABASE, or PGUSER")
         })?;
         let database = or(&url.database, "PGDATABASE").unwrap_or_else(|| user.clone());
-        let ssl_mode = match (url.ssl_mode, environment("PGSSLMODE")) {
-            (Some(mode), _) => mode,
-            (None, Some(text)) => SslMode::parse(&text)?,
-            // Nobody can listen between a machine and itself.
-            (None, None) if is_this_machine(&host) => SslMode::Prefer,
-            (None, None) => SslMode::VerifyFull,
-        };
+        let ssl_mode = SslMode::of(url.ssl_mode, environment("PGSSLMODE"), &host)?;
         let root_certificates = url.root_certificates.clone().or_else(|| environment("PGSSLROOTCERT").map(PathBuf::from));
         let mut config = Config::new();
         config.host(&host).port(port).user(&user).dbname(&database).application_name("sparkify");
@@ -116,10 +106,6 @@ impl Place {
         }
         Ok(Self { host, port, user, database, ssl_mode, root_certificates, config })
     }
-}
-
-fn is_this_machine(host: &str) -> bool {
-    host == "localhost" || host.starts_with(['/', '@']) || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn dial(runtime: &Runtime, place: &Place, tls: &Tls, url: &PostgresUrl) -> Result<Client> {

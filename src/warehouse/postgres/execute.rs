@@ -141,7 +141,7 @@ impl Warehouse for Postgres {
         let line = |row: &tokio_postgres::Row| {
             let raw_bytes: Option<Vec<u8>> = session.get(row, 6)?;
             Ok(QuarantinedLine {
-                input: if session.get::<&str>(row, 0)? == Input::Song.name() { Input::Song } else { Input::Log },
+                input: Input::of_line(session.get(row, 0)?),
                 url: session.get(row, 1)?,
                 file_no: session.get(row, 2)?,
                 line: session.get::<i64>(row, 3)? as u64,

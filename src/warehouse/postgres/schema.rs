@@ -1,10 +1,10 @@
 //! Making the tables, knowing their version, bringing them forward.
 
 use super::super::ident::identifier;
-use super::super::sql::{MIGRATIONS, TABLES};
+use super::super::sql::{MIGRATIONS, TABLES, foreign_table, newer_tables};
 use super::super::{SCHEMA_VERSION, Statement};
 use super::session::{Session, text};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 
 /// What makes loads into a large warehouse quick: events are looked up by time, and checked by id.
 pub(in super::super) const INDEXES: [Statement; 5] = [
@@ -38,9 +38,7 @@ pub(super) fn ensure(session: &Session) -> Result<()> {
         None => {
             for (name, _) in TABLES {
                 if has_table(session, name)? {
-                    let place = session.place();
-                    let message = format!("{place} has a table {name} that sparkify did not make");
-                    return Err(Error::new(Kind::WarehouseInvalid, message)
+                    return Err(foreign_table(session.place(), name)
                         .with_hint("name another schema: postgres://…?options=-csearch_path%3DSCHEMA, or another database"));
                 }
             }
@@ -55,12 +53,8 @@ pub(super) fn ensure(session: &Session) -> Result<()> {
 
 /// The error for tables of a newer sparkify.
 pub(super) fn too_new(session: &Session, version: i32) -> Error {
-    let place = session.place();
-    Error::new(
-        Kind::WarehouseVersion,
-        format!("{place} has tables of version {version}; this sparkify knows versions up to {SCHEMA_VERSION}"),
-    )
-    .with_hint("install the newer sparkify that wrote them, or load into another schema or database")
+    newer_tables(session.place(), version)
+        .with_hint("install the newer sparkify that wrote them, or load into another schema or database")
 }
 
 /// Drops all tables of sparkify's.

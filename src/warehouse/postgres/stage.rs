@@ -1,11 +1,10 @@
 //! How rows reach the server: by COPY, the batch of events into the tables themselves, everything that SQL has to compare
 //! into temporary ones.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::super::ident::identifier;
-use super::super::relations::{RELATIONS, Relation};
+use super::super::relations::relation;
 use super::super::{FileRow, RejectRow, ReplayedLine, RunRow, SqlText, Statement};
 use super::Postgres;
 use super::copy::CopyRows;
@@ -13,7 +12,7 @@ use super::session::text;
 use super::stream;
 use super::value::Timestamp;
 use crate::error::{Error, Kind, Result};
-use crate::stage::{Batch, CatalogueSong, EventBounds, People, PlannedFile, SongIndex, SongRecord, Verdict};
+use crate::stage::{Batch, CatalogueSong, EventBounds, People, PlannedFile, SongIndex, SongRecord};
 
 /// The tables that are there for the length of a transaction. They are called by their schema where they are dropped, as a
 /// user's own table of the name must not be meant.
@@ -27,11 +26,6 @@ pub(super) fn source(statement: Statement) -> Option<&'static str> {
         Statement::KeepStagingEvents => Some("staged_events"),
         _ => None,
     }
-}
-
-fn relation(name: &str) -> Result<&'static Relation> {
-    let found = RELATIONS.iter().find(|relation| relation.name == name);
-    found.ok_or_else(|| Error::new(Kind::Query, format!("there is no staged relation {name}")))
 }
 
 fn copy_all(table: &str) -> String {
@@ -50,9 +44,7 @@ impl Postgres {
         if let Some(bounds) = batch.bounds()
             && let Some(bounds) = self.overlap(bounds)?
         {
-            for (row_no, same_payload) in self.known_events(&batch, bounds)? {
-                batch.judge(row_no, if same_payload { Verdict::Duplicate } else { Verdict::Conflict });
-            }
+            batch.judge_known(self.known_events(&batch, bounds)?);
         }
         self.make_temporary(Statement::PostgresStagedTimes, "staged_times")?;
         self.copy_staged(&batch, "staged_times", &copy_all("staged_times"), None)?;
@@ -180,11 +172,7 @@ impl Postgres {
 
     pub(super) fn put_rejects(&self, run_id: &str, rejects: &[RejectRow]) -> Result<()> {
         self.copy("load_rejects", 10, rejects, |r, out| {
-            // No text of the server's can hold a NUL.
-            let (text, not_text) = match String::from_utf8_lossy(&r.raw) {
-                Cow::Borrowed(text) if !text.contains('\0') => (Cow::Borrowed(text), None),
-                text => (Cow::Owned(text.replace('\0', "\u{FFFD}")), Some(r.raw.as_slice())),
-            };
+            let (text, not_text) = r.text_without_nul();
             for text in [run_id, r.input.name(), &r.url] {
                 out.string(Some(text));
             }
@@ -217,22 +205,7 @@ impl Postgres {
             out.timestamp_us(r.finished_us);
             out.string(Some(&r.settings));
             out.string(Some(env!("CARGO_PKG_VERSION")));
-            for number in [
-                r.files_listed,
-                r.files_loaded,
-                r.files_skipped,
-                r.lines,
-                r.accepted,
-                r.duplicates,
-                r.rejected,
-                r.song_records,
-                r.songs_rejected,
-                r.songplays_added,
-                r.page_views_added,
-                r.bytes,
-            ] {
-                out.bigint(number as i64);
-            }
+            r.counts().into_iter().for_each(|count| out.bigint(count));
             out.string(r.unknown_keys.as_deref());
             out.bigint(r.last_file_no);
         })

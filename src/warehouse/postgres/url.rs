@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use url::Url;
 
 use crate::error::{Error, Kind, Result};
+use crate::warehouse::reach::is_this_machine;
 
 /// `postgres://user@host:port/database?sslmode=…`. What is left out comes from the PG* variables, as for other clients.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -119,6 +120,17 @@ impl SslMode {
                     .with_hint("one of disable, prefer, require, verify-ca and verify-full"));
             }
         })
+    }
+
+    /// What the URL says, else the variable, else what fits the host.
+    pub fn of(given: Option<Self>, variable: Option<String>, host: &str) -> Result<Self> {
+        match (given, variable) {
+            (Some(mode), _) => Ok(mode),
+            (None, Some(text)) => Self::parse(&text),
+            // Nobody can listen between a machine and itself.
+            (None, None) if is_this_machine(host) => Ok(Self::Prefer),
+            (None, None) => Ok(Self::VerifyFull),
+        }
     }
 }
 

@@ -8,13 +8,12 @@ use std::time::Instant;
 
 use super::json;
 use super::staging::Staging;
-use crate::decode::{EventChunk, Span};
 use crate::error::{Error, Kind, Result};
 use crate::interrupt::Interrupt;
-use crate::record::NULL_INTEGER;
 use crate::source::ObjectWriter;
-use crate::stage::{Batch, CatalogueSong, EventBounds};
-use crate::warehouse::relations::{Relation, Rows, Source};
+use crate::stage::{Batch, EventBounds};
+use crate::warehouse::field::{Column, Field};
+use crate::warehouse::relations::{Relation, Source};
 
 /// Packed files below this size cost more to open than to read.
 const LEAST_FILE: u64 = 1 << 20;
@@ -135,137 +134,76 @@ pub(super) fn unwritten(name: &str, error: io::Error) -> Error {
 
 /// Appends a chunk's rows; returns how many.
 pub(super) fn write_chunk(job: &Job<'_>, index: usize, out: &mut Vec<u8>) -> u64 {
-    let Job { batch, relation, within, .. } = job;
-    let chunk = &batch.chunks()[index];
-    let mut columns: Vec<Column<'_>> =
-        relation.columns.iter().enumerate().map(|(at, (_, source))| Column::new(batch, index, at, *source)).collect();
+    let columns = job.relation.columns.iter().enumerate();
+    let mut columns: Vec<Spelled<'_>> = columns.map(|(at, (_, source))| Spelled::new(job.batch, index, at, *source)).collect();
     let mut rows = 0;
-    let mut row = |row: usize| {
+    for row in job.relation.rows_of(job.batch, index, job.within) {
         rows += 1;
         out.push(b'{');
         for (at, column) in columns.iter_mut().enumerate() {
             column.write(at, row, out);
         }
         out.extend_from_slice(b"}\n");
-    };
-    match (relation.rows, within) {
-        (Rows::Plays, _) => batch.accepted(index, true).for_each(&mut row),
-        (Rows::Views, _) => batch.accepted(index, false).for_each(&mut row),
-        (_, None) => (0..chunk.len()).for_each(&mut row),
-        (_, Some(EventBounds { min_ms, max_ms })) => {
-            (0..chunk.len()).filter(|&at| (min_ms..=max_ms).contains(&&chunk.ts[at])).for_each(&mut row);
-        }
     }
     rows
 }
 
-/// One column of a chunk. What is null is left out of the row's object.
-enum Column<'a> {
-    RowNo(i64),
-    EventId(Box<dyn Fn(usize) -> i64 + 'a>),
-    /// Milliseconds since 1970.
-    Time(&'a [i64], json::Times),
-    /// [`NULL_INTEGER`] for null.
-    BigInt(&'a [i64]),
-    Hash(&'a [u64]),
-    Integer(&'a [i32]),
-    /// `i32::MIN` for null.
-    Status(&'a [i32]),
-    Repair(&'a [u8]),
-    /// NaN for null.
-    Double(&'a [f64]),
-    Text(&'a [Span], &'a [u8]),
-    /// Codes, and what each writes: key and value, or nothing.
-    Label(&'a [u32], Vec<Vec<u8>>),
-    /// Numbers of songs, and a text of each; what is not in the catalogue has a number that is not either.
-    Song(&'a [u32], &'a [CatalogueSong], fn(&CatalogueSong) -> &str),
-    MatchMethod(&'a Batch, usize),
+/// One column of a chunk with what spares spelling a value twice. What is null is left out of the row's object.
+struct Spelled<'a> {
+    column: Column<'a>,
+    /// What each code of a label writes: key and value, or nothing.
+    labels: Vec<Vec<u8>>,
+    times: json::Times,
+    /// The hash of the payload is made of the number that a line has for a time.
+    as_number: bool,
 }
 
-impl<'a> Column<'a> {
+impl<'a> Spelled<'a> {
     fn new(batch: &'a Batch, index: usize, at: usize, source: Source) -> Self {
-        let chunk: &'a EventChunk = &batch.chunks()[index];
-        match source {
-            Source::RowNo => Self::RowNo(batch.first_row(index) as i64),
-            Source::EventId => Self::EventId(Box::new(batch.event_ids(index))),
-            // The parts of times are made by SQL.
-            Source::StartTime | Source::Part(_) => Self::Time(&chunk.ts, json::Times::default()),
-            // As the lines have it: the hash of the payload is made of the number.
-            Source::Registration => Self::BigInt(&chunk.registration),
-            Source::UserId => Self::BigInt(&chunk.user_id),
-            Source::SessionId => Self::BigInt(&chunk.session_id),
-            Source::PayloadHash => Self::Hash(&chunk.payload_hash),
-            Source::ItemInSession => Self::Integer(&chunk.item_in_session),
-            Source::Status => Self::Status(&chunk.status),
-            Source::TextRepair => Self::Repair(&chunk.text_repair),
-            Source::Length => Self::Double(&chunk.length),
-            Source::Artist => Self::Text(&chunk.artist, &chunk.text),
-            Source::Song => Self::Text(&chunk.song, &chunk.text),
-            Source::SongId => Self::Song(batch.songs(index), batch.catalogue(), |song| &song.song_id),
-            Source::ArtistId => Self::Song(batch.songs(index), batch.catalogue(), |song| &song.artist_id),
-            Source::MatchMethod => Self::MatchMethod(batch, index),
-            Source::Label(field) => {
-                let spelled = chunk.dictionaries[field].values.iter().map(|span| {
-                    // A brace before it, so that a comma comes where one belongs.
-                    let mut spelled = Vec::new();
-                    if !span.is_null() {
-                        spelled.push(b' ');
-                        json::begin(at, &mut spelled);
-                        json::text(span.of(&chunk.text), &mut spelled);
-                        spelled.remove(0);
-                    }
-                    spelled
-                });
-                Self::Label(&chunk.labels[field], spelled.collect())
-            }
-        }
+        let column = Column::new(batch, index, source);
+        let labels = match &column {
+            Column::Label(_, values) => values.iter().map(|value| label(at, *value)).collect(),
+            _ => Vec::new(),
+        };
+        Self { column, labels, times: json::Times::default(), as_number: source == Source::Registration }
     }
 
     #[inline]
     fn write(&mut self, at: usize, row: usize, out: &mut Vec<u8>) {
-        let mut number = |number: i64| {
-            json::begin(at, out);
-            json::integer(number, out);
-        };
-        match self {
-            Self::RowNo(first) => number(*first + row as i64),
-            Self::EventId(id) => number(id(row)),
-            Self::BigInt(numbers) if numbers[row] != NULL_INTEGER => number(numbers[row]),
-            Self::Hash(hashes) => number(hashes[row] as i64),
-            Self::Integer(numbers) => number(numbers[row].into()),
-            Self::Status(numbers) if numbers[row] != i32::MIN => number(numbers[row].into()),
-            Self::Repair(rounds) => number(rounds[row].into()),
-            Self::Time(times, clock) => {
-                json::begin(at, out);
-                clock.write(times[row] * 1000, out);
-            }
-            Self::Double(numbers) if !numbers[row].is_nan() => {
-                json::begin(at, out);
-                json::double(numbers[row], out);
-            }
-            Self::Text(spans, text) if !spans[row].is_null() => {
-                json::begin(at, out);
-                json::text(spans[row].of(text), out);
-            }
-            Self::Label(codes, spelled) => {
-                let spelled = &spelled[codes[row] as usize];
-                // The first value of a row has no comma before it.
-                let spelled = if out.last() == Some(&b'{') { spelled.get(1..).unwrap_or_default() } else { spelled };
-                out.extend_from_slice(spelled);
-            }
-            Self::Song(numbers, songs, text) => {
-                if let Some(song) = songs.get(numbers[row] as usize) {
-                    json::begin(at, out);
-                    json::text(text(song).as_bytes(), out);
-                }
-            }
-            Self::MatchMethod(batch, chunk) => {
-                if let Some(method) = batch.match_method(*chunk, row) {
-                    json::begin(at, out);
-                    json::text(method.as_bytes(), out);
-                }
-            }
-            Self::BigInt(_) | Self::Status(_) | Self::Double(_) | Self::Text(..) => {}
+        if let Column::Label(codes, _) = &self.column {
+            let spelled = &self.labels[codes[row] as usize];
+            // The first value of a row has no comma before it.
+            let spelled = if out.last() == Some(&b'{') { spelled.get(1..).unwrap_or_default() } else { spelled };
+            out.extend_from_slice(spelled);
+            return;
+        }
+        let field = self.column.field(row);
+        if field == Field::Null {
+            return;
+        }
+        json::begin(at, out);
+        match field {
+            Field::Null => {}
+            Field::BigInt(number) => json::integer(number, out),
+            Field::Integer(number) => json::integer(number.into(), out),
+            Field::SmallInt(number) => json::integer(number.into(), out),
+            Field::Time(ms) if self.as_number => json::integer(ms, out),
+            Field::Time(ms) => self.times.write(ms * 1000, out),
+            Field::Double(number) => json::double(number, out),
+            Field::Text(text) => json::text(text, out),
         }
     }
+}
+
+/// What a label's value writes behind the first of a row.
+fn label(at: usize, value: Field<'_>) -> Vec<u8> {
+    let mut spelled = Vec::new();
+    if let Field::Text(text) = value {
+        // A blank before it, so that a comma comes where one belongs.
+        spelled.push(b' ');
+        json::begin(at, &mut spelled);
+        json::text(text, &mut spelled);
+        spelled.remove(0);
+    }
+    spelled
 }

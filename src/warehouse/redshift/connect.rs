@@ -1,6 +1,5 @@
 //! Reaches a cluster: where it is, who asks, how much the connection is protected, and what it must be like.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -13,6 +12,7 @@ use crate::source::Sources;
 use crate::warehouse::postgres::password::{self, Account as Login};
 use crate::warehouse::postgres::tls::Tls;
 use crate::warehouse::postgres::url::SslMode;
+use crate::warehouse::reach::environment;
 use crate::warehouse::{OpenOptions, Statement, Value};
 
 /// What every client takes for the port.
@@ -44,13 +44,7 @@ impl Place {
             Error::new(Kind::Settings, format!("where {url} is was not looked up"))
                 .with_hint("name the host: redshift://USER@HOST:5439/DATABASE")
         })?;
-        let ssl_mode = match (parts.ssl_mode, environment("PGSSLMODE")) {
-            (Some(mode), _) => mode,
-            (None, Some(text)) => SslMode::parse(&text)?,
-            // Nobody can listen between a machine and itself.
-            (None, None) if is_this_machine(&host) => SslMode::Prefer,
-            (None, None) => SslMode::VerifyFull,
-        };
+        let ssl_mode = SslMode::of(parts.ssl_mode, environment("PGSSLMODE"), &host)?;
         Ok(Self {
             host,
             port: parts.port.unwrap_or(PORT),
@@ -69,14 +63,6 @@ impl Place {
         let tls_required = matches!(self.ssl_mode, SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull);
         Ok(Target { host: self.host.clone(), port: self.port, tls, tls_required })
     }
-}
-
-pub(super) fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-fn is_this_machine(host: &str) -> bool {
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Who logs in, and with which password.

@@ -15,7 +15,7 @@ pub fn examine(url: &RedshiftUrl, options: &OpenOptions) -> Vec<Examined> {
         found.push(Examined { what, outcome });
         well
     };
-    let place = match Place::new(url, connect::environment) {
+    let place = match Place::new(url, reach::environment) {
         Ok(place) => place,
         Err(error) => {
             note("URL", Err(error));

@@ -171,7 +171,7 @@ impl Warehouse for Redshift {
         let line = |row: &Vec<Value>| -> Result<QuarantinedLine> {
             let text = |at: usize| row.get(at).filter(|v| **v != Value::Null).map(ToString::to_string);
             Ok(QuarantinedLine {
-                input: if text(0).as_deref() == Some(Input::Song.name()) { Input::Song } else { Input::Log },
+                input: Input::of_line(&text(0).unwrap_or_default()),
                 url: text(1).unwrap_or_default(),
                 file_no: number(row, 2)?,
                 line: number(row, 3)? as u64,

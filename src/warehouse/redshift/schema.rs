@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::ident::identifier;
-use super::super::sql::{MIGRATIONS, TABLES};
+use super::super::sql::{MIGRATIONS, TABLES, foreign_table, newer_tables};
 use super::super::{SCHEMA_VERSION, Statement, Value, literal};
 use super::design;
 use super::options::Design;
@@ -46,9 +46,7 @@ pub(super) fn ensure(session: &mut Session, design: Design) -> Result<()> {
                     if version(session)? == Some(SCHEMA_VERSION) {
                         return has_shape(session);
                     }
-                    let place = session.place();
-                    let message = format!("{place} has a table {name} that sparkify did not make");
-                    return Err(Error::new(Kind::WarehouseInvalid, message)
+                    return Err(foreign_table(session.place(), name)
                         .with_hint("name another database, or another schema: `alter user … set search_path to …`"));
                 }
             }
@@ -117,12 +115,7 @@ pub(super) fn column_names(sql: &str) -> impl Iterator<Item = &str> {
 
 /// The error for tables of a newer sparkify.
 pub(super) fn too_new(session: &Session, version: i32) -> Error {
-    let place = session.place();
-    Error::new(
-        Kind::WarehouseVersion,
-        format!("{place} has tables of version {version}; this sparkify knows versions up to {SCHEMA_VERSION}"),
-    )
-    .with_hint("install the newer sparkify that wrote them, or load into another database")
+    newer_tables(session.place(), version).with_hint("install the newer sparkify that wrote them, or load into another database")
 }
 
 /// Drops all tables of sparkify's.

@@ -1,11 +1,10 @@
 //! How rows reach the cluster when sparkify has decoded them: as packed files in S3 for COPY, or, where they are few, in
 //! the statement itself.
 
-use std::borrow::Cow;
 use std::io::Write as _;
 use std::sync::Arc;
 
-use super::super::relations::{RELATIONS, Relation, Rows, Source};
+use super::super::relations::{LINE_COLUMNS, Relation, Rows, Source, relation};
 use super::super::{FileRow, RejectRow, ReplayedLine, RunRow, Statement, Value, literal};
 use super::cells::{self, Cell};
 use super::compact::{self, Job};
@@ -14,9 +13,8 @@ use super::session::text;
 use super::staging::Staging;
 use super::{Redshift, json, number, schema};
 use crate::error::{Error, Kind, Result};
-use crate::record::{LogField, label_index};
 use crate::source::Compression;
-use crate::stage::{Batch, CatalogueSong, EventBounds, People, PlannedFile, SongIndex, SongRecord, Verdict};
+use crate::stage::{Batch, CatalogueSong, EventBounds, People, PlannedFile, SongIndex, SongRecord};
 
 /// Rows of a small table up to which a statement carries them itself: COPY costs seconds, whatever it copies.
 const FEW: usize = 500;
@@ -25,42 +23,19 @@ const STATEMENT_BYTES: usize = 8 << 20;
 /// The most that a text column of the ledger holds.
 const MOST_TEXT: usize = 65_535;
 
-const fn label(field: LogField) -> Source {
-    Source::Label(label_index(field))
-}
-
 /// Decoded lines with what tells the same event: in the order of the table that takes them.
-const LINES: Relation = Relation {
-    name: "staged_events",
-    rows: Rows::All,
-    columns: &[
-        ("row_no", Source::RowNo),
-        ("payload_hash", Source::PayloadHash),
-        ("artist", Source::Artist),
-        ("auth", label(LogField::Auth)),
-        ("first_name", label(LogField::FirstName)),
-        ("gender", label(LogField::Gender)),
-        ("item_in_session", Source::ItemInSession),
-        ("last_name", label(LogField::LastName)),
-        ("length", Source::Length),
-        ("level", label(LogField::Level)),
-        ("location", label(LogField::Location)),
-        ("method", label(LogField::Method)),
-        ("page", label(LogField::Page)),
-        ("registration", Source::Registration),
-        ("session_id", Source::SessionId),
-        ("song", Source::Song),
-        ("status", Source::Status),
-        ("ts", Source::StartTime),
-        ("user_agent", label(LogField::UserAgent)),
-        ("user_id", Source::UserId),
-    ],
-};
+const LINES: Relation = Relation { name: "staged_events", rows: Rows::All, columns: &KEYED_LINE_COLUMNS };
 
-fn relation(name: &str) -> Result<&'static Relation> {
-    let found = RELATIONS.iter().find(|relation| relation.name == name);
-    found.ok_or_else(|| Error::new(Kind::Query, format!("there is no staged relation {name}")))
-}
+const KEYED_LINE_COLUMNS: [(&str, Source); 2 + LINE_COLUMNS.len()] = {
+    let mut columns = [("row_no", Source::RowNo); 2 + LINE_COLUMNS.len()];
+    columns[1] = ("payload_hash", Source::PayloadHash);
+    let mut at = 0;
+    while at < LINE_COLUMNS.len() {
+        columns[2 + at] = LINE_COLUMNS[at];
+        at += 1;
+    }
+    columns
+};
 
 impl Redshift {
     /// The staging folder and who reads it, made at their first use.
@@ -91,9 +66,7 @@ impl Redshift {
         if let Some(bounds) = batch.bounds()
             && let Some(bounds) = self.overlap(bounds)?
         {
-            for (row_no, same_payload) in self.known_events(&batch, bounds)? {
-                batch.judge(row_no, if same_payload { Verdict::Duplicate } else { Verdict::Conflict });
-            }
+            batch.judge_known(self.known_events(&batch, bounds)?);
         }
         self.make_staged(Statement::RedshiftStagedPlays, "staged_plays")?;
         self.make_staged(Statement::RedshiftStagedViews, "staged_views")?;
@@ -296,21 +269,7 @@ impl Redshift {
                 Cell::Text(&r.settings),
                 Cell::Text(env!("CARGO_PKG_VERSION")),
             ];
-            let counts = [
-                r.files_listed,
-                r.files_loaded,
-                r.files_skipped,
-                r.lines,
-                r.accepted,
-                r.duplicates,
-                r.rejected,
-                r.song_records,
-                r.songs_rejected,
-                r.songplays_added,
-                r.page_views_added,
-                r.bytes,
-            ];
-            cells.extend(counts.map(|count| Cell::Integer(count as i64)));
+            cells.extend(r.counts().map(Cell::Integer));
             cells.push(unknown_keys.as_deref().into());
             cells.push(Cell::Integer(r.last_file_no));
             cells
@@ -436,14 +395,9 @@ struct KeptLine {
 
 impl KeptLine {
     fn of(reject: &RejectRow) -> Self {
-        let (text, bytes) = match String::from_utf8_lossy(&reject.raw) {
-            Cow::Borrowed(text) if !text.contains('\0') => (Cow::Borrowed(text), None),
-            text => {
-                let kept = &reject.raw[..reject.raw.len().min(MOST_TEXT / 2)];
-                let digits: Vec<String> = kept.iter().map(|byte| format!("{byte:02x}")).collect();
-                (Cow::Owned(text.replace('\0', "\u{FFFD}")), Some(digits.concat()))
-            }
-        };
+        let (text, not_text) = reject.text_without_nul();
+        let digits = |raw: &[u8]| raw.iter().take(MOST_TEXT / 2).map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
+        let bytes = not_text.map(digits);
         let reason = reject.reason.replace('\0', "\u{FFFD}");
         Self { text: beginning(&text, MOST_TEXT).to_owned(), bytes, reason: beginning(&reason, 4096).to_owned() }
     }

@@ -1,0 +1,127 @@
+//! Where a warehouse is.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use super::{Dialect, Examined, OpenOptions, PostgresUrl, RedshiftUrl, Warehouse, duckdb, postgres, redshift};
+use crate::error::{Error, Kind, Result};
+
+/// Where a warehouse is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WarehouseUrl {
+    /// A DuckDB file.
+    DuckDb(PathBuf),
+    /// A database on a PostgreSQL server.
+    Postgres(PostgresUrl),
+    /// A database of an Amazon Redshift cluster or workgroup.
+    Redshift(RedshiftUrl),
+}
+
+impl WarehouseUrl {
+    /// Reads a path, `duckdb:path`, `duckdb:///path`, `postgres://user@host/database`, `redshift://user@host/database` or
+    /// `redshift:`.
+    ///
+    /// # Errors
+    /// [`Kind::Settings`] for another scheme, or a URL that holds a password.
+    pub fn parse(text: &str) -> Result<Self> {
+        if ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme)) {
+            return PostgresUrl::parse(text).map(Self::Postgres);
+        }
+        if RedshiftUrl::is_one(text) {
+            return RedshiftUrl::parse(text).map(Self::Redshift);
+        }
+        let path = text.strip_prefix("duckdb:").map_or(text, |rest| rest.strip_prefix("//").unwrap_or(rest));
+        if path.is_empty() {
+            return Err(Error::new(Kind::Settings, "the warehouse has no path"));
+        }
+        if let Some((scheme, _)) = path.split_once("://") {
+            return Err(Error::new(Kind::Settings, format!("{scheme}:// is no warehouse that sparkify knows")).with_hint(
+                "a warehouse is a path, duckdb:PATH, postgres://USER@HOST/DATABASE, redshift://USER@HOST:5439/DATABASE, or `redshift:` for the cluster of the stack",
+            ));
+        }
+        Ok(Self::DuckDb(PathBuf::from(path)))
+    }
+
+    /// Whether there can be a warehouse. False only where it is known that there is none.
+    #[must_use]
+    pub fn may_exist(&self) -> bool {
+        match self {
+            Self::DuckDb(path) => path.exists(),
+            Self::Postgres(_) | Self::Redshift(_) => true,
+        }
+    }
+
+    /// What to call it where others may read: without folders, hosts and users.
+    #[must_use]
+    pub fn short_name(&self) -> String {
+        match self {
+            Self::DuckDb(path) => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            Self::Postgres(url) => url.database().unwrap_or("PostgreSQL").to_owned(),
+            Self::Redshift(url) => url.database().to_owned(),
+        }
+    }
+
+    /// How its engine spells SQL.
+    #[must_use]
+    pub const fn dialect(&self) -> Dialect {
+        match self {
+            Self::DuckDb(_) => Dialect::DuckDb,
+            Self::Postgres(_) => Dialect::Postgres,
+            Self::Redshift(_) => Dialect::Redshift,
+        }
+    }
+
+    /// Tries what a load needs of the warehouse, step by step.
+    #[must_use]
+    pub fn examine(&self, options: &OpenOptions) -> Vec<Examined> {
+        match self {
+            Self::Redshift(url) => redshift::examine(url, options),
+            Self::Postgres(url) => postgres::examine(url, options),
+            Self::DuckDb(path) if !path.exists() => {
+                vec![Examined { what: "warehouse", outcome: Ok(format!("{} is not there yet; a load makes it", path.display())) }]
+            }
+            Self::DuckDb(_) => {
+                let opened = self.open_read_only(options).and_then(|mut warehouse| warehouse.has_tables());
+                let outcome = opened.map(|has_tables| {
+                    let state = if has_tables { "has sparkify's tables" } else { "has no tables of sparkify's yet" };
+                    format!("{self} can be opened and {state}")
+                });
+                vec![Examined { what: "warehouse", outcome }]
+            }
+        }
+    }
+
+    /// Opens the warehouse to change it; makes its tables if they are not there.
+    ///
+    /// # Errors
+    /// [`Kind::WarehouseLocked`] and its kin.
+    pub fn open(&self, options: &OpenOptions) -> Result<Box<dyn Warehouse>> {
+        Ok(match self {
+            Self::DuckDb(path) => Box::new(duckdb::DuckDb::open(path, options)?),
+            Self::Postgres(url) => Box::new(postgres::Postgres::open(url, options)?),
+            Self::Redshift(url) => Box::new(redshift::Redshift::open(url, options)?),
+        })
+    }
+
+    /// Opens the warehouse to read it.
+    ///
+    /// # Errors
+    /// As [`Self::open`], and [`Kind::WarehouseMissing`].
+    pub fn open_read_only(&self, options: &OpenOptions) -> Result<Box<dyn Warehouse>> {
+        Ok(match self {
+            Self::DuckDb(path) => Box::new(duckdb::DuckDb::open_read_only(path, options)?),
+            Self::Postgres(url) => Box::new(postgres::Postgres::open_read_only(url, options)?),
+            Self::Redshift(url) => Box::new(redshift::Redshift::open_read_only(url, options)?),
+        })
+    }
+}
+
+impl fmt::Display for WarehouseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DuckDb(path) => write!(f, "{}", path.display()),
+            Self::Postgres(url) => write!(f, "{url}"),
+            Self::Redshift(url) => write!(f, "{url}"),
+        }
+    }
+}
