@@ -98,10 +98,13 @@
     const kind = ["kind", "dimension"].map((name) => place(card, name)).find((index) => index >= 0) ?? -1;
     const rows = card.rows.filter((row) => kind < 0 || row[kind] === (card.kind ?? card.rows[0][kind])).slice(0, 20).reverse();
     const narrow = window.innerWidth < 640;
+    const said = (value) => column.kind === "number" && Number.isInteger(value) ? grouped(value, 0) : shown(value, column);
+    // Beside the longest bar stands its value.
+    const longest = Math.max(...rows.map((row) => row[drawn] === null ? 0 : said(row[drawn]).length));
     const name = (row) => card.columns[label].name === "user_id" ? "user " + row[label] : shown(row[label], card.columns[label]);
     return {
       ...base(),
-      grid: { ...base().grid, top: 6, right: 52 },
+      grid: { ...base().grid, top: 6, right: 14 + 7 * longest },
       tooltip: {
         ...base().tooltip, trigger: "item",
         formatter: (item) => {
@@ -114,7 +117,7 @@
       series: [{
         type: "bar", barMaxWidth: 16, itemStyle: { borderRadius: [0, 4, 4, 0] },
         data: rows.map((row) => ({ value: row[drawn], itemStyle: id >= 0 && row[id] === null ? unmatched() : undefined })),
-        label: { show: true, position: "right", color: color("--soft"), formatter: (item) => column.kind === "number" && Number.isInteger(item.value) ? grouped(item.value, 0) : shown(item.value, column) },
+        label: { show: true, position: "right", color: color("--soft"), formatter: (item) => said(item.value) },
       }],
     };
   };
@@ -286,6 +289,7 @@
   for (const number of page.headline.numbers) {
     const value = number.value === null ? "none" : shown(number.value, { name: "", kind: number.kind });
     const box = el("div", {}, el("dt", { text: number.label }), el("dd", { class: "value", text: value }));
+    box.style.setProperty("--chars", value.length);
     if (number.change !== null) {
       const share = number.kind === "share";
       const size = share ? grouped(Math.abs(number.change) * 100, Math.abs(number.change) < 0.001 ? 2 : 1) + " points" : percent(Math.abs(number.change));
