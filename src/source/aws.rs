@@ -177,9 +177,7 @@ async fn attempt_once(request: &AwsRequest<'_>, keys: aws_credential_types::Cred
         200..=299 => Ok(text),
         408 | 429 | 500..=599 => Err(Refused::Passing(format!("status {status}"))),
         _ => {
-            let (code, message) = refusal(&text);
-            let said: Vec<String> = [code, message].into_iter().filter(|part| !part.is_empty()).collect();
-            let why = if said.is_empty() { format!("status {status}") } else { said.join(": ") };
+            let why = reason(&text).unwrap_or_else(|| format!("status {status}"));
             let denied = matches!(status, 401 | 403) || why.contains("AccessDenied") || why.contains("not authorized");
             Err(if denied { Refused::Denied(why) } else { Refused::Other(why) })
         }
@@ -189,14 +187,22 @@ async fn attempt_once(request: &AwsRequest<'_>, keys: aws_credential_types::Cred
 /// The code and the message of a refusal, in either of the two forms that services have; empty where it has none.
 #[must_use]
 pub fn refusal(answer: &str) -> (String, String) {
-    if let Some(node) = Node::parse(answer) {
-        let text = |name| node.anywhere(name).map(Node::own_text).unwrap_or_default().to_owned();
-        return (text("Code"), text("Message"));
+    // JSON may have elements in its texts, XML is never JSON.
+    if let Ok(fields) = serde_json::from_str::<serde_json::Value>(answer) {
+        let text = |name: &str| fields.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
+        let message = if fields.get("message").is_some() { text("message") } else { text("Message") };
+        return (text("__type").rsplit('#').next().unwrap_or_default().to_owned(), message.to_owned());
     }
-    let Ok(serde_json::Value::Object(fields)) = serde_json::from_str(answer) else { return Default::default() };
-    let text = |name: &str| fields.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
-    let message = if fields.contains_key("message") { text("message") } else { text("Message") };
-    (text("__type").rsplit('#').next().unwrap_or_default().to_owned(), message.to_owned())
+    let Some(node) = Node::parse(answer) else { return Default::default() };
+    let text = |name| node.anywhere(name).map(Node::own_text).unwrap_or_default().to_owned();
+    (text("Code"), text("Message"))
+}
+
+/// What a refusal says, if it says anything.
+fn reason(answer: &str) -> Option<String> {
+    let (code, message) = refusal(answer);
+    let said: Vec<String> = [code, message].into_iter().filter(|part| !part.is_empty()).collect();
+    (!said.is_empty()).then(|| said.join(": "))
 }
 
 #[cfg(test)]
@@ -222,10 +228,20 @@ mod tests {
                 "UnauthorizedOperation",
                 "m & n",
             ),
+            (r#"{"__type":"E","message":"<a><Code>x</Code></a>"}"#, "E", "<a><Code>x</Code></a>"),
             ("<html>", "", ""),
             ("", "", ""),
         ] {
             assert_eq!(refusal(answer), (code.to_owned(), message.to_owned()), "{answer}");
         }
+        assert_eq!(
+            reason(r#"{"__type":"com.amazonaws#ResourceNotFoundException","message":"no such secret"}"#).unwrap(),
+            "ResourceNotFoundException: no such secret"
+        );
+        assert_eq!(
+            reason("<ErrorResponse><Error><Code>ClusterNotFound</Code><Message>Cluster x not found.</Message></Error></ErrorResponse>").unwrap(),
+            "ClusterNotFound: Cluster x not found."
+        );
+        assert_eq!(reason("<html>"), None);
     }
 }

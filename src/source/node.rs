@@ -118,6 +118,12 @@ mod tests {
     }
 
     #[test]
+    fn texts_of_elements_are_unescaped_once() {
+        let node = Node::parse("<a><DbPassword>a&amp;lt;&lt;</DbPassword></a>").unwrap();
+        assert_eq!(node.anywhere("DbPassword").map(Node::own_text), Some("a&lt;<"));
+    }
+
+    #[test]
     fn what_is_no_document_is_none() {
         for text in ["", "plain", "<a>", "<a></b>", "<a>&unknown;</a>", &"<a>".repeat(100)] {
             assert_eq!(Node::parse(text), None, "{text}");

@@ -117,13 +117,14 @@ pub(super) fn temporary(url: &RedshiftUrl, place: &Place, options: &RedshiftOpti
 }
 
 fn read_temporary(answer: &str) -> Option<Account> {
-    let (user, password) = if let Some(node) = Node::parse(answer) {
-        let text = |name| node.anywhere(name).map(|element| element.own_text().to_owned());
-        (text("DbUser")?, text("DbPassword")?)
-    } else {
-        let json: serde_json::Value = serde_json::from_str(answer).ok()?;
+    // JSON first: a password in it may look like an element.
+    let (user, password) = if let Ok(json) = serde_json::from_str::<serde_json::Value>(answer) {
         let text = |key: &str| json.get(key).and_then(|value| value.as_str()).map(str::to_owned);
         (text("dbUser")?, text("dbPassword")?)
+    } else {
+        let node = Node::parse(answer)?;
+        let text = |name| node.anywhere(name).map(|element| element.own_text().to_owned());
+        (text("DbUser")?, text("DbPassword")?)
     };
     Some(Account { user, password: Some(Password::new(password)) })
 }
