@@ -1,11 +1,30 @@
-//! The first steps to a server: its name, and whether anything answers there.
+//! The first steps to a server, each with its outcome: its name, and whether anything answers there.
 
 use std::net::{IpAddr, TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
+use super::Examined;
 use crate::error::{Error, Kind, Result};
 
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The steps that were tried, in their order.
+#[derive(Default)]
+pub(super) struct Steps(pub Vec<Examined>);
+
+impl Steps {
+    /// Notes a step; returns whether it went well.
+    pub fn note(&mut self, what: &'static str, outcome: Result<String>) -> bool {
+        let well = outcome.is_ok();
+        self.0.push(Examined { what, outcome });
+        well
+    }
+
+    /// What a step gave that the next ones stand on; only its failure is noted.
+    pub fn need<T>(&mut self, what: &'static str, outcome: Result<T>) -> Option<T> {
+        outcome.map_err(|error| self.note(what, Err(error))).ok()
+    }
+}
 
 /// A variable of the environment; an empty one is none.
 pub(super) fn environment(name: &str) -> Option<String> {

@@ -4,44 +4,35 @@ use super::connect::{self, Place};
 use super::session::Session;
 use super::{PostgresUrl, schema};
 use crate::error::Result;
-use crate::warehouse::{Examined, OpenOptions, Statement, reach};
+use crate::warehouse::reach::{self, Steps};
+use crate::warehouse::{Examined, OpenOptions, Statement};
 
 /// Tries everything that a load needs, up to the first step that the next ones stand on.
+#[must_use]
 pub fn examine(url: &PostgresUrl, options: &OpenOptions) -> Vec<Examined> {
-    let mut found = Vec::new();
-    let mut note = |what, outcome: Result<String>| {
-        let well = outcome.is_ok();
-        found.push(Examined { what, outcome });
-        well
-    };
-    let place = match Place::new(url, reach::environment) {
-        Ok(place) => place,
-        Err(error) => {
-            note("URL", Err(error));
-            return found;
-        }
-    };
+    let mut steps = Steps::default();
+    take(url, options, &mut steps);
+    steps.0
+}
+
+/// None where a step failed that the next ones stand on.
+fn take(url: &PostgresUrl, options: &OpenOptions, steps: &mut Steps) -> Option<()> {
+    let place = steps.need("URL", Place::new(url, reach::environment))?;
     // A folder of sockets has no name to resolve.
     if !place.is_socket() {
         let (host, port) = (place.host.as_str(), place.port);
         let resolved = reach::resolve(host, port, "check the host in --warehouse, or PGHOST");
         let remedy = "check that the server runs, that its listen_addresses cover this address, and what stands between";
-        if !note("name resolution", resolved) || !note("TCP", reach::reach(host, port, remedy)) {
-            return found;
+        if !steps.note("name resolution", resolved) || !steps.note("TCP", reach::reach(host, port, remedy)) {
+            return None;
         }
     }
-    let session = match connect::connect_to(url, &place, &options.interrupt) {
-        Ok(session) => session,
-        Err(error) => {
-            note("TLS and log-in", Err(error));
-            return found;
-        }
-    };
-    note("TLS and log-in", encryption(&session).map(|how| format!("as {}, {how}", place.user)));
-    note("server", connect::examine(&session));
-    note("privileges", privileges(&session));
-    note("tables", tables(&session));
-    found
+    let session = steps.need("TLS and log-in", connect::connect_to(url, &place, &options.interrupt))?;
+    steps.note("TLS and log-in", encryption(&session).map(|how| format!("as {}, {how}", place.user)));
+    steps.note("server", connect::examine(&session));
+    steps.note("privileges", privileges(&session));
+    steps.note("tables", tables(&session));
+    Some(())
 }
 
 fn encryption(session: &Session) -> Result<&'static str> {

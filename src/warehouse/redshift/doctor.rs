@@ -5,23 +5,20 @@ use super::copy::Copy;
 use super::{Redshift, RedshiftUrl, json};
 use crate::error::{Error, Kind, Result};
 use crate::source::{Compression, Sources};
-use crate::warehouse::{Examined, OpenOptions, Statement, Value, reach};
+use crate::warehouse::reach::{self, Steps};
+use crate::warehouse::{Examined, OpenOptions, Statement, Value};
 
 /// Tries everything that a load needs, up to the first step that the next ones stand on.
+#[must_use]
 pub fn examine(url: &RedshiftUrl, options: &OpenOptions) -> Vec<Examined> {
-    let mut found = Vec::new();
-    let mut note = |what, outcome: Result<String>| {
-        let well = outcome.is_ok();
-        found.push(Examined { what, outcome });
-        well
-    };
-    let place = match Place::new(url, reach::environment) {
-        Ok(place) => place,
-        Err(error) => {
-            note("URL", Err(error));
-            return found;
-        }
-    };
+    let mut steps = Steps::default();
+    take(url, options, &mut steps);
+    steps.0
+}
+
+/// None where a step failed that the next ones stand on.
+fn take(url: &RedshiftUrl, options: &OpenOptions, steps: &mut Steps) -> Option<()> {
+    let place = steps.need("URL", Place::new(url, reach::environment))?;
     let sources = Sources::new(options.s3.clone());
     let (host, port) = (place.host.as_str(), place.port);
     let resolved = reach::resolve(
@@ -30,42 +27,25 @@ pub fn examine(url: &RedshiftUrl, options: &OpenOptions) -> Vec<Examined> {
         "check the host in --warehouse; a private cluster's name may be known inside its network alone",
     );
     let remedy = "clusters are private by default: check the VPN or tunnel, the security group's rule for the port (`sparkify cluster open` makes it for a cluster of the stack), and that the cluster is not paused";
-    if !note("name resolution", resolved) || !note("TCP", reach::reach(host, port, remedy)) {
-        return found;
+    if !steps.note("name resolution", resolved) || !steps.note("TCP", reach::reach(host, port, remedy)) {
+        return None;
     }
-    let account = match connect::account(url, &place, &options.redshift, &sources) {
-        Ok(account) => account,
-        Err(error) => {
-            note("credentials", Err(error));
-            return found;
-        }
-    };
-    let session = connect::connect_as(url, &place, &account, options);
-    let logged_in = session.map(|session| {
+    let account = steps.need("credentials", connect::account(url, &place, &options.redshift, &sources))?;
+    let logged_in = connect::connect_as(url, &place, &account, options).and_then(|session| {
         let protected = if session.is_encrypted() { "encrypted" } else { "in the open" };
-        (session, format!("as {}, {protected}", account.user))
+        Ok((Redshift::of(session, url, options, sources)?, format!("as {}, {protected}", account.user)))
     });
-    let (mut warehouse, how) = match logged_in.and_then(|(session, how)| Ok((Redshift::of(session, url, options, sources)?, how)))
-    {
-        Ok(found) => found,
-        Err(error) => {
-            note("TLS and log-in", Err(error));
-            return found;
-        }
-    };
-    note("TLS and log-in", Ok(how));
-    note("isolation level", isolation(&mut warehouse));
-    note("privileges", privileges(&mut warehouse));
-    let written = write(&mut warehouse);
-    let wrote = written.is_ok();
-    note("S3 from here: put, list, get", written);
-    if wrote {
+    let (mut warehouse, how) = steps.need("TLS and log-in", logged_in)?;
+    steps.note("TLS and log-in", Ok(how));
+    steps.note("isolation level", isolation(&mut warehouse));
+    steps.note("privileges", privileges(&mut warehouse));
+    if steps.note("S3 from here: put, list, get", write(&mut warehouse)) {
         let region = warehouse.store().map(|(_, access)| access.region.clone());
-        note("region", region);
-        note("S3 from the cluster: role, list, get", copy(&mut warehouse));
+        steps.note("region", region);
+        steps.note("S3 from the cluster: role, list, get", copy(&mut warehouse));
     }
     warehouse.clear_staging();
-    found
+    Some(())
 }
 
 fn isolation(warehouse: &mut Redshift) -> Result<String> {
