@@ -1,6 +1,5 @@
--- Keeps what sql/shared/heard.sql works out, and the start of the session's next play, for the insights of one run.
+-- What sql/shared/heard.sql works out, and the start of the session's next play: two answers for one window.
 -- Grain: one play of the window.
-create or replace temporary table heard as
 with
 -- Every event of a session from the window's start on, so that what follows is known beyond the window too.
 events as (

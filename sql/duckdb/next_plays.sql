@@ -1,4 +1,4 @@
--- What sql/shared/next_plays.sql works out, from what sql/duckdb/keep_heard.sql keeps. Grain: one play of the window.
+-- What sql/shared/next_plays.sql works out, from what is kept of sql/duckdb/heard.sql. Grain: one play of the window.
 create or replace temporary view next_plays as
 select
     start_time,

@@ -6,27 +6,14 @@
 -- chart: line day peak
 -- note: A play runs from its start until the session's next event, at most for its length.
 -- note: In a minute are all plays that run at any time of it: those open when it begins and those that begin in it.
--- shares: digits heard
+-- shares: digits days heard
 -- parameter: since
 -- parameter: until
 -- parameter: level
 -- column: day date : the day, in UTC
 -- column: peak integer : most plays in one minute of the day
 -- column: peak_at time : the first such minute; empty on a day without plays
-with days as (
-    select
-        a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 10000 * e.n as day_no,
-        cast(cast($since as timestamp) as date) + (a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 10000 * e.n) as day
-    from digits as a
-    cross join digits as b
-    cross join digits as c
-    cross join digits as d
-    cross join digits as e
-    where
-        a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 10000 * e.n
-        < cast(cast($until as timestamp) as date) - cast(cast($since as timestamp) as date)
-),
-
+with
 -- In seconds since the window began.
 stretches as (
     select
@@ -57,7 +44,7 @@ edges as (
     from stretches
     union all
     select
-        1440 * day_no as minute,
+        1440 * (day - cast(cast($since as timestamp) as date)) as minute,
         0 as change
     from days
 ),
@@ -95,5 +82,5 @@ select
     end as peak_at
 from days
 inner join peaks
-    on peaks.day_no = days.day_no
+    on peaks.day_no = days.day - cast(cast($since as timestamp) as date)
 order by days.day;

@@ -3,7 +3,6 @@
 
 use super::{Insight, Level, Window};
 use crate::error::Result;
-use crate::warehouse::sql::Dialect;
 use crate::warehouse::{Param, SqlText, Warehouse};
 
 macro_rules! files {
@@ -22,20 +21,23 @@ files! {
     "songs_played",
 }
 
-const KEEP_HEARD: SqlText<'_> = SqlText { name: "keep_heard", text: include_str!("../../sql/duckdb/keep_heard.sql") };
-const KEEP_NEXT_PLAYS: SqlText<'_> =
-    SqlText { name: "keep_next_plays", text: include_str!("../../sql/duckdb/keep_next_plays.sql") };
-const KEEP_SONGS_PLAYED: SqlText<'_> =
-    SqlText { name: "keep_songs_played", text: include_str!("../../sql/duckdb/keep_songs_played.sql") };
+/// How long each play was heard and what was played next, by one window.
+const HEARD: SqlText<'_> = SqlText { name: "duckdb/heard", text: include_str!("../../sql/duckdb/heard.sql") };
+/// A view on that.
+const NEXT_PLAYS: SqlText<'_> = SqlText { name: "duckdb/next_plays", text: include_str!("../../sql/duckdb/next_plays.sql") };
 
 /// What is kept for the insights of a run, by its name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Kept(Vec<&'static str>);
 
-/// What a part says, as one or more of a list of common table expressions; nothing for a name that no part has.
+/// A part's file; empty for a name that no part has.
+fn file(name: &str) -> &'static str {
+    FILES.iter().find(|(file, _)| *file == name).map_or("", |(_, text)| *text)
+}
+
+/// What a part says, as one or more of a list of common table expressions.
 fn words(name: &str) -> &'static str {
-    let file = FILES.iter().find(|(file, _)| *file == name).map_or("", |(_, text)| *text);
-    let (_, rest) = file.split_once("\nwith\n").unwrap_or_default();
+    let (_, rest) = file(name).split_once("\nwith\n").unwrap_or_default();
     rest.split_once("\n\nselect\n").unwrap_or_default().0
 }
 
@@ -60,24 +62,18 @@ pub(super) fn with_words(insight: &Insight, kept: &Kept) -> String {
 /// What the engine reports.
 pub(super) fn keep(warehouse: &mut dyn Warehouse, asked: &[Insight], window: &Window, level: Option<Level>) -> Result<Kept> {
     let mut kept = Kept::default();
-    if warehouse.dialect() != Dialect::DuckDb {
-        return Ok(kept);
-    }
     let count = |names: &[&str]| asked.iter().filter(|insight| insight.shares.iter().any(|name| names.contains(name))).count();
     let parameters = [
         Param::new("since", window.since.as_str()),
         Param::new("until", window.until.as_str()),
         Param::new("level", level.map(Level::name)),
     ];
-    if count(&["heard", "next_plays"]) >= 3 {
-        warehouse.answer(KEEP_HEARD, &parameters)?;
-        warehouse.answer(KEEP_NEXT_PLAYS, &[])?;
+    if count(&["heard", "next_plays"]) >= 3 && warehouse.keep("heard", HEARD, &parameters)? {
+        warehouse.answer(NEXT_PLAYS, &[])?;
         kept.0.extend(["heard", "next_plays"]);
     }
-    if count(&["songs_played"]) >= 2 {
-        let words = format!(" as\nwith\n{}\n\nselect\n", words("songs_played"));
-        let text = KEEP_SONGS_PLAYED.text.replacen(" as\nselect\n", &words, 1);
-        warehouse.answer(SqlText { text: &text, ..KEEP_SONGS_PLAYED }, &parameters)?;
+    let songs_played = SqlText { name: "songs_played", text: file("songs_played") };
+    if count(&["songs_played"]) >= 2 && warehouse.keep("songs_played", songs_played, &parameters)? {
         kept.0.push("songs_played");
     }
     Ok(kept)

@@ -218,6 +218,14 @@ pub trait Warehouse {
         self.query(statement, parameters, &mut answer)?;
         Ok(answer)
     }
+    /// Keeps a query's rows in a temporary table for as long as the connection lives, or until they are kept anew. False,
+    /// and nothing is done, where who only reads cannot do that so cheaply that it pays for two queries.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn keep(&mut self, _table: &'static str, _query: SqlText<'_>, _parameters: &[Param<'_>]) -> Result<bool> {
+        Ok(false)
+    }
     /// Drops a table, if it is there, that a statement of this run makes.
     ///
     /// # Errors

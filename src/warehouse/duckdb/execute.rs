@@ -103,6 +103,11 @@ impl Warehouse for DuckDb {
         Ok(())
     }
 
+    fn keep(&mut self, table: &'static str, query: SqlText<'_>, parameters: &[Param<'_>]) -> Result<bool> {
+        let text = format!("create or replace temporary table {} as\n{}", identifier(table), query.text);
+        self.answer(SqlText { text: &text, ..query }, parameters).map(|_| true)
+    }
+
     fn drop_table(&mut self, table: &'static str) -> Result<()> {
         self.batch(table, &format!("drop table if exists {}", identifier(table)))
     }
