@@ -174,6 +174,8 @@ mod tests {
         let xml = "<R><DbUser>IAMR:loader</DbUser><DbPassword>a&amp;b</DbPassword></R>";
         assert_eq!(found(read_temporary(xml)), Some(pair("IAMR:loader", "a&b")));
         assert_eq!(found(read_temporary(r#"{"dbUser":"IAM:ann","dbPassword":"p"}"#)), Some(pair("IAM:ann", "p")));
+        // What looks like an element in JSON is a part of the password.
+        assert_eq!(found(read_temporary(r#"{"dbUser":"IAM:ann","dbPassword":"a<b/>c"}"#)), Some(pair("IAM:ann", "a<b/>c")));
         assert_eq!(found(read_temporary("{}")), None);
     }
 }
