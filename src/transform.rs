@@ -81,6 +81,22 @@ pub fn events(warehouse: &mut dyn Warehouse, batch: Batch, keep_staging: bool) -
     Ok((batch, added))
 }
 
+/// Moves staged plays and views into the tables, and tells the plays of sessions that go on what follows them now.
+fn facts(warehouse: &mut dyn Warehouse) -> Result<Added> {
+    let continued = warehouse.execute(Statement::ContinuedSessions)?;
+    let added = Added {
+        songplays: warehouse.execute(Statement::InsertSongplays)?,
+        page_views: warehouse.execute(Statement::InsertPageViews)?,
+    };
+    if continued > 0 {
+        warehouse.execute(Statement::ContinuedPlays)?;
+        warehouse.execute(Statement::UpdateContinuedPlays)?;
+        drop_tables(warehouse, &["continued_plays"])?;
+    }
+    drop_tables(warehouse, &["continued_sessions"])?;
+    Ok(added)
+}
+
 /// The statements that move staged events, whose times lie within `bounds`, into the tables.
 ///
 /// # Errors
@@ -97,11 +113,10 @@ pub fn staged_events(
     // The users are gathered while the warehouse writes the facts.
     let (added, people) = thread::scope(|scope| {
         let people = scope.spawn(people);
-        let songplays = warehouse.execute(Statement::InsertSongplays)?;
-        let page_views = warehouse.execute(Statement::InsertPageViews)?;
+        let added = facts(warehouse)?;
         warehouse.execute_within(Statement::InsertTime, bounds)?;
         let people = people.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        Ok((Added { songplays, page_views }, people))
+        Ok((added, people))
     })?;
     warehouse.stage_people(&people)?;
     levels_and_users(warehouse, bounds)?;
@@ -116,10 +131,7 @@ pub fn staged_objects(warehouse: &mut dyn Warehouse, staged: &StagedObjects, kee
     if keep_staging {
         warehouse.execute(Statement::KeepStagingEvents)?;
     }
-    let added = Added {
-        songplays: warehouse.execute(Statement::InsertSongplays)?,
-        page_views: warehouse.execute(Statement::InsertPageViews)?,
-    };
+    let added = facts(warehouse)?;
     let lines: u64 = staged.lines.iter().sum();
     if (added.songplays, added.page_views) != (staged.plays, staged.views) || staged.plays + staged.views != lines {
         return Err(Error::new(

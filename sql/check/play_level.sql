@@ -3,7 +3,31 @@
 -- Remedy: rebuild the tables with `sparkify load --full-refresh`
 -- In a load: after events, if small
 -- Of several events at one instant the last decides what user_levels holds, so the others are not judged by it.
-with deviating as (
+with
+-- Few of the days on which a user played have a stay of another level that they touch.
+days as (
+    select
+        user_id,
+        level,
+        cast(start_time as date) as day,
+        min(start_time) as first_time,
+        max(start_time) as last_time
+    from songplays
+    where songplay_id between $sample_id and $last_id
+    group by user_id, level, cast(start_time as date)
+),
+
+days_in_question as (
+    select distinct days.user_id, days.level, days.day
+    from days
+    inner join user_levels as stays
+        on stays.user_id = days.user_id
+        and stays.level <> days.level
+        and days.last_time >= stays.valid_from
+        and days.first_time < coalesce(stays.valid_to, timestamp '9999-12-31 00:00:00')
+),
+
+deviating as (
     select
         plays.songplay_id,
         plays.user_id,
@@ -13,6 +37,10 @@ with deviating as (
         plays.level,
         stays.level as level_of_stay
     from songplays as plays
+    inner join days_in_question
+        on days_in_question.user_id = plays.user_id
+        and days_in_question.level = plays.level
+        and days_in_question.day = cast(plays.start_time as date)
     inner join user_levels as stays
         on stays.user_id = plays.user_id
         and plays.start_time >= stays.valid_from

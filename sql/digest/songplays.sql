@@ -18,7 +18,9 @@ with texts as (
             case when length = 0 then '0' else printf('%.16e', length) end,
             '-'
         )
-        || '|' || coalesce(cast(length(match_method) as varchar) || ':' || match_method, '-') as row_text
+        || '|' || coalesce(cast(length(match_method) as varchar) || ':' || match_method, '-')
+        || '|' || coalesce(cast(next_event_time as varchar), '-')
+        || '|' || coalesce(cast(next_play_time as varchar), '-') as row_text
     from songplays
 ),
 

@@ -5,7 +5,6 @@
 -- sessions: matter
 -- chart: none
 -- note: Eligible are plays with a length and a later play in their session. eventsim never skips: there it must be 0.
--- shares: next_plays
 -- parameter: since
 -- parameter: until
 -- column: level text : level on the play, or all
@@ -17,14 +16,17 @@ with by_level as (
     select
         coalesce(level, 'unknown') as level,
         count(*) as plays,
-        sum(case when next_time is not null and length is not null then 1 else 0 end) as eligible,
+        sum(case when next_play_time is not null and length is not null then 1 else 0 end) as eligible,
         sum(
             case
-                when date_part('epoch', next_time - start_time) < length - 2 then 1
+                when date_part('epoch', next_play_time - start_time) < length - 2 then 1
                 else 0
             end
         ) as skipped
-    from next_plays
+    from songplays
+    where
+        start_time >= cast($since as timestamp)
+        and start_time < cast($until as timestamp)
     group by coalesce(level, 'unknown')
 ),
 

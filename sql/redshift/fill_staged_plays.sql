@@ -1,5 +1,35 @@
--- The staged events that are plays, matched to a song or not.
+-- The staged events that are plays, matched to a song or not, with what follows each in its session.
 insert into staged_plays
+with
+-- Backwards, so that the earliest of the plays behind an event is the smallest so far.
+events as (
+    select
+        event_id,
+        ts,
+        user_id,
+        level,
+        session_id,
+        location,
+        user_agent,
+        item_in_session,
+        song,
+        artist,
+        length,
+        text_repair,
+        payload_hash,
+        page,
+        lag(ts) over (
+            partition by session_id, user_id
+            order by ts desc, item_in_session desc
+        ) as next_event_time,
+        min(case when page = 'NextSong' then ts end) over (
+            partition by session_id, user_id
+            order by ts desc, item_in_session desc
+            rows between unbounded preceding and 1 preceding
+        ) as next_play_time
+    from staged_events
+)
+
 select
     events.event_id,
     events.ts,
@@ -16,8 +46,10 @@ select
     events.length,
     matches.match_method,
     events.text_repair,
-    events.payload_hash
-from staged_events as events
+    events.payload_hash,
+    events.next_event_time,
+    events.next_play_time
+from events
 left join staged_matches as matches
     on matches.event_id = events.event_id
 where events.page = 'NextSong';

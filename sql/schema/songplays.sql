@@ -1,5 +1,6 @@
 -- Fact. Grain: one accepted NextSong event.
 -- songplay_id is a surrogate: unique and never reused; nothing else about it is promised.
+-- next_event_time and next_play_time are the times of the session's next event and next play; null where there is none.
 create table if not exists songplays (
     songplay_id bigint not null,
     start_time timestamp not null,
@@ -16,5 +17,7 @@ create table if not exists songplays (
     length double precision,
     match_method varchar,
     text_repair smallint not null,
-    payload_hash bigint not null
+    payload_hash bigint not null,
+    next_event_time timestamp,
+    next_play_time timestamp
 );

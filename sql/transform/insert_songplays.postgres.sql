@@ -16,6 +16,8 @@ copy songplays (
     length,
     match_method,
     text_repair,
-    payload_hash
+    payload_hash,
+    next_event_time,
+    next_play_time
 )
 from stdin with binary;

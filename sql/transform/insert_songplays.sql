@@ -16,5 +16,7 @@ select
     length,
     match_method,
     text_repair,
-    payload_hash
+    payload_hash,
+    next_event_time,
+    next_play_time
 from staged_plays;

@@ -109,7 +109,7 @@ macro_rules! files {
 files! {
     "event_ids" "event_keys" "user_key" "song_key" "artist_key" "time_key"
     "users_seen" "user_level" "play_song" "play_time" "song_artist" "song_source" "artist_source"
-    "match_names" "match_missing" "match_best" "view_page"
+    "match_names" "match_missing" "match_best" "play_next" "view_page"
     "level_stays" "level_now" "play_level"
     "file_counts" "file_numbers" "table_rows" "file_rows" "file_rejects" "run_counts"
     "known_levels" "known_genders" "known_methods" "known_pages" "known_auth"

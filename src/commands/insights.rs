@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::open_read_only;
+use super::open_tables;
 use crate::cli::{Format, InsightsArgs};
 use crate::error::{EXIT_DONE, Error, Kind, Result};
 use crate::insights::{self, Answered, Footing, Insight, Level, ParameterKind, Question, Window, catalogue, table, window};
@@ -23,7 +23,7 @@ pub(super) fn run(args: &InsightsArgs, settings: &Settings, interrupt: &Interrup
     insights::check_question(&asked, &question)?;
     let (from, to) = (day(args.from.as_deref(), "--from")?, day(args.to.as_deref(), "--to")?);
 
-    let mut warehouse = open_read_only(settings, interrupt)?;
+    let mut warehouse = open_tables(settings, interrupt)?;
     let data = window::data_bounds(warehouse.as_mut())?;
     let window = Window::resolve(from, to, data)?;
     let footing = Footing::of(warehouse.as_mut(), data, &window, question.level, &asked)?;

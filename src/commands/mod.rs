@@ -25,7 +25,8 @@ use crate::error::{EXIT_DONE, Error, Kind, Result, io_error};
 use crate::interrupt::Interrupt;
 use crate::output::Printer;
 use crate::settings::Settings;
-use crate::warehouse::{Answer, OpenOptions, Param, Resources, Rows, SqlText, Warehouse};
+use crate::warehouse::sql::older_tables;
+use crate::warehouse::{Answer, OpenOptions, Param, Resources, Rows, SCHEMA_VERSION, SqlText, Statement, Value, Warehouse};
 
 /// Runs the command and returns the process's exit code.
 ///
@@ -151,7 +152,12 @@ fn network() -> Result<tokio::runtime::Runtime> {
 fn open_tables(settings: &Settings, interrupt: &Interrupt) -> Result<Box<dyn Warehouse>> {
     let mut warehouse = open_read_only(settings, interrupt)?;
     if warehouse.has_tables()? {
-        return Ok(warehouse);
+        let read_version = warehouse.sql(Statement::ReadVersion);
+        let version = warehouse.answer(read_version, &[])?;
+        return match version.rows.first().and_then(|row| row.first()) {
+            Some(Value::Integer(version)) if *version < SCHEMA_VERSION.into() => Err(older_tables(&settings.warehouse, *version)),
+            _ => Ok(warehouse),
+        };
     }
     Err(Error::new(Kind::WarehouseMissing, format!("{} has no tables of sparkify's", settings.warehouse)))
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::insights::day;
-use super::open_read_only;
+use super::open_tables;
 use crate::cli::ReportArgs;
 use crate::error::{EXIT_DONE, Result};
 use crate::insights::{Window, window};
@@ -16,7 +16,7 @@ use crate::warehouse::{Warehouse, WarehouseUrl};
 
 pub(super) fn run(args: &ReportArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
     let (from, to) = (day(args.from.as_deref(), "--from")?, day(args.to.as_deref(), "--to")?);
-    let mut warehouse = open_read_only(settings, interrupt)?;
+    let mut warehouse = open_tables(settings, interrupt)?;
     let data = window::data_bounds(warehouse.as_mut())?;
     let window = Window::resolve(from, to, data)?;
     let html = page::build(warehouse.as_mut(), &name(&settings.warehouse), &window, &settings.checks, interrupt)?;

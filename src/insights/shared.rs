@@ -17,14 +17,8 @@ files! {
     "days",
     "artist_names",
     "heard",
-    "next_plays",
     "songs_played",
 }
-
-/// How long each play was heard and what was played next, by one window.
-const HEARD: SqlText<'_> = SqlText { name: "duckdb/heard", text: include_str!("../../sql/duckdb/heard.sql") };
-/// A view on that.
-const NEXT_PLAYS: SqlText<'_> = SqlText { name: "duckdb/next_plays", text: include_str!("../../sql/duckdb/next_plays.sql") };
 
 /// What is kept for the insights of a run, by its name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -55,28 +49,23 @@ pub(super) fn with_words(insight: &Insight, kept: &Kept) -> String {
     }
 }
 
-/// Works out what enough of the insights begin with, and keeps it for as long as the connection lives or until it is kept
-/// for another window. What follows each play must be asked for by three: it is kept with more than one needs.
+/// Works out what more than one of the insights begins with and is costly, and keeps it for as long as the connection lives
+/// or until it is kept for another window.
 ///
 /// # Errors
 /// What the engine reports.
 pub(super) fn keep(warehouse: &mut dyn Warehouse, asked: &[Insight], window: &Window, level: Option<Level>) -> Result<Kept> {
-    let mut kept = Kept::default();
-    let count = |names: &[&str]| asked.iter().filter(|insight| insight.shares.iter().any(|name| names.contains(name))).count();
+    let songs_played = SqlText { name: "songs_played", text: file("songs_played") };
+    let askers = asked.iter().filter(|insight| insight.shares.contains(&songs_played.name)).count();
     let parameters = [
         Param::new("since", window.since.as_str()),
         Param::new("until", window.until.as_str()),
         Param::new("level", level.map(Level::name)),
     ];
-    if count(&["heard", "next_plays"]) >= 3 && warehouse.keep("heard", HEARD, &parameters)? {
-        warehouse.answer(NEXT_PLAYS, &[])?;
-        kept.0.extend(["heard", "next_plays"]);
+    if askers > 1 && warehouse.keep(songs_played.name, songs_played, &parameters)? {
+        return Ok(Kept(vec![songs_played.name]));
     }
-    let songs_played = SqlText { name: "songs_played", text: file("songs_played") };
-    if count(&["songs_played"]) >= 2 && warehouse.keep("songs_played", songs_played, &parameters)? {
-        kept.0.push("songs_played");
-    }
-    Ok(kept)
+    Ok(Kept::default())
 }
 
 #[cfg(test)]

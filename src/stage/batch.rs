@@ -7,6 +7,7 @@ use std::thread;
 use super::duplicates;
 use super::people::People;
 use super::song_index::{CatalogueSong, SongIndex};
+use super::succession::{Next, Succession};
 use super::{PlannedFile, event_id};
 use crate::decode::{EventChunk, Reject};
 
@@ -76,6 +77,8 @@ pub struct Batch {
     play_times: OnceLock<Vec<i64>>,
     /// The catalogue, and each row's song in it, by chunk.
     songs: OnceLock<(Arc<SongIndex>, Vec<Vec<u32>>)>,
+    succession: OnceLock<Succession>,
+    threads: usize,
 }
 
 impl Batch {
@@ -87,7 +90,8 @@ impl Batch {
         let rows_before =
             chunks.iter().scan(0, |rows, chunk| Some(std::mem::replace(rows, *rows + chunk.len() as u64))).collect();
         let judged = chunks.iter().map(|_| AtomicBool::new(false)).collect();
-        let batch = Self { chunks, verdicts, judged, rows_before, files, play_times: OnceLock::new(), songs: OnceLock::new() };
+        let (play_times, songs, succession) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        let batch = Self { chunks, verdicts, judged, rows_before, files, play_times, songs, succession, threads };
         for (row_no, verdict) in duplicates::find(&batch, threads) {
             batch.judge(row_no, verdict);
         }
@@ -120,23 +124,28 @@ impl Batch {
 
     /// Looks every event's title and artist up in the catalogue.
     pub fn find_songs(&self, index: &Arc<SongIndex>, threads: usize) {
-        self.songs.get_or_init(|| {
-            let next = AtomicUsize::new(0);
-            let work = || {
-                let mut found = Vec::new();
-                loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(chunk) = self.chunks.get(number) else { return found };
-                    found.push((number, index.find(chunk)));
+        self.songs.get_or_init(|| (Arc::clone(index), self.each_chunk(threads, |chunk| index.find(&self.chunks[chunk]))));
+    }
+
+    /// What `work` makes of the number of each chunk, in their order.
+    pub(super) fn each_chunk<T: Send>(&self, threads: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+        let next = AtomicUsize::new(0);
+        let some = || {
+            let mut done = Vec::new();
+            loop {
+                let chunk = next.fetch_add(1, Ordering::Relaxed);
+                if chunk >= self.chunks.len() {
+                    return done;
                 }
-            };
-            let mut found: Vec<(usize, Vec<u32>)> = thread::scope(|scope| {
-                let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-                workers.into_iter().flat_map(|w| w.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
-            });
-            found.sort_unstable_by_key(|(number, _)| *number);
-            (Arc::clone(index), found.into_iter().map(|(_, songs)| songs).collect())
+                done.push((chunk, work(chunk)));
+            }
+        };
+        let mut done: Vec<(usize, T)> = thread::scope(|scope| {
+            let workers: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(some)).collect();
+            workers.into_iter().flat_map(|w| w.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
         });
+        done.sort_unstable_by_key(|(chunk, _)| *chunk);
+        done.into_iter().map(|(_, made)| made).collect()
     }
 
     /// The catalogue that [`Self::find_songs`] looked in.
@@ -173,7 +182,7 @@ impl Batch {
         verdict(&self.verdicts[chunk][row])
     }
 
-    /// Changes what becomes of a row. Before [`Self::play_times`] is asked.
+    /// Changes what becomes of a row. Before [`Self::play_times`], and what follows in sessions, is asked.
     pub fn judge(&self, row_no: u64, verdict: Verdict) {
         let at = self.locate(row_no);
         self.verdicts[at.chunk as usize][at.row as usize].store(verdict as u8, Ordering::Relaxed);
@@ -211,6 +220,33 @@ impl Batch {
     pub fn accepted(&self, chunk: usize, plays: bool) -> impl Iterator<Item = usize> + '_ {
         let (c, verdicts) = (&self.chunks[chunk], &self.verdicts[chunk]);
         (0..c.len()).filter(move |&row| c.is_play[row] == plays && verdict(&verdicts[row]) == Verdict::Accepted)
+    }
+
+    /// The rows that become rows of the tables, of whatever page.
+    pub(super) fn all_accepted(&self, chunk: usize) -> impl Iterator<Item = usize> + '_ {
+        let verdicts = &self.verdicts[chunk];
+        (0..verdicts.len()).filter(move |&row| verdict(&verdicts[row]) == Verdict::Accepted)
+    }
+
+    /// As [`Self::accepted`], by session, user, time and item.
+    pub fn accepted_by_session(&self, chunk: usize, plays: bool) -> impl Iterator<Item = u32> + '_ {
+        let is_play = &self.chunks[chunk].is_play;
+        self.succession().rows(chunk).iter().copied().filter(move |&row| is_play[row as usize] == plays)
+    }
+
+    /// The sessions of the accepted events, each with its user, in order; of visitors without a user, none.
+    pub fn sessions(&self) -> &[(i64, i64)] {
+        self.succession().sessions()
+    }
+
+    /// What follows each row of a chunk in its session, as far as this batch knows.
+    #[must_use]
+    pub fn next(&self, chunk: usize) -> Vec<Next> {
+        self.succession().next(self, chunk)
+    }
+
+    fn succession(&self) -> &Succession {
+        self.succession.get_or_init(|| Succession::of(self, self.threads))
     }
 
     /// How many plays and how many other events are accepted.

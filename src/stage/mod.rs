@@ -1,5 +1,5 @@
 //! From files to staged batches: reads what the ledger does not know, in blocks, decodes it on all cores and works out
-//! what a batch needs to know of itself: duplicates, users, levels, instants.
+//! what a batch needs to know of itself: duplicates, users, levels, instants, what follows what.
 //!
 //! A batch holds as much as the memory limit allows; larger inputs come as several batches, one after the other.
 
@@ -12,6 +12,7 @@ mod people;
 mod raw_lines;
 mod song_index;
 mod songs;
+mod succession;
 
 pub use batch::{Batch, EventBounds, FileTally, RowRef, Verdict};
 pub use blocks::{Block, BlockReader};
@@ -21,6 +22,7 @@ pub use people::{LevelPoint, People, UserRow};
 pub use raw_lines::{RawLine, read_raw_lines};
 pub use song_index::{CatalogueSong, SongIndex};
 pub use songs::{SongBatch, SongIntake, SongRecord};
+pub use succession::Next;
 
 use crate::source::SourceFile;
 

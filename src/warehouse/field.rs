@@ -3,7 +3,7 @@
 use super::relations::{Relation, Rows, Source};
 use crate::decode::{EventChunk, Span};
 use crate::record::NULL_INTEGER;
-use crate::stage::{Batch, CatalogueSong, EventBounds};
+use crate::stage::{Batch, CatalogueSong, EventBounds, Next};
 
 /// One value.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -39,6 +39,8 @@ pub(super) enum Column<'a> {
     /// Numbers of songs, and a text of each; what is not in the catalogue has a number that is not either.
     Song(&'a [u32], &'a [CatalogueSong], fn(&CatalogueSong) -> &str),
     MatchMethod(&'a Batch, usize),
+    /// What follows each row, and what of it is shown.
+    Next(Vec<Next>, fn(&Next) -> i64),
 }
 
 impl<'a> Column<'a> {
@@ -63,6 +65,8 @@ impl<'a> Column<'a> {
             Source::SongId => Self::Song(batch.songs(index), batch.catalogue(), |song| &song.song_id),
             Source::ArtistId => Self::Song(batch.songs(index), batch.catalogue(), |song| &song.artist_id),
             Source::MatchMethod => Self::MatchMethod(batch, index),
+            Source::NextEventTime => Self::Next(batch.next(index), |next| next.event_ms),
+            Source::NextPlayTime => Self::Next(batch.next(index), |next| next.play_ms),
             Source::Label(field) => {
                 let values = chunk.dictionaries[field].values.iter().map(|span| text(*span, &chunk.text));
                 Self::Label(&chunk.labels[field], values.collect())
@@ -76,10 +80,8 @@ impl<'a> Column<'a> {
         match self {
             Self::RowNo(first) => Field::BigInt(first + row as i64),
             Self::EventId(id) => Field::BigInt(id(row)),
-            Self::Time(times) => match times[row] {
-                NULL_INTEGER => Field::Null,
-                ms => Field::Time(ms),
-            },
+            Self::Time(times) => time(times[row]),
+            Self::Next(next, shown) => time(shown(&next[row])),
             Self::BigInt(numbers) => match numbers[row] {
                 NULL_INTEGER => Field::Null,
                 number => Field::BigInt(number),
@@ -105,6 +107,11 @@ impl<'a> Column<'a> {
             }
         }
     }
+}
+
+#[inline]
+fn time(ms: i64) -> Field<'static> {
+    if ms == NULL_INTEGER { Field::Null } else { Field::Time(ms) }
 }
 
 #[inline]

@@ -155,8 +155,8 @@ impl Warehouse for Recorder {
         Ok(match statement {
             Statement::InsertSongplays => self.staged.0.saturating_sub(self.loses),
             Statement::InsertPageViews => self.staged.1,
-            // A run shows what it does when there are plays to link.
-            other => u64::from(other == Statement::TouchedPlays),
+            // A run shows what it does when there are plays to link, and sessions that go on.
+            other => u64::from(matches!(other, Statement::TouchedPlays | Statement::ContinuedSessions)),
         })
     }
 
@@ -180,7 +180,9 @@ impl Warehouse for Recorder {
             self.sent(&sent)?;
             return Ok(Arc::new(batch));
         }
-        self.comment("staged_plays, staged_views, staged_times, staged_keys and staged_events show the decoded batch")?;
+        self.comment(
+            "staged_plays, staged_views, staged_times, staged_sessions, staged_keys and staged_events show the decoded batch",
+        )?;
         self.statement(Statement::ReadCatalogue)?;
         self.statement(Statement::KnownEvents)?;
         Ok(Arc::new(batch))

@@ -15,6 +15,8 @@ pub(super) enum Rows {
     All,
     /// The distinct times of accepted plays.
     Times,
+    /// The sessions of accepted events that have a user.
+    Sessions,
 }
 
 /// What a column shows.
@@ -36,6 +38,8 @@ pub(super) enum Source {
     SongId,
     ArtistId,
     MatchMethod,
+    NextEventTime,
+    NextPlayTime,
     Label(usize),
     Part(TimePart),
 }
@@ -58,7 +62,7 @@ impl Source {
             Self::ItemInSession => ColumnType::Integer,
             Self::Status | Self::TextRepair | Self::Part(_) => ColumnType::SmallInt,
             Self::Length => ColumnType::Double,
-            Self::StartTime | Self::Registration => ColumnType::Timestamp,
+            Self::StartTime | Self::Registration | Self::NextEventTime | Self::NextPlayTime => ColumnType::Timestamp,
             Self::SongId | Self::ArtistId | Self::MatchMethod | Self::Artist | Self::Song | Self::Label(_) => ColumnType::Varchar,
         }
     }
@@ -108,7 +112,7 @@ pub(super) const LINE_COLUMNS: [(&str, Source); 18] = [
 ];
 
 /// All relations. The table function takes an index into this list.
-pub(super) const RELATIONS: [Relation; 5] = [
+pub(super) const RELATIONS: [Relation; 6] = [
     Relation {
         name: "staged_plays",
         rows: Rows::Plays,
@@ -129,6 +133,8 @@ pub(super) const RELATIONS: [Relation; 5] = [
             ("match_method", Source::MatchMethod),
             ("text_repair", Source::TextRepair),
             ("payload_hash", Source::PayloadHash),
+            ("next_event_time", Source::NextEventTime),
+            ("next_play_time", Source::NextPlayTime),
         ],
     },
     Relation {
@@ -175,5 +181,10 @@ pub(super) const RELATIONS: [Relation; 5] = [
             ("year", Source::Part(TimePart::Year)),
             ("weekday", Source::Part(TimePart::Weekday)),
         ],
+    },
+    Relation {
+        name: "staged_sessions",
+        rows: Rows::Sessions,
+        columns: &[("session_id", Source::SessionId), ("user_id", Source::UserId)],
     },
 ];

@@ -80,6 +80,12 @@ statements! {
     CreateLoadFiles = "schema/load_files" [Redshift "redshift"],
     CreateLoadRejects = "schema/load_rejects" [Postgres "postgres" Redshift "redshift"],
 
+    AddNextEventTime = "schema/add_next_event_time",
+    AddNextPlayTime = "schema/add_next_play_time",
+    AllSessions = "schema/all_sessions",
+    DropContinuedPlays = "schema/drop_continued_plays",
+    DropContinuedSessions = "schema/drop_continued_sessions",
+
     CreateStagingEvents = "schema/staging_events" [Redshift "redshift"],
     CreateStagedUsers = "stage/create_staged_users" [Redshift "redshift"],
     CreateStagedLevels = "stage/create_staged_levels" [Redshift "redshift"],
@@ -104,6 +110,9 @@ statements! {
     KnownEvents = "transform/known_events" [Redshift "redshift"],
     InsertSongplays = "transform/insert_songplays" [Postgres "postgres"],
     InsertPageViews = "transform/insert_page_views" [Postgres "postgres"],
+    ContinuedSessions = "transform/continued_sessions",
+    ContinuedPlays = "transform/continued_plays",
+    UpdateContinuedPlays = "transform/update_continued_plays",
     InsertTime = "transform/insert_time",
     LevelPoints = "transform/level_points",
     LevelStays = "transform/level_stays",
@@ -136,6 +145,7 @@ statements! {
     PostgresLockHolder = "postgres/lock_holder",
     PostgresStagedKeys = "postgres/create_staged_keys",
     PostgresStagedTimes = "postgres/create_staged_times",
+    PostgresStagedSessions = "postgres/create_staged_sessions",
     PostgresPlaysById = "postgres/songplays_by_id",
     PostgresPlaysByTime = "postgres/songplays_by_time",
     PostgresViewsById = "postgres/page_views_by_id",
@@ -163,6 +173,7 @@ statements! {
     RedshiftStagedPlays = "redshift/create_staged_plays",
     RedshiftStagedViews = "redshift/create_staged_views",
     RedshiftStagedTimes = "redshift/create_staged_times",
+    RedshiftStagedSessions = "redshift/create_staged_sessions",
     RedshiftStagedRepairs = "redshift/create_staged_repairs",
     RedshiftNamesToRepair = "redshift/names_to_repair",
     RedshiftRepeatedEvents = "redshift/repeated_events",
@@ -172,6 +183,7 @@ statements! {
     RedshiftFillUsers = "redshift/fill_staged_users",
     RedshiftFillLevels = "redshift/fill_staged_levels",
     RedshiftCountTouched = "redshift/count_touched",
+    RedshiftCountContinued = "redshift/count_continued",
     RedshiftFindRoles = "redshift/find_roles",
     RedshiftCreateLoader = "redshift/create_loader",
     RedshiftCreateAnalyst = "redshift/create_analyst",
@@ -219,12 +231,30 @@ pub(super) struct Migration {
 }
 
 /// The steps from version 1 on, in order. There is one for every version after the first.
-pub(super) const MIGRATIONS: &[Migration] = &[];
+pub(super) const MIGRATIONS: &[Migration] = &[Migration {
+    to: 2,
+    statements: &[
+        Statement::AddNextEventTime,
+        Statement::AddNextPlayTime,
+        Statement::AllSessions,
+        Statement::ContinuedPlays,
+        Statement::UpdateContinuedPlays,
+        Statement::DropContinuedPlays,
+        Statement::DropContinuedSessions,
+    ],
+}];
 
 /// The error for tables of a newer sparkify.
 pub(super) fn newer_tables(place: impl Display, version: i32) -> Error {
     let message = format!("{place} has tables of version {version}; this sparkify knows versions up to {SCHEMA_VERSION}");
     Error::new(Kind::WarehouseVersion, message)
+}
+
+/// The error for tables of an older sparkify, where they are only read.
+#[must_use]
+pub fn older_tables(place: impl Display, version: i128) -> Error {
+    let message = format!("{place} has tables of version {version}; this sparkify reads version {SCHEMA_VERSION}");
+    Error::new(Kind::WarehouseVersion, message).with_hint("`sparkify tables create` brings them forward, as does every load")
 }
 
 /// The error for a table with the name of one of sparkify's, where none are sparkify's.

@@ -237,7 +237,7 @@ fn a_newer_warehouse_is_refused_and_left_as_it_was() {
     drop(other);
     let before = fs::read(site.path("w.duckdb")).unwrap();
     site.put("log_data/2.json", lines(5..6));
-    let wanted = "w.duckdb has tables of version 99; this sparkify knows versions up to 1";
+    let wanted = "w.duckdb has tables of version 99; this sparkify knows versions up to 2";
     for arguments in
         [site.load_arguments(&[]), vec!["sql", "select 1", "--warehouse", "w.duckdb"], site.load_arguments(&["--dry-run"])]
     {
@@ -564,7 +564,7 @@ fn a_dry_run_shows_how_tables_are_made_and_makes_none() {
     let parts = statements(&script);
     assert_eq!((parts.first().map(String::as_str), parts.last().map(String::as_str)), (Some("begin"), Some("commit")));
     assert_eq!(parts.iter().filter(|part| part.starts_with("create table")).count(), 12, "{script}");
-    assert!(parts.iter().any(|part| part.starts_with("insert into sparkify_schema") && part.contains("(1)")), "{script}");
+    assert!(parts.iter().any(|part| part.starts_with("insert into sparkify_schema") && part.contains("(2)")), "{script}");
     site.run(&["tables", "create", "--warehouse", "w.duckdb"]).expect(0);
     assert_eq!(statements(&site.run(&dry).expect(0).stdout), [""; 0]);
     let refused = site.run(&["tables", "drop", "--dry-run", "--yes", "--warehouse", "w.duckdb"]).expect(2);

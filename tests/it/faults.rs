@@ -86,6 +86,18 @@ const IN_THE_TABLES: &[(&str, &str)] = &[
         "update songplays set level = case level when 'free' then 'paid' else 'free' end where songplay_id = (select max(songplay_id) - 3 from songplays)",
     ),
     (
+        "a play does not know the next event",
+        "update songplays set next_event_time = next_play_time where songplay_id = (select max(songplay_id) from songplays where next_event_time < next_play_time)",
+    ),
+    (
+        "a play takes a later play for the next one",
+        "update songplays set next_play_time = next_play_time + interval '1 second' where songplay_id = (select max(songplay_id) from songplays where next_play_time is not null)",
+    ),
+    (
+        "the last play of a session takes something for its next event",
+        "update songplays set next_event_time = start_time + interval '1 minute' where songplay_id = (select max(songplay_id) from songplays where next_event_time is null)",
+    ),
+    (
         "a level is called gold",
         "update songplays set level = 'gold' where songplay_id = (select max(songplay_id) from songplays)",
     ),

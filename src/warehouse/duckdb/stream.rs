@@ -18,7 +18,7 @@ use duckdb::ffi;
 use super::super::relations::{ColumnType, RELATIONS, Relation, Rows, Source};
 use crate::decode::EventChunk;
 use crate::record::NULL_INTEGER;
-use crate::stage::{Batch, CatalogueSong, Clock};
+use crate::stage::{Batch, CatalogueSong, Clock, Next};
 
 /// The table function's name; its argument is an index into [`RELATIONS`].
 pub(super) const FUNCTION: &str = "sparkify_staged";
@@ -81,6 +81,8 @@ struct LocalState {
     done: usize,
     /// For each wanted column that is a label: the strings of its codes.
     labels: Vec<Vec<StringT>>,
+    /// What follows each row of the chunk, where that is wanted.
+    next: Vec<Next>,
 }
 
 /// DuckDB's string: length, then up to 12 bytes in place or a prefix of 4 and a pointer.
@@ -293,11 +295,14 @@ fn fill(bound: &BindData, global: &GlobalState, local: &mut LocalState, vectors:
         let count = (local.rows.len() - local.done).min(capacity - filled);
         let rows = &local.rows[local.done..local.done + count];
         for (index, (source, vector)) in global.columns.iter().zip(vectors).enumerate() {
-            if bound.relation.rows == Rows::Times {
-                write_times(bound.batch.play_times(), *source, rows, vector, filled);
-            } else {
-                let strings = if local.labels[index].is_empty() { &global.songs[index] } else { &local.labels[index] };
-                write(&bound.batch, local.chunk.unwrap_or(0), *source, strings, rows, vector, filled);
+            match bound.relation.rows {
+                Rows::Times => write_times(bound.batch.play_times(), *source, rows, vector, filled),
+                Rows::Sessions => write_sessions(bound.batch.sessions(), *source, rows, vector, filled),
+                Rows::All | Rows::Plays | Rows::Views => {
+                    let strings = if local.labels[index].is_empty() { &global.songs[index] } else { &local.labels[index] };
+                    let part = Part { batch: &bound.batch, chunk: local.chunk.unwrap_or(0), strings, next: &local.next };
+                    write(&part, *source, rows, vector, filled);
+                }
             }
         }
         local.done += count;
@@ -329,16 +334,19 @@ fn rows_before_chunks(bound: &BindData) -> Vec<u64> {
         Rows::All => batch.chunks()[chunk].len() as u64,
         Rows::Plays => batch.accepted(chunk, true).count() as u64,
         Rows::Views => batch.accepted(chunk, false).count() as u64,
-        Rows::Times => 0,
+        Rows::Times | Rows::Sessions => 0,
     };
+    let all = |rows: usize| vec![0, rows as u64];
+    match bound.relation.rows {
+        Rows::Times => return all(batch.play_times().len()),
+        Rows::Sessions => return all(batch.sessions().len()),
+        Rows::All | Rows::Plays | Rows::Views => {}
+    }
     let mut before = vec![0];
     before.extend((0..batch.chunks().len()).map(count).scan(0, |sum, rows| {
         *sum += rows;
         Some(*sum)
     }));
-    if bound.relation.rows == Rows::Times {
-        before = vec![0, batch.play_times().len() as u64];
-    }
     before
 }
 
@@ -362,29 +370,24 @@ fn claim(bound: &BindData, global: &GlobalState, local: &mut LocalState) -> bool
     local.stretch.start = end;
     let batch = &bound.batch;
     match bound.relation.rows {
-        Rows::All | Rows::Times => local.rows.extend(skip as u32..(skip + take) as u32),
+        Rows::All | Rows::Times | Rows::Sessions => local.rows.extend(skip as u32..(skip + take) as u32),
+        // The facts are stored as they are handed out, and where a session's events lie side by side, equal values
+        // compress.
         Rows::Plays | Rows::Views => {
             let plays = bound.relation.rows == Rows::Plays;
-            local.rows.extend(batch.accepted(chunk, plays).skip(skip).take(take).map(|row| row as u32));
-            by_session(&batch.chunks()[chunk], &mut local.rows);
+            local.rows.extend(batch.accepted_by_session(chunk, plays).skip(skip).take(take));
         }
     }
-    if bound.relation.rows != Rows::Times && local.chunk != Some(chunk) {
+    let is_of_chunks = !matches!(bound.relation.rows, Rows::Times | Rows::Sessions);
+    if is_of_chunks && local.chunk != Some(chunk) {
         let labels = |source: &Source| label_strings(&batch.chunks()[chunk], *source);
         local.labels = global.columns.iter().map(labels).collect();
+        let asks_what_follows =
+            global.columns.iter().any(|source| matches!(source, Source::NextEventTime | Source::NextPlayTime));
+        local.next = if asks_what_follows { batch.next(chunk) } else { Vec::new() };
     }
     local.chunk = Some(chunk);
     true
-}
-
-/// Puts rows into the order of their sessions. The facts are stored as they are handed out, and where a session's events
-/// lie side by side, questions about what follows what find them nearly sorted, and equal values compress.
-fn by_session(chunk: &EventChunk, rows: &mut [u32]) {
-    let mut keys: Vec<(i64, u32)> = rows.iter().map(|&row| (chunk.session_id[row as usize], row)).collect();
-    keys.sort_unstable();
-    for (row, key) in rows.iter_mut().zip(keys) {
-        *row = key.1;
-    }
 }
 
 /// The strings of a label's codes; nothing for other columns.
@@ -403,9 +406,18 @@ fn song_strings(batch: &Batch, source: Source) -> Vec<StringT> {
     }
 }
 
-/// Writes one column of some rows of a chunk, from row `at` of the vector on. `strings` are those that a label's codes or
-/// the songs' numbers stand for.
-fn write(batch: &Batch, index: usize, source: Source, strings: &[StringT], rows: &[u32], out: &Output, at: usize) {
+/// A chunk of a batch, as one column of it is written.
+struct Part<'a> {
+    batch: &'a Batch,
+    chunk: usize,
+    /// Those that a label's codes or the songs' numbers stand for.
+    strings: &'a [StringT],
+    next: &'a [Next],
+}
+
+/// Writes one column of some rows of a chunk, from row `at` of the vector on.
+fn write(part: &Part<'_>, source: Source, rows: &[u32], out: &Output, at: usize) {
+    let Part { batch, chunk: index, strings, next } = *part;
     let chunk = &batch.chunks()[index];
     match source {
         Source::RowNo => {
@@ -422,7 +434,7 @@ fn write(batch: &Batch, index: usize, source: Source, strings: &[StringT], rows:
         Source::ItemInSession => out.numbers(at, rows, |row| chunk.item_in_session[row]),
         Source::Status => out.nullable(at, rows, |row| Some(chunk.status[row]).filter(|&v| v != i32::MIN).map(|v| v as i16)),
         Source::Registration => {
-            out.nullable(at, rows, |row| Some(chunk.registration[row]).filter(|&v| v != NULL_INTEGER).map(micros));
+            out.nullable(at, rows, |row| instant(chunk.registration[row]));
         }
         Source::Length => out.nullable(at, rows, |row| Some(chunk.length[row]).filter(|v| !v.is_nan())),
         Source::TextRepair => out.numbers(at, rows, |row| i16::from(chunk.text_repair[row])),
@@ -434,6 +446,8 @@ fn write(batch: &Batch, index: usize, source: Source, strings: &[StringT], rows:
         Source::MatchMethod => {
             out.nullable(at, rows, |row| batch.match_method(index, row).map(|method| StringT::new(method.as_bytes())));
         }
+        Source::NextEventTime => out.nullable(at, rows, |row| instant(next[row].event_ms)),
+        Source::NextPlayTime => out.nullable(at, rows, |row| instant(next[row].play_ms)),
         // Only the distinct times have parts, and those are written by `write_times`.
         Source::Part(_) => {}
         Source::PayloadHash => out.numbers(at, rows, |row| chunk.payload_hash[row] as i64),
@@ -460,9 +474,22 @@ fn write_times(times: &[i64], source: Source, rows: &[u32], out: &Output, at: us
     }
 }
 
+/// Writes one column of some of the sessions.
+fn write_sessions(sessions: &[(i64, i64)], source: Source, rows: &[u32], out: &Output, at: usize) {
+    match source {
+        Source::UserId => out.nullable(at, rows, |row| Some(sessions[row].1)),
+        _ => out.numbers(at, rows, |row| sessions[row].0),
+    }
+}
+
 #[inline]
 fn micros(ms: i64) -> i64 {
     ms * 1000
+}
+
+#[inline]
+fn instant(ms: i64) -> Option<i64> {
+    (ms != NULL_INTEGER).then(|| micros(ms))
 }
 
 /// One vector of DuckDB's output.

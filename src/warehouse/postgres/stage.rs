@@ -48,6 +48,8 @@ impl Postgres {
         }
         self.make_temporary(Statement::PostgresStagedTimes, "staged_times")?;
         self.copy_staged(&batch, "staged_times", &copy_all("staged_times"), None)?;
+        self.make_temporary(Statement::PostgresStagedSessions, "staged_sessions")?;
+        self.copy_staged(&batch, "staged_sessions", &copy_all("staged_sessions"), None)?;
         self.batch = Some(Arc::clone(&batch));
         Ok(batch)
     }

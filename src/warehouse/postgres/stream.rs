@@ -15,8 +15,10 @@ pub(super) fn write(
     out: &mut CopyRows<'_>,
     pause: &dyn Fn() -> Result<()>,
 ) -> Result<()> {
-    if relation.rows == Rows::Times {
-        return write_times(batch.play_times(), relation, out, pause);
+    match relation.rows {
+        Rows::Times => return write_times(batch.play_times(), relation, out, pause),
+        Rows::Sessions => return write_sessions(batch.sessions(), out, pause),
+        Rows::All | Rows::Plays | Rows::Views => {}
     }
     for index in 0..batch.chunks().len() {
         let columns: Vec<Column<'_>> = relation.columns.iter().map(|(_, source)| Column::new(batch, index, *source)).collect();
@@ -65,6 +67,17 @@ fn write_times(times: &[i64], relation: &Relation, out: &mut CopyRows<'_>, pause
                 None => out.timestamp_us(time * 1000),
             }
         }
+    }
+    Ok(())
+}
+
+fn write_sessions(sessions: &[(i64, i64)], out: &mut CopyRows<'_>, pause: &dyn Fn() -> Result<()>) -> Result<()> {
+    for &(session_id, user_id) in sessions {
+        if out.row(2) {
+            pause()?;
+        }
+        out.bigint(session_id);
+        out.bigint(user_id);
     }
     Ok(())
 }

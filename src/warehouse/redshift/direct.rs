@@ -240,6 +240,7 @@ impl Redshift {
         let plays = self.session.execute(Statement::RedshiftFillPlays, &[])?;
         let views = self.session.execute(Statement::RedshiftFillViews, &[])?;
         self.make_staged(Statement::RedshiftStagedTimes, "staged_times")?;
+        self.make_staged(Statement::RedshiftStagedSessions, "staged_sessions")?;
         self.make_staged(Statement::CreateStagedUsers, "staged_users")?;
         self.session.execute(Statement::RedshiftFillUsers, &[])?;
         self.make_staged(Statement::CreateStagedLevels, "staged_levels")?;

@@ -97,11 +97,13 @@ impl Warehouse for Redshift {
         match temporary_table(text(statement)) {
             Some(table) => {
                 self.make_staged(statement, table)?;
-                // What a table is made of is not counted, and one question looks whether there is anything.
-                if statement == Statement::TouchedPlays {
-                    return number(&self.session.row(Statement::RedshiftCountTouched, &[])?, 0).map(|n| n as u64);
-                }
-                Ok(0)
+                // What a table is made of is not counted; where it matters, one question looks whether there is anything.
+                let count = match statement {
+                    Statement::TouchedPlays => Statement::RedshiftCountTouched,
+                    Statement::ContinuedSessions => Statement::RedshiftCountContinued,
+                    _ => return Ok(0),
+                };
+                number(&self.session.row(count, &[])?, 0).map(|n| n as u64)
             }
             None => self.session.execute(statement, &[]),
         }

@@ -78,7 +78,7 @@ impl Rehearsal {
                     let columns = RELATIONS.iter().filter(|r| r.name == relation).flat_map(|r| r.columns).map(|(name, _)| *name);
                     sent.extend(self.copy_of(relation, columns.collect())?);
                 }
-                sent.push(named(Statement::RedshiftStagedTimes));
+                sent.extend([Statement::RedshiftStagedTimes, Statement::RedshiftStagedSessions].map(named));
                 Ok(sent)
             }
             StageInput::Objects(why) => self.objects(&why),
@@ -118,6 +118,7 @@ impl Rehearsal {
                 Statement::RedshiftFillPlays,
                 Statement::RedshiftFillViews,
                 Statement::RedshiftStagedTimes,
+                Statement::RedshiftStagedSessions,
             ]
             .map(named),
         );

@@ -73,6 +73,7 @@ impl Redshift {
         self.copy_batch(&batch, relation("staged_plays")?, None)?;
         self.copy_batch(&batch, relation("staged_views")?, None)?;
         self.make_staged(Statement::RedshiftStagedTimes, "staged_times")?;
+        self.make_staged(Statement::RedshiftStagedSessions, "staged_sessions")?;
         if self.keeps_lines {
             self.make_staged(Statement::RedshiftStagedBatch, "staged_events")?;
             self.copy_batch(&batch, &LINES, None)?;

@@ -1,8 +1,10 @@
 //! One policy for what cannot be loaded.
 
 use serde_json::json;
+use sparkify::warehouse::SCHEMA_VERSION;
 
 use super::NewSite;
+use super::answers::demo_month;
 use crate::support::generate::{Event, content};
 use crate::support::warehouse::Site;
 
@@ -154,9 +156,35 @@ pub fn tables_of_another_version_are_refused(new_site: NewSite<'_>) {
         let refused = site.run(arguments).expect(1);
         assert!(refused.stderr.contains("version 99") && refused.stderr.contains("newer sparkify"), "{}", refused.stderr);
     }
-    change(&site, "update sparkify_schema set version = 1");
+    change(&site, &format!("update sparkify_schema set version = {SCHEMA_VERSION}"));
     assert_eq!(site.number("select count(*) from load_files"), 1);
     site.load(&[]).expect(0);
+}
+
+pub fn tables_of_an_older_version_are_brought_forward(new_site: NewSite<'_>) {
+    let site = new_site();
+    demo_month(&site);
+    site.load(&[]).expect(0);
+    let tables = site.tables();
+    for column in ["next_event_time", "next_play_time"] {
+        change(&site, &format!("alter table songplays drop column {column}"));
+    }
+    change(&site, "update sparkify_schema set version = 1");
+    let out = site.path("report.html").display().to_string();
+    for verb in [&["insights"][..], &["check"], &["report", "--out", &out]] {
+        let refused = site.run(&[verb, &["--warehouse", &site.warehouse]].concat()).expect(1);
+        assert!(
+            refused.stderr.contains("version 1") && refused.stderr.contains("`sparkify tables create` brings"),
+            "{}",
+            refused.stderr
+        );
+    }
+    assert_eq!(site.run(&["runs", "--json", "--warehouse", &site.warehouse]).expect(0).json().as_array().unwrap().len(), 1);
+    let nothing_new = site.load(&[]).expect(0);
+    assert!(nothing_new.stdout.starts_with("0 new files"), "{}", nothing_new.stdout);
+    assert_eq!(site.tables(), tables);
+    assert_eq!(site.number("select version from sparkify_schema"), i64::from(SCHEMA_VERSION));
+    site.check_invariants();
 }
 
 pub fn tables_of_someone_else_are_refused(new_site: NewSite<'_>) {

@@ -141,6 +141,15 @@ impl Oracle {
         for Held { song, .. } in self.songs.values() {
             by_name.entry((repair(&song.title_raw), repair(&song.artist_name_raw))).or_default().push(song);
         }
+        let mut sessions: HashMap<(Option<i64>, i64), Vec<&Event>> = HashMap::new();
+        for event in self.events.values() {
+            sessions.entry((event.user_id, event.session_id)).or_default().push(event);
+        }
+        let next = |event: &Event, plays_only: bool| {
+            let others = sessions[&(event.user_id, event.session_id)].iter();
+            let later = others.filter(|other| place(other) > place(event));
+            later.filter(|other| !plays_only || other.payload.page == "NextSong").map(|other| other.ts).min()
+        };
         let row = |event: &Event| {
             let p = &event.payload;
             let (title, artist) = (p.song_raw.as_deref().map(repair), p.artist_raw.as_deref().map(repair));
@@ -170,6 +179,8 @@ impl Oracle {
                 artist.into(),
                 p.length.into(),
                 song.map(|s| if is_exact(s) { "exact" } else { "repaired" }.to_owned()).into(),
+                next(event, false).into(),
+                next(event, true).into(),
             ]
         };
         self.plays().map(row).collect()

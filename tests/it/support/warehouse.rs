@@ -65,7 +65,7 @@ pub type Tables = BTreeMap<&'static str, Vec<Vec<Cell>>>;
 const COLUMNS: [(&str, &str); 7] = [
     (
         "songplays",
-        "epoch_ms(start_time), user_id, level, song_id, artist_id, session_id, location, user_agent, item_in_session, song, artist, length, match_method",
+        "epoch_ms(start_time), user_id, level, song_id, artist_id, session_id, location, user_agent, item_in_session, song, artist, length, match_method, epoch_ms(next_event_time), epoch_ms(next_play_time)",
     ),
     (
         "page_views",

@@ -1,0 +1,1 @@
+alter table songplays add column next_event_time timestamp;

@@ -1,0 +1,7 @@
+-- The plays say what follows them now.
+update songplays
+set
+    next_event_time = continued_plays.next_event_time,
+    next_play_time = continued_plays.next_play_time
+from continued_plays
+where continued_plays.songplay_id = songplays.songplay_id;
