@@ -18,7 +18,13 @@ days as (
 ),
 
 days_in_question as (
-    select distinct days.user_id, days.level, days.day
+    select
+        days.user_id,
+        days.level,
+        days.day,
+        stays.level as level_of_stay,
+        stays.valid_from,
+        coalesce(stays.valid_to, timestamp '9999-12-31 00:00:00') as valid_to
     from days
     inner join user_levels as stays
         on stays.user_id = days.user_id
@@ -35,17 +41,14 @@ deviating as (
         plays.session_id,
         plays.item_in_session,
         plays.level,
-        stays.level as level_of_stay
+        days_in_question.level_of_stay
     from songplays as plays
     inner join days_in_question
         on days_in_question.user_id = plays.user_id
         and days_in_question.level = plays.level
         and days_in_question.day = cast(plays.start_time as date)
-    inner join user_levels as stays
-        on stays.user_id = plays.user_id
-        and plays.start_time >= stays.valid_from
-        and plays.start_time < coalesce(stays.valid_to, timestamp '9999-12-31 00:00:00')
-        and plays.level <> stays.level
+        and plays.start_time >= days_in_question.valid_from
+        and plays.start_time < days_in_question.valid_to
     where plays.songplay_id between $sample_id and $last_id
 ),
 

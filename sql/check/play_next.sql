@@ -14,8 +14,9 @@ plays as (
         user_id,
         start_time,
         item_in_session,
-        coalesce(next_event_time, timestamp '9999-12-31 00:00:00') as next_event_time,
-        coalesce(next_play_time, timestamp '9999-12-31 00:00:00') as next_play_time
+        next_play_time,
+        -- What nothing follows has a time that never comes.
+        coalesce(next_event_time, timestamp '9999-12-31 00:00:00') as next_event_time
     from songplays
     where session_id in (select session_id from judged)
 ),
@@ -31,7 +32,6 @@ events as (
 
 followed as (
     select
-        'event' as next_kind,
         session_id,
         user_id,
         start_time,
@@ -41,22 +41,40 @@ followed as (
             timestamp '9999-12-31 00:00:00'
         ) as found_time
     from events
-    union all
+),
+
+-- From one play to the next a session's plays lead from the first to the last; floating-point sums are not exact.
+astray as (
     select
-        'play' as next_kind,
         session_id,
         user_id,
-        start_time,
-        next_play_time as told_time,
-        coalesce(
-            lead(start_time) over (partition by session_id, user_id order by start_time, item_in_session),
-            timestamp '9999-12-31 00:00:00'
-        ) as found_time
+        min(start_time) as start_time
     from plays
+    group by session_id, user_id
+    having
+        count(*) - count(next_play_time) <> 1
+        or abs(
+            sum(date_part('epoch', next_play_time - start_time))
+            - date_part('epoch', max(start_time) - min(start_time))
+        ) > 0.0005
 )
 
--- What nothing follows has a time that never comes.
-select next_kind, session_id, user_id, start_time, told_time, found_time
+select
+    session_id,
+    user_id,
+    start_time,
+    'next_event_time' as problem,
+    nullif(told_time, timestamp '9999-12-31 00:00:00') as told_time,
+    nullif(found_time, timestamp '9999-12-31 00:00:00') as found_time
 from followed
 where told_time <> found_time
-order by session_id, start_time, next_kind;
+union all
+select
+    session_id,
+    user_id,
+    start_time,
+    'next_play_time' as problem,
+    cast(null as timestamp) as told_time,
+    cast(null as timestamp) as found_time
+from astray
+order by session_id, start_time, problem;

@@ -42,25 +42,23 @@ chosen as (
 -- All plays in few rows: what the dimensions and the artist tell apart.
 played as (
     select
-        songplays.user_id,
-        songplays.location,
-        songplays.level,
-        cast(extract(hour from songplays.start_time) as integer) as hour,
-        case when chosen.artist is null then 0 else 1 end as is_artist,
+        user_id,
+        location,
+        level,
+        cast(extract(hour from start_time) as integer) as hour,
+        case when artist = (select artist from chosen) then 1 else 0 end as is_artist,
         count(*) as plays
     from songplays
-    left join chosen
-        on chosen.artist = songplays.artist
     where
-        songplays.start_time >= cast($since as timestamp)
-        and songplays.start_time < cast($until as timestamp)
-        and (cast($level as varchar) is null or songplays.level = cast($level as varchar))
+        start_time >= cast($since as timestamp)
+        and start_time < cast($until as timestamp)
+        and (cast($level as varchar) is null or level = cast($level as varchar))
     group by
-        songplays.user_id,
-        songplays.location,
-        songplays.level,
-        cast(extract(hour from songplays.start_time) as integer),
-        case when chosen.artist is null then 0 else 1 end
+        user_id,
+        location,
+        level,
+        cast(extract(hour from start_time) as integer),
+        case when artist = (select artist from chosen) then 1 else 0 end
 ),
 
 valued as (

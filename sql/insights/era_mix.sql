@@ -12,32 +12,60 @@
 -- column: listeners integer : distinct users who played them
 -- column: share share : part of all plays in the window
 -- column: share_of_dated share : part of the plays whose decade is known
-with dated as (
+with
+song_eras as (
     select
-        songplays.user_id,
-        songplays.song_id,
-        case
-            when songs.song_id is null then 20001
-            when songs.year is null or songs.year = 0 then 20000
-            else songs.year - mod(songs.year, 10)
-        end as decade
+        song_id,
+        case when year is null or year = 0 then 20000 else year - mod(year, 10) end as decade
+    from songs
+),
+
+songs_heard as (
+    select
+        song_id,
+        count(*) as plays
     from songplays
-    left join songs
-        on songs.song_id = songplays.song_id
+    where
+        start_time >= cast($since as timestamp)
+        and start_time < cast($until as timestamp)
+        and (cast($level as varchar) is null or level = cast($level as varchar))
+    group by song_id
+),
+
+decade_songs as (
+    select
+        coalesce(song_eras.decade, 20001) as decade,
+        sum(songs_heard.plays) as plays,
+        count(song_eras.song_id) as songs
+    from songs_heard
+    left join song_eras
+        on song_eras.song_id = songs_heard.song_id
+    group by coalesce(song_eras.decade, 20001)
+),
+
+decade_listeners as (
+    select
+        coalesce(song_eras.decade, 20001) as decade,
+        count(distinct songplays.user_id) as listeners
+    from songplays
+    left join song_eras
+        on song_eras.song_id = songplays.song_id
     where
         songplays.start_time >= cast($since as timestamp)
         and songplays.start_time < cast($until as timestamp)
         and (cast($level as varchar) is null or songplays.level = cast($level as varchar))
+    group by coalesce(song_eras.decade, 20001)
 ),
 
 decades as (
     select
-        decade,
-        count(*) as plays,
-        count(distinct case when decade = 20001 then null else song_id end) as songs,
-        count(distinct user_id) as listeners
-    from dated
-    group by decade
+        decade_songs.decade,
+        cast(decade_songs.plays as bigint) as plays,
+        decade_songs.songs,
+        decade_listeners.listeners
+    from decade_songs
+    inner join decade_listeners
+        on decade_listeners.decade = decade_songs.decade
 ),
 
 totals as (

@@ -15,18 +15,28 @@
 -- column: paid_share share : plays_paid by both; empty on a day without plays
 -- column: free_at_end integer : users known by the day's end whose latest level then is free
 -- column: paid_at_end integer : those whose latest level is paid
-with day_counts as (
+with user_days as (
     select
         cast(start_time as date) as day,
-        count(distinct case when level = 'free' then user_id end) as users_free,
-        count(distinct case when level = 'paid' then user_id end) as users_paid,
-        sum(case when level = 'free' then 1 else 0 end) as plays_free,
-        sum(case when level = 'paid' then 1 else 0 end) as plays_paid
+        user_id,
+        level,
+        count(*) as plays
     from songplays
     where
         start_time >= cast($since as timestamp)
         and start_time < cast($until as timestamp)
-    group by cast(start_time as date)
+    group by cast(start_time as date), user_id, level
+),
+
+day_counts as (
+    select
+        day,
+        sum(case when level = 'free' then 1 else 0 end) as users_free,
+        sum(case when level = 'paid' then 1 else 0 end) as users_paid,
+        sum(case when level = 'free' then plays else 0 end) as plays_free,
+        sum(case when level = 'paid' then plays else 0 end) as plays_paid
+    from user_days
+    group by day
 ),
 
 -- A stay counts at the end of the days from its first until before its last.
@@ -69,8 +79,8 @@ day_ends as (
 
 select
     days.day,
-    coalesce(day_counts.users_free, 0) as users_free,
-    coalesce(day_counts.users_paid, 0) as users_paid,
+    cast(coalesce(day_counts.users_free, 0) as bigint) as users_free,
+    cast(coalesce(day_counts.users_paid, 0) as bigint) as users_paid,
     cast(coalesce(day_counts.plays_free, 0) as bigint) as plays_free,
     cast(coalesce(day_counts.plays_paid, 0) as bigint) as plays_paid,
     case
