@@ -177,3 +177,77 @@ fn join(batch: &Batch, chunks: &mut [Sequence], runs: &mut [Run]) {
         next = next.before(ms, is_play);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::decode::{EventChunk, LogDecoder};
+    use crate::stage::Verdict;
+
+    /// User, session, item and time, and whether it is a play.
+    type Event = ((i64, i64, i32, i64), bool);
+
+    fn chunk(events: &[Event]) -> EventChunk {
+        let mut chunk = EventChunk::default();
+        let lines: String = events
+            .iter()
+            .map(|((user, session, item, ms), is_play)| {
+                let page = if *is_play { "NextSong" } else { "Home" };
+                format!(r#"{{"userId":"{user}","sessionId":{session},"itemInSession":{item},"ts":{ms},"page":"{page}"}}"#) + "\n"
+            })
+            .collect();
+        LogDecoder::default().decode(lines.as_bytes(), 0, &mut chunk);
+        assert_eq!(chunk.len(), events.len());
+        chunk
+    }
+
+    fn found_by_looking(events: &BTreeSet<Event>, ((user, session, item, ms), _): Event) -> Next {
+        let later = |plays: bool| {
+            let same = events
+                .iter()
+                .filter(|((u, s, i, t), is_play)| (*u, *s) == (user, session) && (*t, *i) > (ms, item) && (!plays || *is_play));
+            same.map(|((.., t), _)| *t).min().unwrap_or(NULL_INTEGER)
+        };
+        Next { event_ms: later(false), play_ms: later(true) }
+    }
+
+    #[test]
+    fn what_follows_is_found_however_events_are_dealt_out_to_chunks() {
+        let mut state = 1_u64;
+        let mut below = |bound: u64| {
+            state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);
+            (state >> 33) % bound
+        };
+        for round in 0..400 {
+            let mut dealt: Vec<Vec<Event>> = vec![Vec::new(); 1 + below(5) as usize];
+            let (mut keys, count) = (BTreeSet::new(), below(60));
+            for number in 0..count {
+                // In every other round a chunk's events come after those of the chunk before.
+                let ms = if round % 2 == 0 { below(20) } else { number } as i64;
+                let key = (1 + below(2) as i64, below(3) as i64, below(4) as i32, 1_541_106_106_796 + ms);
+                let place = if round % 2 == 0 { below(dealt.len() as u64) } else { number * dealt.len() as u64 / count };
+                if keys.insert(key) {
+                    dealt[place as usize].push((key, below(3) > 0));
+                }
+            }
+            let batch = Batch::new(dealt.iter().map(|events| chunk(events)).collect(), Vec::new().into(), 2);
+            // Not all of them are accepted.
+            let mut accepted: BTreeSet<Event> = dealt.iter().flatten().copied().collect();
+            if let Some(known) = dealt.first().and_then(|events| events.first()) {
+                batch.judge(0, Verdict::Duplicate);
+                accepted.remove(known);
+            }
+            let sessions: BTreeSet<(i64, i64)> = accepted.iter().map(|((user, session, ..), _)| (*session, *user)).collect();
+            assert_eq!(batch.sessions(), sessions.into_iter().collect::<Vec<_>>());
+            for (index, events) in dealt.iter().enumerate() {
+                let next = batch.next(index);
+                for (row, event) in events.iter().enumerate() {
+                    let wanted = if accepted.contains(event) { found_by_looking(&accepted, *event) } else { Next::NOTHING };
+                    assert_eq!(next[row], wanted, "round {round}, chunk {index}, {event:?} of {dealt:?}");
+                }
+            }
+        }
+    }
+}
