@@ -33,7 +33,7 @@ pub enum Kind {
     TooManyRejects,
     /// Another process holds the warehouse.
     WarehouseLocked,
-    /// The warehouse was written by a newer sparkify.
+    /// The tables are of a version that this sparkify does not read.
     WarehouseVersion,
     /// What is at the warehouse's place is not usable as one.
     WarehouseInvalid,

@@ -43,7 +43,8 @@ followed as (
     from events
 ),
 
--- From one play to the next a session's plays lead from the first to the last; floating-point sums are not exact.
+-- From one play to the next a session's plays lead from the first to the last, and no next play comes before the next
+-- event. That takes a fraction of sorting them once more. Floating-point sums are not exact.
 astray as (
     select
         session_id,
@@ -53,6 +54,7 @@ astray as (
     group by session_id, user_id
     having
         count(*) - count(next_play_time) <> 1
+        or sum(case when next_play_time < next_event_time then 1 else 0 end) > 0
         or abs(
             sum(date_part('epoch', next_play_time - start_time))
             - date_part('epoch', max(start_time) - min(start_time))

@@ -45,20 +45,23 @@ played as (
         user_id,
         location,
         level,
-        cast(extract(hour from start_time) as integer) as hour,
-        case when artist = (select artist from chosen) then 1 else 0 end as is_artist,
+        hour,
+        is_artist,
         count(*) as plays
-    from songplays
-    where
-        start_time >= cast($since as timestamp)
-        and start_time < cast($until as timestamp)
-        and (cast($level as varchar) is null or level = cast($level as varchar))
-    group by
-        user_id,
-        location,
-        level,
-        cast(extract(hour from start_time) as integer),
-        case when artist = (select artist from chosen) then 1 else 0 end
+    from (
+        select
+            user_id,
+            location,
+            level,
+            cast(extract(hour from start_time) as integer) as hour,
+            case when artist = (select artist from chosen) then 1 else 0 end as is_artist
+        from songplays
+        where
+            start_time >= cast($since as timestamp)
+            and start_time < cast($until as timestamp)
+            and (cast($level as varchar) is null or level = cast($level as varchar))
+    ) as told_apart
+    group by user_id, location, level, hour, is_artist
 ),
 
 valued as (

@@ -1,23 +1,11 @@
 -- The staged events that are plays, matched to a song or not, with what follows each in its session.
 insert into staged_plays
 with
--- Backwards, so that the earliest of the plays behind an event is the smallest so far.
-events as (
+-- Backwards, so that the earliest of the plays behind an event is the smallest so far. Visitors without a user never
+-- play.
+followed as (
     select
         event_id,
-        ts,
-        user_id,
-        level,
-        session_id,
-        location,
-        user_agent,
-        item_in_session,
-        song,
-        artist,
-        length,
-        text_repair,
-        payload_hash,
-        page,
         lag(ts) over (
             partition by session_id, user_id
             order by ts desc, item_in_session desc
@@ -28,6 +16,7 @@ events as (
             rows between unbounded preceding and 1 preceding
         ) as next_play_time
     from staged_events
+    where user_id is not null
 )
 
 select
@@ -47,9 +36,11 @@ select
     matches.match_method,
     events.text_repair,
     events.payload_hash,
-    events.next_event_time,
-    events.next_play_time
-from events
+    followed.next_event_time,
+    followed.next_play_time
+from staged_events as events
+inner join followed
+    on followed.event_id = events.event_id
 left join staged_matches as matches
     on matches.event_id = events.event_id
 where events.page = 'NextSong';

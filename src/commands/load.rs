@@ -19,7 +19,7 @@ use crate::stage::{Batch, EventBounds, People};
 use crate::transform;
 use crate::warehouse::recorder::Recorder;
 use crate::warehouse::redshift::Rehearsal;
-use crate::warehouse::{Warehouse, WarehouseUrl};
+use crate::warehouse::{SCHEMA_VERSION, Warehouse, WarehouseUrl};
 
 pub(super) fn run(args: &LoadArgs, settings: Settings, interrupt: &Interrupt) -> Result<u8> {
     if settings.logs.is_none() && settings.songs.is_none() {
@@ -95,9 +95,9 @@ pub(super) fn load(settings: &Settings, sources: &Sources, options: &LoadOptions
 fn dry_run(args: &LoadArgs, settings: &Settings, sources: &Sources, found: Found) -> Result<u8> {
     let (logs, songs) = plan::list(sources, settings.logs.as_ref(), settings.songs.as_ref())?;
     let mut recorder = Recorder::of(settings.warehouse.dialect());
-    let Found { mut warehouse, has_tables, unreachable } = found;
+    let Found { mut warehouse, version, unreachable } = found;
     let known = match &mut warehouse {
-        Some(warehouse) if has_tables => warehouse.known_files()?,
+        Some(warehouse) if version.is_some() => warehouse.known_files()?,
         _ => Vec::new(),
     };
     let plan = Plan::new(logs, songs, &known, args.full_refresh);
@@ -109,10 +109,11 @@ fn dry_run(args: &LoadArgs, settings: &Settings, sources: &Sources, found: Found
     let mut head = String::new();
     // Writing to a String cannot fail.
     let _ = writeln!(head, "-- dry run: nothing is changed");
-    let state = match (&unreachable, has_tables) {
+    let state = match (&unreachable, version) {
         (Some(_), _) => " (cannot be reached, so every file counts as new)",
-        (None, true) => "",
-        (None, false) => " (would be made)",
+        (None, Some(SCHEMA_VERSION)) => "",
+        (None, Some(_)) => " (its tables would be brought forward)",
+        (None, None) => " (would be made)",
     };
     let _ = writeln!(head, "-- warehouse: {}{state}", settings.warehouse);
     if let Some(error) = &unreachable {
@@ -133,8 +134,9 @@ fn dry_run(args: &LoadArgs, settings: &Settings, sources: &Sources, found: Found
         let _ = writeln!(head, "-- passed over: {} ({why})", one_line(name));
     }
 
-    if !has_tables {
-        recorder.ensure_schema()?;
+    match version {
+        Some(version) => recorder.migrate(version)?,
+        None => recorder.ensure_schema()?,
     }
     if plan.files() > 0 || args.full_refresh {
         recorder.begin()?;

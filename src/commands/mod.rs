@@ -26,7 +26,7 @@ use crate::interrupt::Interrupt;
 use crate::output::Printer;
 use crate::settings::Settings;
 use crate::warehouse::sql::older_tables;
-use crate::warehouse::{Answer, OpenOptions, Param, Resources, Rows, SCHEMA_VERSION, SqlText, Statement, Value, Warehouse};
+use crate::warehouse::{Answer, OpenOptions, Param, Resources, Rows, SCHEMA_VERSION, SqlText, Warehouse};
 
 /// Runs the command and returns the process's exit code.
 ///
@@ -94,18 +94,19 @@ fn open_read_only(settings: &Settings, interrupt: &Interrupt) -> Result<Box<dyn 
 struct Found {
     /// The warehouse, if there is one.
     warehouse: Option<Box<dyn Warehouse>>,
-    has_tables: bool,
+    /// Of its tables, if it has any.
+    version: Option<i32>,
     /// Why it cannot be reached.
     unreachable: Option<Error>,
 }
 
 /// Looks at the warehouse without making one.
 fn look(settings: &Settings, interrupt: &Interrupt) -> Result<Found> {
-    let mut found = Found { warehouse: None, has_tables: false, unreachable: None };
+    let mut found = Found { warehouse: None, version: None, unreachable: None };
     if settings.warehouse.may_exist() {
         match open_read_only(settings, interrupt) {
             Ok(mut warehouse) => {
-                found.has_tables = warehouse.has_tables()?;
+                found.version = warehouse.version()?;
                 found.warehouse = Some(warehouse);
             }
             Err(error) if error.kind() == Kind::WarehouseUnreachable => found.unreachable = Some(error),
@@ -124,7 +125,7 @@ fn look_from_afar(settings: Settings, interrupt: &Interrupt) -> Result<(Settings
         }
         // As little as of a cluster that does not answer is known of one that is not there.
         Err(error) if stack::may_come(&error) => {
-            Ok((stack::unknown(settings), Found { warehouse: None, has_tables: false, unreachable: Some(error) }))
+            Ok((stack::unknown(settings), Found { warehouse: None, version: None, unreachable: Some(error) }))
         }
         Err(error) => Err(error),
     }
@@ -151,15 +152,11 @@ fn network() -> Result<tokio::runtime::Runtime> {
 /// Opens a warehouse to ask it what only its own tables can answer.
 fn open_tables(settings: &Settings, interrupt: &Interrupt) -> Result<Box<dyn Warehouse>> {
     let mut warehouse = open_read_only(settings, interrupt)?;
-    if warehouse.has_tables()? {
-        let read_version = warehouse.sql(Statement::ReadVersion);
-        let version = warehouse.answer(read_version, &[])?;
-        return match version.rows.first().and_then(|row| row.first()) {
-            Some(Value::Integer(version)) if *version < SCHEMA_VERSION.into() => Err(older_tables(&settings.warehouse, *version)),
-            _ => Ok(warehouse),
-        };
+    match warehouse.version()? {
+        Some(version) if version < SCHEMA_VERSION => Err(older_tables(&settings.warehouse, version)),
+        Some(_) => Ok(warehouse),
+        None => Err(Error::new(Kind::WarehouseMissing, format!("{} has no tables of sparkify's", settings.warehouse))),
     }
-    Err(Error::new(Kind::WarehouseMissing, format!("{} has no tables of sparkify's", settings.warehouse)))
 }
 
 /// Prints a query's rows on stdout.

@@ -8,7 +8,7 @@ use crate::output::{harmless_lines, say};
 use crate::settings::Settings;
 use crate::warehouse::recorder::Recorder;
 use crate::warehouse::redshift::Rehearsal;
-use crate::warehouse::{RoleStatement, Warehouse, WarehouseUrl};
+use crate::warehouse::{RoleStatement, SCHEMA_VERSION, Warehouse, WarehouseUrl};
 
 pub(super) fn run(args: &TablesArgs, settings: Settings, interrupt: &Interrupt) -> Result<u8> {
     if args.dry_run {
@@ -69,18 +69,20 @@ fn dry_run(settings: Settings, interrupt: &Interrupt) -> Result<u8> {
     if matches!(settings.warehouse, WarehouseUrl::Redshift(_)) {
         recorder.rehearsal = Some(Rehearsal::new(settings.redshift.clone(), Vec::new()));
     }
-    let Found { warehouse, has_tables, unreachable } = found;
-    let state = match (&unreachable, has_tables) {
+    let Found { warehouse, version, unreachable } = found;
+    let state = match (&unreachable, version) {
         (Some(_), _) => "cannot be reached, so nothing counts as there",
-        (None, true) => "has its tables",
-        (None, false) => "has no tables yet",
+        (None, Some(SCHEMA_VERSION)) => "has its tables",
+        (None, Some(_)) => "has tables of an older version",
+        (None, None) => "has no tables yet",
     };
     let mut head = format!("-- dry run: nothing is changed\n-- warehouse: {} ({state})\n", settings.warehouse);
     if let Some(error) = &unreachable {
         head.push_str(&commented(error));
     }
-    if !has_tables {
-        recorder.ensure_schema()?;
+    match version {
+        Some(version) => recorder.migrate(version)?,
+        None => recorder.ensure_schema()?,
     }
     match warehouse {
         Some(mut warehouse) => recorder.roles(&warehouse.role_statements()?)?,

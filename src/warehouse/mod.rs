@@ -124,11 +124,18 @@ pub trait Warehouse {
     fn sql(&self, statement: Statement) -> SqlText<'static> {
         SqlText { name: statement.name(), text: statement.text_in(self.dialect()) }
     }
+    /// The tables' version, None where there are none of sparkify's.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn version(&mut self) -> Result<Option<i32>>;
     /// Whether the tables are there.
     ///
     /// # Errors
     /// What the engine reports.
-    fn has_tables(&mut self) -> Result<bool>;
+    fn has_tables(&mut self) -> Result<bool> {
+        Ok(self.version()?.is_some())
+    }
     /// Brings the tables to [`SCHEMA_VERSION`], in a transaction of its own.
     ///
     /// # Errors

@@ -60,6 +60,31 @@ impl Recorder {
         self.write(statement.name(), statement.text_in(self.dialect))
     }
 
+    /// Brings tables of this version forward, as far as they are older.
+    ///
+    /// # Errors
+    /// As told.
+    pub fn migrate(&mut self, from: i32) -> Result<()> {
+        if from >= SCHEMA_VERSION {
+            return Ok(());
+        }
+        self.begin()?;
+        let steps = super::sql::MIGRATIONS.iter().filter(|step| step.to > from);
+        steps.flat_map(|step| step.statements).chain(self.indexes()).try_for_each(|statement| self.statement(*statement))?;
+        self.set_version()
+    }
+
+    fn indexes(&self) -> &'static [Statement] {
+        if self.dialect == Dialect::Postgres { super::postgres::INDEXES.as_slice() } else { &[] }
+    }
+
+    fn set_version(&mut self) -> Result<()> {
+        self.statement(Statement::DeleteVersion)?;
+        let version = Statement::InsertVersion;
+        self.write(version.name(), &literal::filled_in(version.text_in(self.dialect), &[SCHEMA_VERSION.to_string()]))?;
+        self.write("commit", "commit;")
+    }
+
     fn comment(&mut self, text: &str) -> Result<()> {
         self.step(text)?;
         let _ = writeln!(self.script, "\n-- {text}");
@@ -84,8 +109,8 @@ impl Warehouse for Recorder {
         self.dialect
     }
 
-    fn has_tables(&mut self) -> Result<bool> {
-        Ok(false)
+    fn version(&mut self) -> Result<Option<i32>> {
+        Ok(None)
     }
 
     fn ensure_schema(&mut self) -> Result<()> {
@@ -95,13 +120,9 @@ impl Warehouse for Recorder {
             self.sent(&sent)?;
         } else {
             let tables = super::sql::TABLES.iter().map(|(_, statement)| *statement);
-            let indexes = if self.dialect == Dialect::Postgres { super::postgres::INDEXES.as_slice() } else { &[] };
-            tables.chain(indexes.iter().copied()).try_for_each(|statement| self.statement(statement))?;
+            tables.chain(self.indexes().iter().copied()).try_for_each(|statement| self.statement(statement))?;
         }
-        self.statement(Statement::DeleteVersion)?;
-        let version = Statement::InsertVersion;
-        self.write(version.name(), &literal::filled_in(version.text_in(self.dialect), &[SCHEMA_VERSION.to_string()]))?;
-        self.write("commit", "commit;")
+        self.set_version()
     }
 
     fn role_statements(&mut self) -> Result<Vec<RoleStatement>> {
@@ -152,6 +173,9 @@ impl Warehouse for Recorder {
 
     fn execute(&mut self, statement: Statement) -> Result<u64> {
         self.statement(statement)?;
+        if let Some(count) = super::redshift::counted_by(statement).filter(|_| self.dialect == Dialect::Redshift) {
+            self.statement(count)?;
+        }
         Ok(match statement {
             Statement::InsertSongplays => self.staged.0.saturating_sub(self.loses),
             Statement::InsertPageViews => self.staged.1,

@@ -148,8 +148,10 @@ statements! {
     PostgresStagedSessions = "postgres/create_staged_sessions",
     PostgresPlaysById = "postgres/songplays_by_id",
     PostgresPlaysByTime = "postgres/songplays_by_time",
+    PostgresPlaysBySession = "postgres/songplays_by_session",
     PostgresViewsById = "postgres/page_views_by_id",
     PostgresViewsByTime = "postgres/page_views_by_time",
+    PostgresViewsBySession = "postgres/page_views_by_session",
     PostgresTimeByStart = "postgres/time_by_start",
 
     RedshiftDoctorsTable = "redshift/create_doctors_table",
@@ -251,8 +253,7 @@ pub(super) fn newer_tables(place: impl Display, version: i32) -> Error {
 }
 
 /// The error for tables of an older sparkify, where they are only read.
-#[must_use]
-pub fn older_tables(place: impl Display, version: i128) -> Error {
+pub(crate) fn older_tables(place: impl Display, version: i32) -> Error {
     let message = format!("{place} has tables of version {version}; this sparkify reads version {SCHEMA_VERSION}");
     Error::new(Kind::WarehouseVersion, message).with_hint("`sparkify tables create` brings them forward, as does every load")
 }

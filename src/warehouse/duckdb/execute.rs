@@ -17,8 +17,8 @@ use crate::error::Result;
 use crate::stage::{Batch, EventBounds, People, PlannedFile, SongRecord};
 
 impl Warehouse for DuckDb {
-    fn has_tables(&mut self) -> Result<bool> {
-        Ok(schema::version(&self.connection)?.is_some())
+    fn version(&mut self) -> Result<Option<i32>> {
+        schema::version(&self.connection)
     }
 
     fn ensure_schema(&mut self) -> Result<()> {

@@ -21,8 +21,8 @@ impl Warehouse for Postgres {
         Dialect::Postgres
     }
 
-    fn has_tables(&mut self) -> Result<bool> {
-        Ok(schema::version(&self.session)?.is_some())
+    fn version(&mut self) -> Result<Option<i32>> {
+        schema::version(&self.session)
     }
 
     fn ensure_schema(&mut self) -> Result<()> {

@@ -6,12 +6,14 @@ use super::super::{SCHEMA_VERSION, Statement};
 use super::session::{Session, text};
 use crate::error::{Error, Result};
 
-/// What makes loads into a large warehouse quick: events are looked up by time, and checked by id.
-pub(in super::super) const INDEXES: [Statement; 5] = [
+/// What makes loads into a large warehouse quick: events are looked up by time and by session, and checked by id.
+pub(in super::super) const INDEXES: [Statement; 7] = [
     Statement::PostgresPlaysById,
     Statement::PostgresPlaysByTime,
+    Statement::PostgresPlaysBySession,
     Statement::PostgresViewsById,
     Statement::PostgresViewsByTime,
+    Statement::PostgresViewsBySession,
     Statement::PostgresTimeByStart,
 ];
 
@@ -33,6 +35,8 @@ pub(super) fn ensure(session: &Session) -> Result<()> {
             for migration in MIGRATIONS.iter().filter(|m| m.to > version) {
                 migration.statements.iter().try_for_each(|s| session.batch(s.name(), text(*s)))?;
             }
+            // An older version may have had fewer.
+            INDEXES.iter().try_for_each(|s| session.batch(s.name(), text(*s)))?;
             set_version(session)
         }),
         None => {

@@ -21,13 +21,13 @@ impl Warehouse for Redshift {
         Dialect::Redshift
     }
 
-    fn has_tables(&mut self) -> Result<bool> {
-        Ok(schema::version(&mut self.session)?.is_some())
+    fn version(&mut self) -> Result<Option<i32>> {
+        schema::version(&mut self.session)
     }
 
     fn ensure_schema(&mut self) -> Result<()> {
         self.leave()?;
-        schema::ensure(&mut self.session, self.options.redshift.design)
+        schema::ensure(&mut self.session, self.options.redshift.design, self.options.wait)
     }
 
     fn role_statements(&mut self) -> Result<Vec<RoleStatement>> {
@@ -98,12 +98,10 @@ impl Warehouse for Redshift {
             Some(table) => {
                 self.make_staged(statement, table)?;
                 // What a table is made of is not counted; where it matters, one question looks whether there is anything.
-                let count = match statement {
-                    Statement::TouchedPlays => Statement::RedshiftCountTouched,
-                    Statement::ContinuedSessions => Statement::RedshiftCountContinued,
-                    _ => return Ok(0),
-                };
-                number(&self.session.row(count, &[])?, 0).map(|n| n as u64)
+                match counted_by(statement) {
+                    Some(count) => number(&self.session.row(count, &[])?, 0).map(|n| n as u64),
+                    None => Ok(0),
+                }
             }
             None => self.session.execute(statement, &[]),
         }
@@ -201,6 +199,15 @@ impl Redshift {
     /// Gives the lock back, where nothing was done behind it yet.
     fn leave(&mut self) -> Result<()> {
         if self.in_transaction { self.undo() } else { Ok(()) }
+    }
+}
+
+/// The question for the number of rows of the table that a statement makes, where that matters.
+pub(in super::super) const fn counted_by(statement: Statement) -> Option<Statement> {
+    match statement {
+        Statement::TouchedPlays => Some(Statement::RedshiftCountTouched),
+        Statement::ContinuedSessions => Some(Statement::RedshiftCountContinued),
+        _ => None,
     }
 }
 

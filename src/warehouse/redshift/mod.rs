@@ -28,6 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use doctor::examine;
+pub(super) use execute::counted_by;
 pub use options::{Asking, Design, RedshiftOptions, StageWay, parse_role, parse_staging};
 pub use rehearsal::Rehearsal;
 pub use url::RedshiftUrl;
@@ -82,7 +83,7 @@ impl Redshift {
     /// [`Kind::WarehouseVersion`], [`Kind::WarehouseInvalid`].
     pub fn open(url: &RedshiftUrl, options: &OpenOptions) -> Result<Self> {
         let mut warehouse = Self::connect(url, options)?;
-        schema::ensure(&mut warehouse.session, options.redshift.design)?;
+        schema::ensure(&mut warehouse.session, options.redshift.design, options.wait)?;
         warehouse.lock()?;
         Ok(warehouse)
     }
@@ -142,6 +143,11 @@ impl Redshift {
         }
         connect::begin_locked(&mut self.session, wait)?;
         self.in_transaction = true;
+        // A newer sparkify may have had its turn while this one waited.
+        let version = number(&self.session.row(Statement::ReadVersion, &[])?, 0)?;
+        if version > SCHEMA_VERSION.into() {
+            return Err(schema::too_new(&self.session, i32::try_from(version).unwrap_or(i32::MAX)));
+        }
         let last = number(&self.session.row(Statement::LastFileNo, &[])?, 0)?;
         if self.planned_on.is_some_and(|planned_on| planned_on != last) {
             return Err(Error::new(Kind::WarehouseConflict, format!("another load came between on {}", self.session.place())));

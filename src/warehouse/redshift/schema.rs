@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::super::ident::identifier;
 use super::super::sql::{MIGRATIONS, TABLES, foreign_table, newer_tables};
 use super::super::{SCHEMA_VERSION, Statement, Value, literal};
+use super::connect;
 use super::design;
 use super::options::Design;
 use super::session::{Session, text};
@@ -29,16 +30,15 @@ pub(super) fn version(session: &mut Session) -> Result<Option<i32>> {
 }
 
 /// Makes what is missing, brings forward what is old, refuses what is new or someone else's.
-pub(super) fn ensure(session: &mut Session, design: Design) -> Result<()> {
+/// `wait` is how long another load may hold the lock before old tables are brought forward.
+pub(super) fn ensure(session: &mut Session, design: Design, wait: Duration) -> Result<()> {
     match version(session)? {
         Some(SCHEMA_VERSION) => has_shape(session),
         Some(version) if version > SCHEMA_VERSION => Err(too_new(session, version)),
-        Some(version) => in_transaction(session, |session| {
-            for migration in MIGRATIONS.iter().filter(|m| m.to > version) {
-                migration.statements.iter().try_for_each(|s| session.batch(s.name(), text(*s)).map(drop))?;
-            }
-            set_version(session)
-        }),
+        Some(_) => {
+            migrate(session, wait)?;
+            has_shape(session)
+        }
         None => {
             for (name, _) in TABLES {
                 if has_table(session, name)? {
@@ -59,6 +59,22 @@ pub(super) fn ensure(session: &mut Session, design: Design) -> Result<()> {
             made.or_else(|error| made_by_another(session, error))
         }
     }
+}
+
+/// Brings old tables forward. Behind the lock, so that no load is under way, and another may have done it meanwhile.
+fn migrate(session: &mut Session, wait: Duration) -> Result<()> {
+    if !has_table(session, LOCK_TABLE)? {
+        session.execute(Statement::RedshiftCreateLock, &[])?;
+    }
+    connect::begin_locked(session, wait)?;
+    let outcome = version(session).and_then(|found| {
+        let Some(found) = found.filter(|&found| found < SCHEMA_VERSION) else { return Ok(()) };
+        for migration in MIGRATIONS.iter().filter(|m| m.to > found) {
+            migration.statements.iter().try_for_each(|s| session.batch(s.name(), text(*s)).map(drop))?;
+        }
+        set_version(session)
+    });
+    end(session, outcome)
 }
 
 /// Whether another load made the tables at the same moment, so that this one could not.
@@ -142,7 +158,13 @@ fn has_table(session: &mut Session, name: &str) -> Result<bool> {
 
 fn in_transaction(session: &mut Session, body: impl FnOnce(&mut Session) -> Result<()>) -> Result<()> {
     session.batch("begin", "begin")?;
-    match body(session) {
+    let outcome = body(session);
+    end(session, outcome)
+}
+
+/// Commits what went well, undoes what did not.
+fn end(session: &mut Session, outcome: Result<()>) -> Result<()> {
+    match outcome {
         Ok(()) => session.batch("commit", "commit").map(drop),
         Err(error) => {
             // The first error is the one to tell; the connection is given up after it.

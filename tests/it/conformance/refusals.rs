@@ -180,6 +180,11 @@ pub fn tables_of_an_older_version_are_brought_forward(new_site: NewSite<'_>) {
         );
     }
     assert_eq!(site.run(&["runs", "--json", "--warehouse", &site.warehouse]).expect(0).json().as_array().unwrap().len(), 1);
+    for arguments in [vec!["tables", "create", "--dry-run", "--warehouse", &site.warehouse], site.load_arguments(&["--dry-run"])]
+    {
+        let script = site.run(&arguments).expect(0).stdout;
+        assert!(script.contains("alter table songplays add column next_event_time timestamp;"), "{script}");
+    }
     let nothing_new = site.load(&[]).expect(0);
     assert!(nothing_new.stdout.starts_with("0 new files"), "{}", nothing_new.stdout);
     assert_eq!(site.tables(), tables);
