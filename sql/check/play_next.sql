@@ -18,7 +18,9 @@ plays as (
         -- What nothing follows has a time that never comes.
         coalesce(next_event_time, timestamp '9999-12-31 00:00:00') as next_event_time
     from songplays
-    where session_id in (select session_id from judged)
+    where
+        session_id between (select min(session_id) from judged) and (select max(session_id) from judged)
+        and session_id in (select session_id from judged)
 ),
 
 events as (
@@ -27,7 +29,9 @@ events as (
     union all
     select session_id, user_id, start_time, item_in_session, cast(null as timestamp) as told_time
     from page_views
-    where session_id in (select session_id from judged)
+    where
+        session_id between (select min(session_id) from judged) and (select max(session_id) from judged)
+        and session_id in (select session_id from judged)
 ),
 
 followed as (

@@ -14,6 +14,8 @@ with events as (
     inner join continued_sessions
         on continued_sessions.session_id = songplays.session_id
         and continued_sessions.user_id = songplays.user_id
+    where songplays.session_id
+        between (select min(session_id) from continued_sessions) and (select max(session_id) from continued_sessions)
     union all
     select
         cast(null as bigint) as songplay_id,
@@ -28,6 +30,8 @@ with events as (
     inner join continued_sessions
         on continued_sessions.session_id = page_views.session_id
         and continued_sessions.user_id = page_views.user_id
+    where page_views.session_id
+        between (select min(session_id) from continued_sessions) and (select max(session_id) from continued_sessions)
 ),
 
 -- Backwards, so that the earliest of the plays behind an event is the smallest so far.

@@ -6,7 +6,8 @@ use super::super::{SCHEMA_VERSION, Statement};
 use super::session::{Session, text};
 use crate::error::{Error, Result};
 
-/// What makes loads into a large warehouse quick: events are looked up by time and by session, and checked by id.
+/// What makes loads into a large warehouse quick: events are looked up by time, checked by id, and the sessions that go on are
+/// found by their numbers.
 pub(in super::super) const INDEXES: [Statement; 7] = [
     Statement::PostgresPlaysById,
     Statement::PostgresPlaysByTime,
