@@ -2,8 +2,10 @@
 -- Says: a play knows the times of its session's next event and next play
 -- Remedy: rebuild the tables with `sparkify load --full-refresh`
 -- In a load: after events, if small
-with judged as (
-    select distinct session_id
+with
+-- Sessions are numbered one after the other, so that those of a day lie close together.
+span as (
+    select min(session_id) as low, max(session_id) as high
     from songplays
     where songplay_id between $sample_id and $last_id
 ),
@@ -18,9 +20,8 @@ plays as (
         -- What nothing follows has a time that never comes.
         coalesce(next_event_time, timestamp '9999-12-31 00:00:00') as next_event_time
     from songplays
-    where
-        session_id between (select min(session_id) from judged) and (select max(session_id) from judged)
-        and session_id in (select session_id from judged)
+    inner join span
+        on songplays.session_id between span.low and span.high
 ),
 
 events as (
@@ -29,9 +30,8 @@ events as (
     union all
     select session_id, user_id, start_time, item_in_session, cast(null as timestamp) as told_time
     from page_views
-    where
-        session_id between (select min(session_id) from judged) and (select max(session_id) from judged)
-        and session_id in (select session_id from judged)
+    inner join span
+        on page_views.session_id between span.low and span.high
 ),
 
 followed as (
