@@ -2,9 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::thread;
 
-use super::duplicates;
+use super::duplicates::{self, in_parallel};
 use super::people::People;
 use super::song_index::{CatalogueSong, SongIndex};
 use super::succession::{Next, Succession};
@@ -90,6 +89,7 @@ impl Batch {
         let rows_before =
             chunks.iter().scan(0, |rows, chunk| Some(std::mem::replace(rows, *rows + chunk.len() as u64))).collect();
         let judged = chunks.iter().map(|_| AtomicBool::new(false)).collect();
+        let threads = threads.max(1);
         let (play_times, songs, succession) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
         let batch = Self { chunks, verdicts, judged, rows_before, files, play_times, songs, succession, threads };
         for (row_no, verdict) in duplicates::find(&batch, threads) {
@@ -123,14 +123,14 @@ impl Batch {
     }
 
     /// Looks every event's title and artist up in the catalogue.
-    pub fn find_songs(&self, index: &Arc<SongIndex>, threads: usize) {
-        self.songs.get_or_init(|| (Arc::clone(index), self.each_chunk(threads, |chunk| index.find(&self.chunks[chunk]))));
+    pub fn find_songs(&self, index: &Arc<SongIndex>) {
+        self.songs.get_or_init(|| (Arc::clone(index), self.each_chunk(|chunk| index.find(&self.chunks[chunk]))));
     }
 
     /// What `work` makes of the number of each chunk, in their order.
-    pub(super) fn each_chunk<T: Send>(&self, threads: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    pub(super) fn each_chunk<T: Send>(&self, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
         let next = AtomicUsize::new(0);
-        let some = || {
+        let done = in_parallel(self.threads, |_| {
             let mut done = Vec::new();
             loop {
                 let chunk = next.fetch_add(1, Ordering::Relaxed);
@@ -139,11 +139,8 @@ impl Batch {
                 }
                 done.push((chunk, work(chunk)));
             }
-        };
-        let mut done: Vec<(usize, T)> = thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(some)).collect();
-            workers.into_iter().flat_map(|w| w.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
         });
+        let mut done: Vec<(usize, T)> = done.into_iter().flatten().collect();
         done.sort_unstable_by_key(|(chunk, _)| *chunk);
         done.into_iter().map(|(_, made)| made).collect()
     }
@@ -246,7 +243,7 @@ impl Batch {
     }
 
     fn succession(&self) -> &Succession {
-        self.succession.get_or_init(|| Succession::of(self, self.threads))
+        self.succession.get_or_init(|| Succession::of(self))
     }
 
     /// How many plays and how many other events are accepted.

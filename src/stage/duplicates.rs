@@ -45,7 +45,7 @@ pub(super) fn find(batch: &Batch, threads: usize) -> Vec<(u64, Verdict)> {
 }
 
 /// What each of several threads makes of its number.
-fn in_parallel<T: Send>(threads: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+pub(super) fn in_parallel<T: Send>(threads: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let work = &work;
     thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|number| scope.spawn(move || work(number))).collect();

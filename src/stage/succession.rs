@@ -45,8 +45,8 @@ struct Run {
 }
 
 impl Succession {
-    pub fn of(batch: &Batch, threads: usize) -> Self {
-        let sorted = batch.each_chunk(threads, |chunk| {
+    pub fn of(batch: &Batch) -> Self {
+        let sorted = batch.each_chunk(|chunk| {
             let rows = in_order(batch, chunk);
             let runs = runs(batch, chunk, &rows);
             (rows, runs)

@@ -1,5 +1,7 @@
 //! The values of a staged batch, a row at a time, for engines that are sent rows.
 
+use std::rc::Rc;
+
 use super::relations::{Relation, Rows, Source};
 use crate::decode::{EventChunk, Span};
 use crate::record::NULL_INTEGER;
@@ -40,12 +42,12 @@ pub(super) enum Column<'a> {
     Song(&'a [u32], &'a [CatalogueSong], fn(&CatalogueSong) -> &str),
     MatchMethod(&'a Batch, usize),
     /// What follows each row, and what of it is shown.
-    Next(Vec<Next>, fn(&Next) -> i64),
+    Next(Rc<Vec<Next>>, fn(&Next) -> i64),
 }
 
 impl<'a> Column<'a> {
-    /// What a relation over the batch shows of its chunk `index`.
-    pub fn new(batch: &'a Batch, index: usize, source: Source) -> Self {
+    /// What a relation over the batch shows of its chunk `index`. `next` is what follows its rows, where that is shown.
+    fn new(batch: &'a Batch, index: usize, source: Source, next: &Rc<Vec<Next>>) -> Self {
         let chunk: &'a EventChunk = &batch.chunks()[index];
         match source {
             Source::RowNo => Self::RowNo(batch.first_row(index) as i64),
@@ -65,8 +67,8 @@ impl<'a> Column<'a> {
             Source::SongId => Self::Song(batch.songs(index), batch.catalogue(), |song| &song.song_id),
             Source::ArtistId => Self::Song(batch.songs(index), batch.catalogue(), |song| &song.artist_id),
             Source::MatchMethod => Self::MatchMethod(batch, index),
-            Source::NextEventTime => Self::Next(batch.next(index), |next| next.event_ms),
-            Source::NextPlayTime => Self::Next(batch.next(index), |next| next.play_ms),
+            Source::NextEventTime => Self::Next(Rc::clone(next), |next| next.event_ms),
+            Source::NextPlayTime => Self::Next(Rc::clone(next), |next| next.play_ms),
             Source::Label(field) => {
                 let values = chunk.dictionaries[field].values.iter().map(|span| text(*span, &chunk.text));
                 Self::Label(&chunk.labels[field], values.collect())
@@ -120,6 +122,13 @@ fn text(span: Span, store: &[u8]) -> Field<'_> {
 }
 
 impl Relation {
+    /// The relation's columns of a chunk, in their order.
+    pub fn columns_of<'a>(&self, batch: &'a Batch, index: usize) -> Vec<Column<'a>> {
+        let shows_what_follows = self.columns.iter().any(|(_, source)| source.is_what_follows());
+        let next = Rc::new(if shows_what_follows { batch.next(index) } else { Vec::new() });
+        self.columns.iter().map(|(_, source)| Column::new(batch, index, *source, &next)).collect()
+    }
+
     /// The relation's rows of a chunk; of those that have a key, only the ones `within` a stretch of time, if one is given.
     pub fn rows_of<'a>(
         &self,

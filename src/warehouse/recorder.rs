@@ -69,8 +69,8 @@ impl Recorder {
             return Ok(());
         }
         self.begin()?;
-        let steps = super::sql::MIGRATIONS.iter().filter(|step| step.to > from);
-        steps.flat_map(|step| step.statements).chain(self.indexes()).try_for_each(|statement| self.statement(*statement))?;
+        let steps = super::sql::steps_after(from, super::sql::MIGRATIONS);
+        steps.chain(self.indexes().iter().copied()).try_for_each(|statement| self.statement(statement))?;
         self.set_version()
     }
 

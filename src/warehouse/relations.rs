@@ -56,6 +56,11 @@ pub(super) enum ColumnType {
 }
 
 impl Source {
+    /// Whether it shows what follows a row in its session.
+    pub fn is_what_follows(self) -> bool {
+        matches!(self, Self::NextEventTime | Self::NextPlayTime)
+    }
+
     pub fn column_type(self) -> ColumnType {
         match self {
             Self::RowNo | Self::EventId | Self::UserId | Self::SessionId | Self::PayloadHash => ColumnType::BigInt,

@@ -246,6 +246,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[Migration {
     ],
 }];
 
+/// The statements that bring tables of a version forward, in their order.
+pub(super) fn steps_after(version: i32, migrations: &[Migration]) -> impl Iterator<Item = Statement> {
+    migrations.iter().filter(move |step| step.to > version).flat_map(|step| step.statements).copied()
+}
+
 /// The error for tables of a newer sparkify.
 pub(super) fn newer_tables(place: impl Display, version: i32) -> Error {
     let message = format!("{place} has tables of version {version}; this sparkify knows versions up to {SCHEMA_VERSION}");

@@ -30,7 +30,6 @@ pub struct DuckDb {
     shelf: Shelf,
     /// The catalogue as it is, once it was read.
     song_index: Option<Arc<SongIndex>>,
-    threads: usize,
     /// Whether an interrupt may reach DuckDB. Not during a commit: DuckDB would report it as failed though it was not.
     interruptible: Arc<Mutex<bool>>,
     path: PathBuf,
@@ -91,16 +90,7 @@ impl DuckDb {
         if access == Access::ReadWrite {
             database.register(&shelf)?;
         }
-        Ok(Self {
-            connection,
-            _database: database,
-            flushed: None,
-            shelf,
-            song_index: None,
-            threads: options.resources.threads,
-            interruptible,
-            path: path.to_owned(),
-        })
+        Ok(Self { connection, _database: database, flushed: None, shelf, song_index: None, interruptible, path: path.to_owned() })
     }
 
     /// Sends what was written so far to the disk while other work goes on, so that the commit waits less for it.

@@ -5,7 +5,7 @@ use std::path::Path;
 use duckdb::Connection;
 
 use super::super::ident::identifier;
-use super::super::sql::{MIGRATIONS, Migration, TABLES, foreign_table, newer_tables};
+use super::super::sql::{MIGRATIONS, Migration, TABLES, foreign_table, newer_tables, steps_after};
 use super::super::{SCHEMA_VERSION, Statement};
 use super::query_error;
 use crate::error::{Error, Result};
@@ -52,10 +52,8 @@ fn migrate(connection: &Connection, from: i32, migrations: &[Migration], to: i32
         return Ok(());
     }
     in_transaction(connection, || {
-        for migration in migrations.iter().filter(|m| m.to > from) {
-            for statement in migration.statements {
-                connection.execute_batch(statement.text()).map_err(|e| query_error(statement.name(), e))?;
-            }
+        for statement in steps_after(from, migrations) {
+            connection.execute_batch(statement.text()).map_err(|e| query_error(statement.name(), e))?;
         }
         set_version(connection, to)
     })

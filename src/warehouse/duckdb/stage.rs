@@ -37,7 +37,7 @@ impl DuckDb {
             Some(index) => index,
             None => Arc::new(self.read_song_index()?),
         };
-        batch.find_songs(&index, self.threads);
+        batch.find_songs(&index);
         self.song_index = Some(index);
         self.shelf.put(Some(Arc::clone(&batch)));
         create_relations(&self.connection)?;

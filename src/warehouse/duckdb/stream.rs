@@ -382,9 +382,7 @@ fn claim(bound: &BindData, global: &GlobalState, local: &mut LocalState) -> bool
     if is_of_chunks && local.chunk != Some(chunk) {
         let labels = |source: &Source| label_strings(&batch.chunks()[chunk], *source);
         local.labels = global.columns.iter().map(labels).collect();
-        let asks_what_follows =
-            global.columns.iter().any(|source| matches!(source, Source::NextEventTime | Source::NextPlayTime));
-        local.next = if asks_what_follows { batch.next(chunk) } else { Vec::new() };
+        local.next = if global.columns.iter().any(|source| source.is_what_follows()) { batch.next(chunk) } else { Vec::new() };
     }
     local.chunk = Some(chunk);
     true
@@ -477,7 +475,7 @@ fn write_times(times: &[i64], source: Source, rows: &[u32], out: &Output, at: us
 /// Writes one column of some of the sessions.
 fn write_sessions(sessions: &[(i64, i64)], source: Source, rows: &[u32], out: &Output, at: usize) {
     match source {
-        Source::UserId => out.nullable(at, rows, |row| Some(sessions[row].1)),
+        Source::UserId => out.numbers(at, rows, |row| sessions[row].1),
         _ => out.numbers(at, rows, |row| sessions[row].0),
     }
 }

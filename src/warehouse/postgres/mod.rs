@@ -31,7 +31,6 @@ pub struct Postgres {
     batch: Option<Arc<Batch>>,
     /// The catalogue as it is, once it was read.
     song_index: Option<Arc<SongIndex>>,
-    threads: usize,
     /// It holds the lock.
     locked: bool,
 }
@@ -46,7 +45,7 @@ impl Postgres {
     pub fn open(url: &PostgresUrl, options: &OpenOptions) -> Result<Self> {
         let session = connect::connect(url, &options.interrupt)?;
         connect::lock(&session, options.wait, &options.interrupt)?;
-        let warehouse = Self::of(session, options, true);
+        let warehouse = Self::of(session, true);
         schema::ensure(&warehouse.session)?;
         Ok(warehouse)
     }
@@ -63,11 +62,11 @@ impl Postgres {
         {
             return Err(schema::too_new(&session, version));
         }
-        Ok(Self::of(session, options, false))
+        Ok(Self::of(session, false))
     }
 
-    fn of(session: Session, options: &OpenOptions, locked: bool) -> Self {
-        Self { session, batch: None, song_index: None, threads: options.resources.threads, locked }
+    fn of(session: Session, locked: bool) -> Self {
+        Self { session, batch: None, song_index: None, locked }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Making the tables, knowing their version, bringing them forward.
 
 use super::super::ident::identifier;
-use super::super::sql::{MIGRATIONS, TABLES, foreign_table, newer_tables};
+use super::super::sql::{MIGRATIONS, TABLES, foreign_table, newer_tables, steps_after};
 use super::super::{SCHEMA_VERSION, Statement};
 use super::session::{Session, text};
 use crate::error::{Error, Result};
@@ -33,11 +33,8 @@ pub(super) fn ensure(session: &Session) -> Result<()> {
         Some(SCHEMA_VERSION) => Ok(()),
         Some(version) if version > SCHEMA_VERSION => Err(too_new(session, version)),
         Some(version) => in_transaction(session, || {
-            for migration in MIGRATIONS.iter().filter(|m| m.to > version) {
-                migration.statements.iter().try_for_each(|s| session.batch(s.name(), text(*s)))?;
-            }
-            // An older version may have had fewer.
-            INDEXES.iter().try_for_each(|s| session.batch(s.name(), text(*s)))?;
+            // An older version may have had fewer indexes.
+            steps_after(version, MIGRATIONS).chain(INDEXES).try_for_each(|s| session.batch(s.name(), text(s)))?;
             set_version(session)
         }),
         None => {

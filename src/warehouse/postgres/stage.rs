@@ -38,7 +38,7 @@ impl Postgres {
             Some(index) => index,
             None => Arc::new(self.read_song_index()?),
         };
-        batch.find_songs(&index, self.threads);
+        batch.find_songs(&index);
         self.song_index = Some(index);
         let batch = Arc::new(batch);
         if let Some(bounds) = batch.bounds()

@@ -1,6 +1,6 @@
 //! Hands the rows of a staged batch to a COPY.
 
-use super::super::field::{Column, Field};
+use super::super::field::Field;
 use super::super::relations::{Relation, Rows, Source};
 use super::copy::CopyRows;
 use crate::error::Result;
@@ -21,7 +21,7 @@ pub(super) fn write(
         Rows::All | Rows::Plays | Rows::Views => {}
     }
     for index in 0..batch.chunks().len() {
-        let columns: Vec<Column<'_>> = relation.columns.iter().map(|(_, source)| Column::new(batch, index, *source)).collect();
+        let columns = relation.columns_of(batch, index);
         for row in relation.rows_of(batch, index, within) {
             if out.row(columns.len()) {
                 pause()?;

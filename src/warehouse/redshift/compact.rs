@@ -134,8 +134,8 @@ pub(super) fn unwritten(name: &str, error: io::Error) -> Error {
 
 /// Appends a chunk's rows; returns how many.
 pub(super) fn write_chunk(job: &Job<'_>, index: usize, out: &mut Vec<u8>) -> u64 {
-    let columns = job.relation.columns.iter().enumerate();
-    let mut columns: Vec<Spelled<'_>> = columns.map(|(at, (_, source))| Spelled::new(job.batch, index, at, *source)).collect();
+    let columns = job.relation.columns_of(job.batch, index).into_iter().zip(job.relation.columns).enumerate();
+    let mut columns: Vec<Spelled<'_>> = columns.map(|(at, (column, (_, source)))| Spelled::new(column, at, *source)).collect();
     let mut rows = 0;
     for row in job.relation.rows_of(job.batch, index, job.within) {
         rows += 1;
@@ -159,8 +159,7 @@ struct Spelled<'a> {
 }
 
 impl<'a> Spelled<'a> {
-    fn new(batch: &'a Batch, index: usize, at: usize, source: Source) -> Self {
-        let column = Column::new(batch, index, source);
+    fn new(column: Column<'a>, at: usize, source: Source) -> Self {
         let labels = match &column {
             Column::Label(_, values) => values.iter().map(|value| label(at, *value)).collect(),
             _ => Vec::new(),

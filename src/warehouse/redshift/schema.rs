@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::ident::identifier;
-use super::super::sql::{MIGRATIONS, TABLES, foreign_table, newer_tables};
+use super::super::sql::{MIGRATIONS, TABLES, foreign_table, newer_tables, steps_after};
 use super::super::{SCHEMA_VERSION, Statement, Value, literal};
 use super::connect;
 use super::design;
@@ -69,9 +69,7 @@ fn migrate(session: &mut Session, wait: Duration) -> Result<()> {
     connect::begin_locked(session, wait)?;
     let outcome = version(session).and_then(|found| {
         let Some(found) = found.filter(|&found| found < SCHEMA_VERSION) else { return Ok(()) };
-        for migration in MIGRATIONS.iter().filter(|m| m.to > found) {
-            migration.statements.iter().try_for_each(|s| session.batch(s.name(), text(*s)).map(drop))?;
-        }
+        steps_after(found, MIGRATIONS).try_for_each(|s| session.batch(s.name(), text(s)).map(drop))?;
         set_version(session)
     });
     end(session, outcome)

@@ -60,7 +60,7 @@ impl Redshift {
             Some(index) => index,
             None => Arc::new(self.read_song_index()?),
         };
-        batch.find_songs(&index, self.options.resources.threads);
+        batch.find_songs(&index);
         self.song_index = Some(index);
         let batch = Arc::new(batch);
         if let Some(bounds) = batch.bounds()
