@@ -1,14 +1,13 @@
 //! `check`, `explain` and the questions in plain SQL: what a user sees, and how a load ends that a check stops.
 
 use std::fs;
-use std::path::Path;
 
 use serde_json::{Value, json};
 use sparkify::warehouse::duckdb::DuckDb;
 use sparkify::warehouse::{SqlText, Warehouse};
 
-use crate::support::real_data;
 use crate::support::warehouse::{Answer, Site, open_options};
+use crate::support::{real_data, repository};
 
 /// An event's line.
 fn line(item: u32, more: &[(&str, Value)]) -> String {
@@ -291,7 +290,7 @@ const ANSWERS: [(&str, usize, &str); 10] = [
 ];
 
 fn questions() -> Vec<(String, String)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/queries");
+    let folder = repository().join("examples/queries");
     let mut found: Vec<(String, String)> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())

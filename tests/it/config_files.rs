@@ -1,9 +1,10 @@
 //! The files in config/ are settings files that work, and the reference leaves nothing out.
 
 use std::fs;
-use std::path::Path;
 
 use sparkify::settings::{Flags, KEYS, Origin, Settings};
+
+use crate::support::repository;
 
 /// Defaults that are the same on every machine.
 const FIXED_DEFAULTS: [&str; 35] = [
@@ -96,5 +97,5 @@ fn resolve(text: String) -> Settings {
 }
 
 fn config(name: &str) -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("config").join(name)).unwrap()
+    fs::read_to_string(repository().join("config").join(name)).unwrap()
 }

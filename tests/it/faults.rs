@@ -11,6 +11,7 @@ use sparkify::error::Kind;
 use sparkify::warehouse::duckdb::DuckDb;
 use sparkify::warehouse::{SqlText, Value, Warehouse};
 
+use crate::support::repository;
 use crate::support::warehouse::{Site, open_options};
 
 /// What is done to the tables, in words and in SQL. The last file's rows are meant, which a load would have touched.
@@ -366,7 +367,7 @@ fn assert_page_has(mark: &str, table: &str) {
     // The tests run at once, and both may write the page.
     static PAGE: Mutex<()> = Mutex::new(());
     let _page = PAGE.lock();
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/checks.md");
+    let path = repository().join("docs/checks.md");
     let page = fs::read_to_string(&path).unwrap();
     let (begin, end) = (format!("<!-- {mark} -->\n"), format!("<!-- end of {mark} -->"));
     let at = page.find(&begin).expect("the mark is there") + begin.len();

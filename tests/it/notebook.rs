@@ -1,12 +1,10 @@
 //! The notebook: it runs from top to bottom, and is kept without outputs.
 
-use std::path::Path;
-
 use serde_json::Value;
 
 use crate::clients::python;
 use crate::support::warehouse::Site;
-use crate::support::{made_up, real_data};
+use crate::support::{made_up, real_data, repository};
 
 /// Runs all cells and prints how many there were and how many pictures came out.
 const RUN: &str = "
@@ -25,7 +23,7 @@ print(len(cells), pictures, complaints)
 ";
 
 fn notebook() -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("notebooks/analytics.ipynb")
+    repository().join("notebooks/analytics.ipynb")
 }
 
 fn run(site: &Site) {

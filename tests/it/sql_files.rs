@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use sparkify::insights::catalogue;
 use sparkify::warehouse::sql::{Dialect, Statement, TABLES};
 
 use crate::clients::python;
 use crate::support::redshift::refuse;
+use crate::support::repository;
 
 #[test]
 fn each_is_one_statement() {
@@ -179,9 +180,9 @@ for path in sys.argv[2:]:
     let mut files: Vec<(String, PathBuf)> = all
         .iter()
         .filter(|(name, text)| !is_run(name) && is_meant(name, text))
-        .map(|(name, _)| (name.clone(), root().join(format!("sql/{name}.sql"))))
+        .map(|(name, _)| (name.clone(), repository().join(format!("sql/{name}.sql"))))
         .collect();
-    let examples = fs::read_dir(root().join("examples/queries")).unwrap().map(|entry| entry.unwrap().path());
+    let examples = fs::read_dir(repository().join("examples/queries")).unwrap().map(|entry| entry.unwrap().path());
     let examples = examples.filter(|path| path.extension().is_some_and(|end| end == "sql"));
     files.extend(examples.map(|path| (path.display().to_string(), path)));
     let mut arguments = vec![dialect];
@@ -193,20 +194,16 @@ for path in sys.argv[2:]:
     }
 }
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
 /// The text of all files one folder below src.
 fn sources() -> String {
-    let folders = fs::read_dir(root().join("src")).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+    let folders = fs::read_dir(repository().join("src")).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
     let files = folders.flat_map(|folder| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()));
     files.filter(|path| path.is_file()).map(|path| fs::read_to_string(path).unwrap()).collect()
 }
 
 /// Every file under sql/, by the name that statements have, with its text.
 fn sql_files() -> Vec<(String, String)> {
-    let sql = root().join("sql");
+    let sql = repository().join("sql");
     let (mut folders, mut files) = (vec![sql.clone()], Vec::new());
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {

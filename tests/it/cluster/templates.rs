@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::clients::python;
+use crate::support::repository;
 
 /// Prints a template as JSON.
 const TO_JSON: &str = "import json, sys, yaml; print(json.dumps(yaml.safe_load(open(sys.argv[1]))))";
@@ -23,7 +24,7 @@ print(said.getvalue() if code else '', end='')
 const TEMPLATES: [&str; 2] = ["provisioned.yaml", "serverless.yaml"];
 
 fn path(name: &str) -> String {
-    format!("{}/cloudformation/{name}", env!("CARGO_MANIFEST_DIR"))
+    format!("{}/cloudformation/{name}", repository().display())
 }
 
 fn template(name: &str) -> Option<Value> {

@@ -12,6 +12,11 @@ pub mod simulated;
 pub mod sql_client;
 pub mod warehouse;
 
+/// The checkout whose tests run. Asked at run time: checkouts that share a build directory share what was compiled.
+pub fn repository() -> std::path::PathBuf {
+    std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo tells tests where the package is").into()
+}
+
 /// The folder with the real data, if the tests on it are to run.
 pub fn real_data() -> Option<std::path::PathBuf> {
     let folder = std::env::var_os("SPARKIFY_REAL_DATA");
