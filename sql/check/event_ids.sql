@@ -3,17 +3,31 @@
 -- Remedy: a row is there twice; rebuild the tables with `sparkify load --full-refresh`
 -- In a load: after events
 with ids as (
-    select songplay_id as event_id
+    select songplay_id as event_id, mod(songplay_id, 30) as place
     from songplays
     where songplay_id between $sample_id and $last_id
     union all
-    select view_id as event_id
+    select view_id as event_id, mod(view_id, 30) as place
     from page_views
     where view_id between $sample_id and $last_id
+),
+
+-- Each id is a bit of a block of thirty: sum and union of the bits differ where one is there twice. That takes a
+-- fraction of grouping the ids.
+crowded as (
+    select block
+    from (
+        select event_id - place as block, cast(1 as bigint) << cast(place as integer) as bit
+        from ids
+    ) as bits
+    group by block
+    having sum(bit) <> bit_or(bit)
 )
 
-select event_id, count(*) as times
+select ids.event_id, count(*) as times
 from ids
-group by event_id
+inner join crowded
+    on crowded.block = ids.event_id - ids.place
+group by ids.event_id
 having count(*) > 1
-order by event_id;
+order by ids.event_id;

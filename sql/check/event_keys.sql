@@ -2,38 +2,82 @@
 -- Says: an event (user, session, item and time) is held once, in songplays or in page_views
 -- Remedy: an event was loaded twice; rebuild the tables with `sparkify load --full-refresh`
 -- In a load: after events
-with judged as (
-    select songplay_id as event_id, start_time, user_id, session_id, item_in_session
-    from songplays
-    where songplay_id between $sample_id and $last_id
-    union all
-    select view_id as event_id, start_time, user_id, session_id, item_in_session
-    from page_views
-    where view_id between $sample_id and $last_id
+with
+-- Sessions are numbered one after the other, so that those of a day lie close together.
+span as (
+    select min(session_id) as low, max(session_id) as high
+    from (
+        select session_id from songplays where songplay_id between $sample_id and $last_id
+        union all
+        select session_id from page_views where view_id between $sample_id and $last_id
+    ) as judged
 ),
 
 held as (
-    select songplay_id as event_id, start_time, user_id, session_id, item_in_session
+    select
+        songplay_id as event_id,
+        start_time,
+        user_id,
+        session_id,
+        item_in_session,
+        item_in_session - mod(abs(cast(item_in_session as bigint)), 30) as block
     from songplays
+    inner join span
+        on songplays.session_id between span.low and span.high
     union all
-    select view_id as event_id, start_time, user_id, session_id, item_in_session
+    select
+        view_id as event_id,
+        start_time,
+        -- A visitor's event has no user.
+        coalesce(user_id, -9223372036854775807 - 1) as user_id,
+        session_id,
+        item_in_session,
+        item_in_session - mod(abs(cast(item_in_session as bigint)), 30) as block
     from page_views
+    inner join span
+        on page_views.session_id between span.low and span.high
+),
+
+-- Each item is a bit of a block of thirty: sum and union of the bits differ where an item is there twice, if at another
+-- time or not. That takes a fraction of grouping the events.
+crowded as (
+    select user_id, session_id, block
+    from (
+        select
+            user_id,
+            session_id,
+            block,
+            cast(1 as bigint) << cast(item_in_session - block as integer) as bit
+        from held
+    ) as bits
+    group by user_id, session_id, block
+    having sum(bit) <> bit_or(bit)
+),
+
+suspects as (
+    select held.*
+    from held
+    inner join crowded
+        on crowded.session_id = held.session_id
+        and crowded.user_id = held.user_id
+        and crowded.block = held.block
 ),
 
 pairs as (
     select
         judged.event_id,
-        held.event_id as same_event_id,
-        judged.user_id,
+        same.event_id as same_event_id,
+        nullif(judged.user_id, -9223372036854775807 - 1) as user_id,
         judged.session_id,
         judged.item_in_session,
         judged.start_time
-    from judged
-    inner join held
-        on held.start_time = judged.start_time
-        and held.session_id = judged.session_id
-        and held.item_in_session = judged.item_in_session
-        and coalesce(held.user_id, -9223372036854775807 - 1) = coalesce(judged.user_id, -9223372036854775807 - 1)
+    from suspects as judged
+    inner join suspects as same
+        on same.start_time = judged.start_time
+        and same.session_id = judged.session_id
+        and same.item_in_session = judged.item_in_session
+        and same.user_id = judged.user_id
+    where judged.event_id between $sample_id and $last_id
 )
 
 select event_id, same_event_id, user_id, session_id, item_in_session, start_time

@@ -30,10 +30,17 @@ with data_end as (
 ),
 
 events as (
-    select user_id, session_id, start_time, item_in_session, level, 1 as is_play, length
+    select
+        user_id,
+        session_id,
+        start_time,
+        item_in_session,
+        level,
+        1 as is_play,
+        case when next_event_time is null then length end as last_length
     from songplays
     union all
-    select user_id, session_id, start_time, item_in_session, level, 0 as is_play, null as length
+    select user_id, session_id, start_time, item_in_session, level, 0 as is_play, null as last_length
     from page_views
     where user_id is not null
 ),
@@ -45,6 +52,7 @@ sessions as (
         min(start_time) as first_time,
         max(start_time) as last_time,
         min(item_in_session) as first_item,
+        max(last_length) as last_length,
         count(*) as events,
         sum(is_play) as plays,
         sum(
@@ -85,38 +93,20 @@ first_events as (
     where sessions.window_events > 0
 ),
 
-last_events as (
-    select
-        sessions.user_id,
-        sessions.session_id,
-        events.length,
-        row_number() over (
-            partition by sessions.session_id, sessions.user_id
-            order by events.item_in_session desc, events.is_play desc
-        ) as place
-    from sessions
-    inner join events
-        on
-            events.user_id = sessions.user_id
-            and events.session_id = sessions.session_id
-            and events.start_time = sessions.last_time
-    where sessions.window_events > 0
-),
-
 measured as (
     select
         coalesce(first_events.level, 'unknown') as level,
         sessions.events,
         sessions.plays,
         date_part('epoch', sessions.last_time - sessions.first_time)
-        + case when last_events.length > 0 then last_events.length else 0 end as seconds,
+        + case when sessions.last_length > 0 then sessions.last_length else 0 end as seconds,
         case
             when
                 (sessions.first_item > 0 and visitor_items.session_id is null)
                 or sessions.first_time < cast($since as timestamp)
                 or sessions.last_time >= cast($until as timestamp)
                 or date_part('epoch', least(cast($until as timestamp), data_end.start_time) - sessions.last_time)
-                <= case when last_events.length > 0 then last_events.length else 0 end
+                <= case when sessions.last_length > 0 then sessions.last_length else 0 end
                 then 1
             else 0
         end as is_cut_off
@@ -125,10 +115,6 @@ measured as (
         on
             first_events.user_id = sessions.user_id
             and first_events.session_id = sessions.session_id
-    inner join last_events
-        on
-            last_events.user_id = sessions.user_id
-            and last_events.session_id = sessions.session_id
     left join visitor_items
         on
             visitor_items.session_id = sessions.session_id
@@ -136,7 +122,6 @@ measured as (
     cross join data_end
     where
         first_events.place = 1
-        and last_events.place = 1
 ),
 
 scoped as (
