@@ -3,11 +3,11 @@
 -- Remedy: a row is there twice; rebuild the tables with `sparkify load --full-refresh`
 -- In a load: after events
 with ids as (
-    select songplay_id as event_id, mod(songplay_id, 30) as place
+    select songplay_id as event_id, songplay_id - mod(songplay_id, 30) as block
     from songplays
     where songplay_id between $sample_id and $last_id
     union all
-    select view_id as event_id, mod(view_id, 30) as place
+    select view_id as event_id, view_id - mod(view_id, 30) as block
     from page_views
     where view_id between $sample_id and $last_id
 ),
@@ -17,7 +17,7 @@ with ids as (
 crowded as (
     select block
     from (
-        select event_id - place as block, cast(1 as bigint) << cast(place as integer) as bit
+        select block, cast(1 as bigint) << cast(event_id - block as integer) as bit
         from ids
     ) as bits
     group by block
@@ -27,7 +27,7 @@ crowded as (
 select ids.event_id, count(*) as times
 from ids
 inner join crowded
-    on crowded.block = ids.event_id - ids.place
+    on crowded.block = ids.block
 group by ids.event_id
 having count(*) > 1
 order by ids.event_id;

@@ -74,7 +74,7 @@ visitor_items as (
     where user_id is null
 ),
 
--- The events at a session's two ends; of several at one instant, the numbers in the session decide.
+-- The event that a session begins with; of several at one instant, the numbers in the session decide.
 first_events as (
     select
         sessions.user_id,

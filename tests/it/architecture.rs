@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::support::repository;
+
 /// A stage of the flow, and the modules of this crate that it may use besides itself.
 const MAY_USE: [(&str, &[&str]); 18] = [
     ("src/error.rs", &[]),
@@ -209,18 +211,14 @@ fn comments_and_texts_are_told_from_code() {
     );
 }
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
 /// A path as it is from the repository's root.
 fn shown(path: &Path) -> String {
-    path.strip_prefix(root()).unwrap_or(path).display().to_string()
+    path.strip_prefix(repository()).unwrap_or(path).display().to_string()
 }
 
 /// The files at or below `place` whose names end so, in order; of the root itself, only those that stand in it.
 fn files(place: &str, endings: &[&str]) -> Vec<PathBuf> {
-    let start = root().join(place);
+    let start = repository().join(place);
     let (mut folders, mut files) = (vec![start.clone()], Vec::new());
     while let Some(path) = folders.pop() {
         if path.is_dir() {
