@@ -486,7 +486,7 @@ pub struct InsightsArgs {
     #[arg(long, value_name = "DATE")]
     pub to: Option<String>,
     /// How many ranks to show
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub top: Option<i64>,
     /// Only plays at this level
     #[arg(long, value_parser = ["free", "paid"])]
@@ -508,7 +508,7 @@ pub struct ReportArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub warehouse: WarehouseArgs,
-    /// The page to write; one that is there is replaced
+    /// The page to write (- for stdout); a page that is there is replaced, nothing else is
     #[arg(long, value_name = "FILE", default_value = "report.html")]
     pub out: PathBuf,
     /// First day that counts (default: the data's first)

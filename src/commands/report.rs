@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use super::insights::day;
 use super::open_tables;
 use crate::cli::ReportArgs;
-use crate::error::{EXIT_DONE, Result};
+use crate::error::{EXIT_DONE, Error, Kind, Result};
 use crate::insights::{Window, window};
 use crate::interrupt::Interrupt;
 use crate::output::say;
@@ -16,17 +16,44 @@ use crate::warehouse::{Warehouse, WarehouseUrl};
 
 pub(super) fn run(args: &ReportArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
     let (from, to) = (day(args.from.as_deref(), "--from")?, day(args.to.as_deref(), "--to")?);
+    let to_stdout = args.out.as_os_str() == "-";
+    if to_stdout && args.open {
+        return Err(Error::new(Kind::Usage, "--open needs a file to show, and --out - writes none"));
+    }
+    if !to_stdout {
+        check_place(&args.out, &settings.warehouse)?;
+    }
     let mut warehouse = open_tables(settings, interrupt)?;
     let data = window::data_bounds(warehouse.as_mut())?;
     let window = Window::resolve(from, to, data)?;
     let html = page::build(warehouse.as_mut(), &name(&settings.warehouse), &window, &settings.checks, interrupt)?;
     interrupt.check()?;
+    if to_stdout {
+        return say(&html).map(|()| EXIT_DONE);
+    }
     page::write(&args.out, &html)?;
     say(&format!("Wrote {} ({:.1} MB).\n", args.out.display(), html.len() as f64 / 1e6))?;
     if args.open {
         open(&args.out);
     }
     Ok(EXIT_DONE)
+}
+
+/// Before minutes of work: whether the page may be written here. What belongs to the warehouse's file may be not there yet.
+fn check_place(out: &Path, url: &WarehouseUrl) -> Result<()> {
+    if let WarehouseUrl::DuckDb(file) = url {
+        let beside = |ending: &str| {
+            let mut name = file.clone().into_os_string();
+            name.push(ending);
+            std::path::absolute(name).ok()
+        };
+        let absolute = std::path::absolute(out).ok();
+        if absolute.is_some() && ["", ".wal", ".tmp"].iter().any(|ending| beside(ending) == absolute) {
+            let message = format!("{} belongs to the warehouse, so the report cannot be written there", out.display());
+            return Err(Error::new(Kind::Usage, message).with_hint("name another file with --out"));
+        }
+    }
+    page::check_place(out)
 }
 
 /// Writes a page about all of the data.

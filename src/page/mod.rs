@@ -5,6 +5,7 @@ mod layout;
 mod quality;
 
 use std::fmt::Write as _;
+use std::io::Read as _;
 use std::path::Path;
 
 use serde_json::{Value as Json, json};
@@ -130,12 +131,48 @@ fn for_script(json: &str) -> String {
     text
 }
 
-/// Writes the page, so that a reader finds the old one or the new one and never a part.
+/// What a page is known by.
+const FIRST_BYTES: &[u8] = b"<!doctype html>";
+
+/// Whether the page may be written here: only a page may be replaced, whatever else is there may be all that someone has.
 ///
 /// # Errors
-/// [`Kind::Disk`] and [`Kind::Io`], naming the file.
+/// [`Kind::Usage`] where something else is, [`Kind::Io`] where nobody can tell.
+pub fn check_place(path: &Path) -> Result<()> {
+    if is_device(path) {
+        return Ok(());
+    }
+    let mut first = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(FIRST_BYTES.len() as u64).read_to_end(&mut first));
+    match read {
+        _ if path.is_dir() => Err(Error::new(Kind::Usage, format!("{} is no file name for the page", path.display()))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(io_error(path.display(), "read", error)),
+        Ok(_) if first.is_empty() || first.eq_ignore_ascii_case(FIRST_BYTES) => Ok(()),
+        Ok(_) => {
+            let message = format!("{} is there already and is no report", path.display());
+            Err(Error::new(Kind::Usage, message).with_hint("name another file with --out, or move that one away"))
+        }
+    }
+}
+
+/// A pipe, or the like of `/dev/stdout`: it takes what is written and holds nothing that could be lost.
+fn is_device(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
+}
+
+/// Writes the page, so that a reader finds the old one or the new one and never a part. A link stays, what it leads to is
+/// replaced.
+///
+/// # Errors
+/// [`Kind::Disk`] and [`Kind::Io`], naming the file; [`Kind::Usage`] as [`check_place`].
 pub fn write(path: &Path, html: &str) -> Result<()> {
-    let name = path.file_name().filter(|_| !path.is_dir());
+    check_place(path)?;
+    if is_device(path) {
+        return std::fs::write(path, html).map_err(|error| io_error(path.display(), "write", error));
+    }
+    let path = &std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let name = path.file_name();
     let name = name.ok_or_else(|| Error::new(Kind::Usage, format!("{} is no file name for the page", path.display())))?;
     let mut beside = name.to_owned();
     beside.push(format!(".{}.part", std::process::id()));

@@ -183,3 +183,42 @@ fn a_page_that_cannot_be_written_leaves_nothing() {
     names.sort();
     assert_eq!(names, ["folder", "w.duckdb"]);
 }
+
+#[test]
+fn a_report_replaces_nothing_but_a_report() {
+    let site = Site::new();
+    site.run(&["tables", "create", "--warehouse", "w.duckdb"]).expect(0);
+    site.put("notes.txt", "all that I know");
+    site.put("empty.html", "");
+    let before = std::fs::read(site.path("w.duckdb")).unwrap();
+    let report = |out: &str| site.run(&["report", "--warehouse", "w.duckdb", "--out", out]);
+    let absolute = site.path("w.duckdb").display().to_string();
+    for out in ["w.duckdb", "./w.duckdb", &absolute, "w.duckdb.wal"] {
+        let refused = report(out).expect(2);
+        assert!(refused.stderr.contains("belongs to the warehouse, so the report cannot"), "{}", refused.stderr);
+    }
+    assert!(report("notes.txt").expect(2).stderr.contains("notes.txt is there already and is no report"));
+    assert_eq!(std::fs::read_to_string(site.path("notes.txt")).unwrap(), "all that I know");
+    #[cfg(unix)]
+    {
+        let link = |to: &str, name: &str| std::os::unix::fs::symlink(site.path(to), site.path(name)).unwrap();
+        link("w.duckdb", "warehouse.html");
+        report("warehouse.html").expect(2);
+        link("empty.html", "latest.html");
+    }
+    assert_eq!(std::fs::read(site.path("w.duckdb")).unwrap(), before);
+    report("empty.html").expect(0);
+    report("empty.html").expect(0);
+    let page = std::fs::read_to_string(site.path("empty.html")).unwrap();
+    assert!(page.starts_with("<!doctype html>"));
+    // A link stays one.
+    #[cfg(unix)]
+    {
+        site.put("empty.html", "");
+        report("latest.html").expect(0);
+        assert!(std::fs::symlink_metadata(site.path("latest.html")).unwrap().is_symlink());
+        assert!(std::fs::read_to_string(site.path("empty.html")).unwrap().starts_with("<!doctype html>"));
+    }
+    assert!(report("-").expect(0).stdout.starts_with("<!doctype html>"));
+    assert!(!site.path("-").exists());
+}
