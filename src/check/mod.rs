@@ -11,7 +11,7 @@ pub use load::{Touched, audit};
 
 use std::time::Instant;
 
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::warehouse::{Param, Rows, Value, Warehouse};
 
 /// Offending rows that a finding keeps to show.
@@ -30,11 +30,18 @@ pub struct Finding {
     pub columns: Vec<String>,
     /// The first few of them.
     pub sample: Vec<Vec<Value>>,
+    /// Why it could not be run, as when a table that it reads is gone.
+    pub error: Option<String>,
     /// How long it took.
     pub seconds: f64,
 }
 
 impl Finding {
+    /// Nothing, so far.
+    fn of(check: Check) -> Self {
+        Self { check, off: false, rows: 0, columns: Vec::new(), sample: Vec::new(), error: None, seconds: 0.0 }
+    }
+
     /// One of its rows in one line.
     #[must_use]
     pub fn fields(&self, row: &[Value]) -> String {
@@ -45,34 +52,45 @@ impl Finding {
     /// How it went, in a word.
     #[must_use]
     pub fn status(&self) -> &'static str {
-        match (self.off, self.failed(), self.check.severity) {
+        match (self.off, self.failed(), self.blocks()) {
             (true, ..) => "off",
             (_, false, _) => "ok",
-            (_, true, Severity::Blocking) => "failed",
-            (_, true, Severity::Warning) => "warned",
+            (_, true, true) => "failed",
+            (_, true, false) => "warned",
         }
     }
 
     /// Whether something is wrong.
     #[must_use]
     pub fn failed(&self) -> bool {
-        self.rows > 0
+        self.rows > 0 || self.error.is_some()
     }
 
-    /// Whether something is so wrong that nobody should use the tables.
+    /// Whether something is so wrong that nobody should use the tables, or nobody can tell.
     #[must_use]
     pub fn blocks(&self) -> bool {
-        self.failed() && self.check.severity == Severity::Blocking
+        self.error.is_some() || self.rows > 0 && self.check.severity == Severity::Blocking
     }
 }
 
 /// Runs checks over all that the warehouse holds.
 ///
 /// # Errors
-/// What the warehouse reports. That a check fails is no error.
+/// What the warehouse reports. That a check fails is no error, nor that one cannot be run while others can.
 pub fn run(warehouse: &mut dyn Warehouse, checks: Vec<Check>, limits: &Limits, now_us: i64) -> Result<Vec<Finding>> {
     let parameters = parameters(limits, Touched::everything(), now_us);
-    checks.into_iter().map(|check| find(warehouse, check, limits, &parameters)).collect()
+    let mut findings = Vec::with_capacity(checks.len());
+    for check in checks {
+        findings.push(match find(warehouse, check.clone(), limits, &parameters) {
+            Err(error) if error.kind() == Kind::Query => {
+                // What fails and why; where in the query is of no use to who did not write it.
+                let reasons: Vec<String> = error.report().lines().take(2).map(|line| line.trim().to_owned()).collect();
+                Finding { error: Some(reasons.join("; ")), ..Finding::of(check) }
+            }
+            found => found?,
+        });
+    }
+    Ok(findings)
 }
 
 fn find(warehouse: &mut dyn Warehouse, check: Check, limits: &Limits, parameters: &[Param<'_>]) -> Result<Finding> {
@@ -83,7 +101,7 @@ fn find(warehouse: &mut dyn Warehouse, check: Check, limits: &Limits, parameters
         warehouse.query(check.query(), parameters, &mut offending)?;
     }
     let Offending { columns, sample, rows } = offending;
-    Ok(Finding { check, off, rows, columns, sample, seconds: started.elapsed().as_secs_f64() })
+    Ok(Finding { off, rows, columns, sample, seconds: started.elapsed().as_secs_f64(), ..Finding::of(check) })
 }
 
 /// Every parameter that a check may have.

@@ -7,7 +7,7 @@ use crate::check::{self, Check, Finding};
 use crate::cli::{CheckArgs, Format};
 use crate::error::{EXIT_CHECK_FAILED, EXIT_DONE, Error, Kind, Result};
 use crate::interrupt::Interrupt;
-use crate::output::{answer_json, harmless, say};
+use crate::output::{answer_json, harmless, harmless_json, say};
 use crate::settings::{Settings, nearest};
 use crate::warehouse::{Answer, Value, Warehouse};
 
@@ -60,8 +60,11 @@ fn listed(checks: &[Check]) -> Answer {
 
 fn table(findings: &[Finding]) -> Answer {
     let row = |finding: &Finding| {
-        let sample = finding.sample.first().map_or_else(String::new, |row| finding.fields(row));
-        let rows = if finding.off { Value::Null } else { Value::Integer(finding.rows.into()) };
+        let sample = match &finding.error {
+            Some(error) => error.clone(),
+            None => finding.sample.first().map_or_else(String::new, |row| finding.fields(row)),
+        };
+        let rows = if finding.off || finding.error.is_some() { Value::Null } else { Value::Integer(finding.rows.into()) };
         vec![
             finding.check.name.into(),
             finding.check.severity.name().into(),
@@ -88,7 +91,11 @@ fn details(findings: &[Finding], with_queries: bool, all_queries: bool) -> Strin
     for finding in findings {
         let Finding { check, rows, sample, .. } = finding;
         if finding.failed() {
-            let _ = writeln!(text, "\n{} ({}): not so: {}", check.name, check.severity.name(), check.says);
+            let verdict = if finding.error.is_some() { "cannot be run" } else { "not so" };
+            let _ = writeln!(text, "\n{} ({}): {verdict}: {}", check.name, check.severity.name(), check.says);
+            if let Some(error) = &finding.error {
+                let _ = writeln!(text, "  {}", harmless(error));
+            }
             for row in sample {
                 let _ = writeln!(text, "  {}", harmless(&finding.fields(row)));
             }
@@ -121,7 +128,7 @@ fn json(findings: &[Finding], warehouse: &str) -> String {
     let finding = |f: &Finding| {
         let sample = answer_json(&Answer { columns: f.columns.clone(), rows: f.sample.clone() });
         format!(
-            "{{\"check\":{},\"severity\":{},\"status\":{},\"rows\":{},\"says\":{},\"remedy\":{},\"sample\":[{}],\"seconds\":{:.4},\"query\":{}}}",
+            "{{\"check\":{},\"severity\":{},\"status\":{},\"rows\":{},\"says\":{},\"remedy\":{},\"sample\":[{}],\"error\":{},\"seconds\":{:.4},\"query\":{}}}",
             quoted(f.check.name),
             quoted(f.check.severity.name()),
             quoted(f.status()),
@@ -129,6 +136,7 @@ fn json(findings: &[Finding], warehouse: &str) -> String {
             quoted(f.check.says),
             quoted(f.check.remedy),
             sample.join(","),
+            harmless_json(&serde_json::json!(f.error).to_string()),
             f.seconds,
             quoted(f.check.query().text)
         )

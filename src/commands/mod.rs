@@ -26,7 +26,7 @@ use crate::interrupt::Interrupt;
 use crate::output::Printer;
 use crate::settings::Settings;
 use crate::warehouse::sql::older_tables;
-use crate::warehouse::{Answer, OpenOptions, Param, Resources, Rows, SCHEMA_VERSION, SqlText, Warehouse};
+use crate::warehouse::{Answer, OpenOptions, Param, Resources, Rows, SCHEMA_VERSION, SqlText, Warehouse, WarehouseUrl};
 
 /// Runs the command and returns the process's exit code.
 ///
@@ -155,8 +155,21 @@ fn open_tables(settings: &Settings, interrupt: &Interrupt) -> Result<Box<dyn War
     match warehouse.version()? {
         Some(version) if version < SCHEMA_VERSION => Err(older_tables(&settings.warehouse, version)),
         Some(_) => Ok(warehouse),
-        None => Err(Error::new(Kind::WarehouseMissing, format!("{} has no tables of sparkify's", settings.warehouse))),
+        None => Err(no_tables(&settings.warehouse)),
     }
+}
+
+/// Opens a warehouse to ask what tables of every version can answer.
+fn open_any_tables(settings: &Settings, interrupt: &Interrupt) -> Result<Box<dyn Warehouse>> {
+    let mut warehouse = open_read_only(settings, interrupt)?;
+    match warehouse.version()? {
+        Some(_) => Ok(warehouse),
+        None => Err(no_tables(&settings.warehouse)),
+    }
+}
+
+fn no_tables(url: &WarehouseUrl) -> Error {
+    Error::new(Kind::WarehouseMissing, format!("{url} has no tables of sparkify's"))
 }
 
 /// Prints a query's rows on stdout.

@@ -1,6 +1,6 @@
 //! `sparkify rejects`: the quarantine, shown or tried again.
 
-use super::{load, open, open_read_only, print_query};
+use super::{load, open, open_any_tables, print_query};
 use crate::cli::{Format, RejectsArgs};
 use crate::error::{EXIT_DONE, EXIT_INCOMPLETE, Result};
 use crate::interrupt::Interrupt;
@@ -13,7 +13,7 @@ pub(super) fn run(args: &RejectsArgs, settings: &Settings, interrupt: &Interrupt
     if args.action.is_some() {
         return replay(args, settings, interrupt);
     }
-    let mut warehouse = open_read_only(settings, interrupt)?;
+    let mut warehouse = open_any_tables(settings, interrupt)?;
     let format = if args.json { Format::Json } else { Format::Table };
     let run = Param::new("run", args.run.clone());
     let query = Statement::Rejects.query(warehouse.dialect());

@@ -55,7 +55,7 @@ fn checks(warehouse: &mut dyn Warehouse, limits: &Limits) -> Result<Json> {
     ];
     let columns: Vec<Json> = kinds.iter().map(|(name, kind)| column(name, kind)).collect();
     let row = |finding: &Finding| {
-        let rows = (!finding.off).then_some(finding.rows);
+        let rows = (!finding.off && finding.error.is_none()).then_some(finding.rows);
         let remedy = finding.failed().then_some(finding.check.remedy);
         json!([finding.status(), finding.check.name, finding.check.severity.name(), rows, finding.check.says, remedy])
     };
