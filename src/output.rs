@@ -1,6 +1,7 @@
 //! Rows for people and scripts: aligned columns, JSON, CSV, Markdown.
 
-use std::io::Write;
+use std::fmt::Write as _;
+use std::io::{IsTerminal, Write};
 
 use comfy_table::presets::{ASCII_MARKDOWN, UTF8_FULL_CONDENSED};
 use comfy_table::{CellAlignment, ContentArrangement, Table};
@@ -92,7 +93,7 @@ impl<W: Write> Rows for Printer<W> {
                 self.text(&text)?;
             }
             Format::Csv => {
-                let fields: Vec<String> = values.iter().map(plain).collect();
+                let fields: Vec<String> = values.iter().map(|value| csv_field(plain(value))).collect();
                 self.csv(&fields)?;
             }
             Format::Table | Format::Markdown => {
@@ -113,7 +114,7 @@ impl<W: Write> Rows for Printer<W> {
 /// A row as a JSON object. By hand, as the columns' order is worth keeping.
 fn row_json(names: &[String], values: &[Value]) -> String {
     let field = |(name, value): (&String, &Value)| format!("{}:{}", serde_json::json!(name), json(value));
-    format!("{{{}}}", names.iter().zip(values).map(field).collect::<Vec<_>>().join(","))
+    harmless_json(&format!("{{{}}}", names.iter().zip(values).map(field).collect::<Vec<_>>().join(",")))
 }
 
 /// Each row of an answer as a JSON object.
@@ -154,6 +155,30 @@ fn plain(value: &Value) -> String {
 #[must_use]
 pub fn harmless(text: &str) -> String {
     escaped(text, is_harmful)
+}
+
+/// JSON that cannot do anything to a terminal and means the same: what is harmful stands in its strings, escaped.
+#[must_use]
+pub fn harmless_json(json: &str) -> String {
+    let is_harmful = |c: char| c != '\n' && is_harmful(c);
+    if !json.contains(is_harmful) {
+        return json.to_owned();
+    }
+    let mut text = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if is_harmful(c) {
+            let _ = write!(text, "\\u{:04x}", c as u32);
+        } else {
+            text.push(c);
+        }
+    }
+    text
+}
+
+/// Fields of CSV: for a terminal so that they cannot do anything to it, for a file as they are.
+#[must_use]
+pub fn csv_field(text: String) -> String {
+    if std::io::stdout().is_terminal() { harmless(&text) } else { text }
 }
 
 /// Text of several lines that cannot do anything to a terminal.
@@ -203,6 +228,10 @@ mod tests {
     fn text_cannot_do_anything_to_a_terminal() {
         assert_eq!(harmless("a\u{1b}[2Jb\n\u{9b}31mc\u{202e}d"), "a\\u{1b}[2Jb\\n\\u{9b}31mc\\u{202e}d");
         assert_eq!(harmless_lines("a\nb\rc\u{7}"), "a\nb\\rc\\u{7}");
+        let json = "{\"a\":\"b\u{9b}31m\u{7f}\u{2028}\u{202e}\",\n\"c\":\"é漢👩\"}";
+        assert_eq!(harmless_json(json), "{\"a\":\"b\\u009b31m\\u007f\\u2028\\u202e\",\n\"c\":\"é漢👩\"}");
+        let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(read(&harmless_json(json)), read(json));
         for text in ["", "Björk", "漢字", "שיר", "👩\u{200d}🎤", "\"q\" | 'x'"] {
             assert_eq!(harmless(text), text);
         }

@@ -40,7 +40,8 @@
 
   const base = () => ({
     animation: false,
-    aria: { enabled: true },
+    // The box says itself what is drawn; the library's own words read every point aloud.
+    aria: { enabled: false },
     color: ["--c1", "--c2", "--c3", "--c4"].map(color),
     textStyle: { fontFamily: "inherit", color: color("--soft") },
     grid: { left: 8, right: 18, top: 30, bottom: 8, containLabel: true },
@@ -169,7 +170,7 @@
     };
   };
 
-  const drawings = { line: overTime, area: overTime, bars, columns, heatmap, lorenz };
+  const drawings = { line: overTime, peaks: overTime, area: overTime, bars, columns, heatmap, lorenz };
 
   // ------------------------------------------------------------------------------------------------------- tables
 
@@ -284,7 +285,7 @@
   put("period", page.empty ? "no data yet" : `${page.from} up to, not including, ${page.to}`);
   put("compared", page.headline.compared ?? "");
   put("footing", page.footing);
-  document.title = `Listening report, ${page.from} to ${page.to}`;
+  document.title = page.empty ? "Listening report" : `Listening report, ${page.from} to ${page.to}`;
   const headline = document.getElementById("headline");
   for (const number of page.headline.numbers) {
     const value = number.value === null ? "none" : shown(number.value, { name: "", kind: number.kind });

@@ -4,6 +4,7 @@
 -- unit: plays
 -- chart: none
 -- note: Without an artist it is the one with the most plays in the window, as the log names it.
+-- empty: no play in the window is by an artist whom the log calls just that, in the same letters
 -- parameter: since
 -- parameter: until
 -- parameter: level

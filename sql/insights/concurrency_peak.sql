@@ -3,7 +3,7 @@
 -- grain: one day
 -- unit: plays at once
 -- sessions: matter
--- chart: line day peak
+-- chart: peaks day peak
 -- note: A play runs from its start until the session's next event, at most for its length.
 -- note: In a minute are all plays that run at any time of it: those open when it begins and those that begin in it.
 -- shares: digits days heard

@@ -3,7 +3,9 @@
 -- grain: one song with enough plays in the last days; the rising ones, and the ones that are new
 -- unit: plays
 -- chart: bars song ratio
--- note: The last days end where the window ends. The blocks before count as far as there is data for them.
+-- note: The last days end where the window ends, and are as many as it has if it is shorter.
+-- note: The blocks before are whole ones, as far back as there is data, also before the window.
+-- empty: no whole block of days is before the last days, or no song has enough plays in them
 -- note: The interval is the 95 % one for the recent plays as a Poisson count (Byar's approximation).
 -- parameter: since
 -- parameter: until
@@ -19,7 +21,7 @@
 -- column: song_id text : song of the catalogue; empty where none was matched
 -- column: recent_plays integer : plays in the last days
 -- column: listeners integer : distinct users who played it in the last days
--- column: blocks_before integer : blocks before that there is data for
+-- column: blocks_before integer : whole blocks before that there is data for
 -- column: mean_before number.2 : plays a block before
 -- column: ratio number.2 : recent plays by plays a block before; empty for new songs
 -- column: ratio_low number.2 : lower end of the interval
@@ -27,38 +29,49 @@
 with first_play as (
     select min(start_time) as start_time
     from songplays
-    where start_time >= cast($since as timestamp)
+),
+
+-- How long a block is, and how many whole ones there are. A day is not whole if the data begins after its first hour.
+history as (
+    select
+        block_length.days,
+        least(
+            cast($blocks as integer),
+            cast(floor(
+                cast(
+                    cast(cast($until as timestamp) as date) - cast(first_play.start_time + interval '23 hours' as date)
+                    as double precision
+                ) / block_length.days
+            ) as integer) - 1
+        ) as blocks
+    from first_play
+    cross join (
+        select
+            least(
+                cast($days as integer),
+                cast(cast(cast($until as timestamp) as date) - cast(cast($since as timestamp) as date) as integer)
+            ) as days
+    ) as block_length
 ),
 
 -- Plays by how many blocks they lie before the last days.
 plays as (
     select
-        song_id,
-        coalesce(song, '') as song,
-        coalesce(artist, '') as artist,
-        user_id,
+        songplays.song_id,
+        coalesce(songplays.song, '') as song,
+        coalesce(songplays.artist, '') as artist,
+        songplays.user_id,
+        history.blocks,
         cast(ceil(
-            date_part('epoch', cast($until as timestamp) - start_time) / (86400.0 * cast($days as integer))
+            date_part('epoch', cast($until as timestamp) - songplays.start_time) / (86400.0 * history.days)
         ) as integer) - 1 as block
     from songplays
+    cross join history
     where
-        start_time >= cast($since as timestamp)
-        and start_time < cast($until as timestamp)
-        and start_time
+        songplays.start_time < cast($until as timestamp)
+        and songplays.start_time
         >= cast($until as timestamp) - cast($days as integer) * (cast($blocks as integer) + 1) * interval '1 day'
-        and (cast($level as varchar) is null or level = cast($level as varchar))
-),
-
-history as (
-    select
-        least(
-            cast($blocks as integer),
-            cast(ceil(
-                date_part('epoch', cast($until as timestamp) - first_play.start_time)
-                / (86400.0 * cast($days as integer))
-            ) as integer) - 1
-        ) as blocks
-    from first_play
+        and (cast($level as varchar) is null or songplays.level = cast($level as varchar))
 ),
 
 recent_songs as (
@@ -70,6 +83,7 @@ recent_songs as (
         sum(case when block > 0 then 1 else 0 end) as earlier_plays,
         count(distinct case when block = 0 then user_id end) as listeners
     from plays
+    where block <= blocks
     group by song_id, song, artist
 ),
 

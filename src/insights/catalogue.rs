@@ -61,6 +61,8 @@ pub struct Insight {
     pub sessions_matter: bool,
     /// What one has to know to read it.
     pub notes: Vec<String>,
+    /// Why there may be no rows though there are plays.
+    pub when_empty: &'static str,
     /// What can be set, in the order of the file.
     pub parameters: Vec<Parameter>,
     /// The columns of the answer, in their order.
@@ -74,7 +76,7 @@ pub struct Insight {
 /// A drawing: its kind, the column along it and the columns drawn.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chart {
-    /// `bars`, `columns`, `line`, `area`, `heatmap`, `lorenz` or `none`.
+    /// `bars`, `columns`, `line`, `peaks` (a line of maxima), `area`, `heatmap`, `lorenz` or `none`.
     pub kind: &'static str,
     /// The columns' names: along it first, then those drawn.
     pub columns: Vec<&'static str>,
@@ -197,6 +199,7 @@ impl Insight {
             chart: Chart { kind: "none", columns: Vec::new() },
             sessions_matter: false,
             notes: Vec::new(),
+            when_empty: "the plays in the window are too few for an answer",
             parameters: Vec::new(),
             columns: Vec::new(),
             shares: Vec::new(),
@@ -212,6 +215,7 @@ impl Insight {
                 "sessions" => insight.sessions_matter = true,
                 "shares" => insight.shares = value.split(' ').collect(),
                 "note" => insight.add_note(value),
+                "empty" => insight.when_empty = value,
                 "chart" => {
                     let mut words = value.split(' ');
                     insight.chart = Chart { kind: words.next().unwrap_or("none"), columns: words.collect() };

@@ -26,7 +26,10 @@ pub fn draw(answered: &Answered) -> Option<String> {
     match (chart.kind, places?.as_slice()) {
         ("bars", [label, value, ..]) => Some(bars(answered, *label, *value)),
         ("columns", [label, value, ..]) => Some(columns(answered, *label, *value)),
-        ("line" | "area", [_, values @ ..]) => Some(values.iter().map(|value| trend(answered, *value)).collect()),
+        ("line" | "area" | "peaks", [_, values @ ..]) => {
+            let of_several = if chart.kind == "peaks" { Several::Most } else { Several::Mean };
+            Some(values.iter().map(|value| trend(answered, *value, of_several)).collect())
+        }
         ("heatmap", [x, y, value]) => Some(heatmap(answered, *x, *y, *value)),
         ("lorenz", [x, y]) => Some(lorenz(answered, *x, *y)),
         _ => None,
@@ -46,7 +49,7 @@ pub fn bar(value: f64, most: f64, width: usize) -> String {
 }
 
 fn window_width() -> usize {
-    comfy_table::Table::new().width().map_or(100, usize::from).clamp(40, 160)
+    comfy_table::Table::new().width().map_or(100, usize::from).clamp(20, 160)
 }
 
 /// How many columns of a terminal a text takes: twice for the wide letters of East Asia and for pictures.
@@ -72,7 +75,8 @@ fn bars(answered: &Answered, along: usize, drawn: usize) -> String {
     let labels: Vec<String> = answered.rows.iter().map(|row| label(&row[along], &columns[along])).collect();
     let width = labels.iter().map(|text| width_of(text)).max().unwrap_or(0);
     let most = values(answered, drawn).flatten().fold(0.0, f64::max);
-    let room = window_width().saturating_sub(width + 14).max(10);
+    let numbers = answered.rows.iter().map(|row| width_of(&cell(&row[drawn], &columns[drawn]))).max().unwrap_or(0);
+    let room = window_width().saturating_sub(width + numbers + 4).max(5);
     let mut text = String::new();
     for (row, name) in answered.rows.iter().zip(labels) {
         let value = number(&row[drawn]).unwrap_or(0.0);
@@ -86,7 +90,7 @@ fn values(answered: &Answered, column: usize) -> impl Iterator<Item = Option<f64
     answered.rows.iter().map(move |row| number(&row[column]))
 }
 
-/// A bar that stands, for each row.
+/// A bar that stands, for each row; lying ones where the window is too narrow for that.
 fn columns(answered: &Answered, along: usize, drawn: usize) -> String {
     let columns = &answered.insight.columns;
     // Rows without a value, like a ratio below the days, are no bars.
@@ -94,32 +98,58 @@ fn columns(answered: &Answered, along: usize, drawn: usize) -> String {
     let labels: Vec<String> = rows.iter().map(|(value, _)| label(value, &columns[along])).collect();
     let width = labels.iter().map(|text| width_of(text)).max().unwrap_or(1).max(2);
     let heights: Vec<Option<f64>> = rows.iter().map(|(_, value)| Some(*value)).collect();
-    let mut text = standing(&heights, width, &columns[drawn]);
+    let scale = scale_width(&heights, &columns[drawn]);
+    if scale + 1 + rows.len() * (width + 1) > window_width() {
+        return bars(answered, along, drawn);
+    }
+    let mut text = standing(&heights, width, scale, &columns[drawn]);
     let names: Vec<String> = labels.iter().map(|name| format!("{name:>width$}")).collect();
-    let _ = writeln!(text, "{:>12}  {}", "", names.join(" "));
+    let _ = writeln!(text, "{:>scale$}  {}", "", names.join(" "));
     text
 }
 
-/// One series over the days, as many days a character as the window needs.
-fn trend(answered: &Answered, drawn: usize) -> String {
+/// One series over the days, as many days a character as the window needs: their mean, or the most of them where a day is
+/// itself the most of something.
+fn trend(answered: &Answered, drawn: usize, of_several: Several) -> String {
     let series: Vec<Option<f64>> = values(answered, drawn).collect();
-    let room = window_width().saturating_sub(16).max(10);
-    let size = series.len().div_ceil(room);
-    let mean = |part: &[Option<f64>]| {
-        let known: Vec<f64> = part.iter().copied().flatten().collect();
-        (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
-    };
-    let points: Vec<Option<f64>> = series.chunks(size.max(1)).map(mean).collect();
     let column = &answered.insight.columns[drawn];
-    let days = if size > 1 { format!(", mean of {size} days a character") } else { String::new() };
+    let scale = scale_width(&series, column);
+    let room = window_width().saturating_sub(scale + 2).max(10);
+    let size = series.len().div_ceil(room);
+    let one = |part: &[Option<f64>]| {
+        let known = part.iter().copied().flatten();
+        match of_several {
+            Several::Most => known.reduce(f64::max),
+            Several::Mean => {
+                let count = known.clone().count();
+                (count > 0).then(|| known.sum::<f64>() / count as f64)
+            }
+        }
+    };
+    let points: Vec<Option<f64>> = series.chunks(size.max(1)).map(one).collect();
+    let several = if of_several == Several::Most { "the most" } else { "mean" };
+    let days = if size > 1 { format!(", {several} of {size} days a character") } else { String::new() };
     let mut text = format!("  {}{days}\n", column.name.replace('_', " "));
-    text.push_str(&standing(&points, 1, column));
-    let _ = writeln!(text, "{:>12}  {} to {}", "", answered.window.from_date(), answered.window.to_date());
+    text.push_str(&standing(&points, 1, scale, column));
+    let _ = writeln!(text, "{:>scale$}  {} to {}", "", answered.window.from_date(), answered.window.to_date());
     text
 }
 
-/// Bars that stand beside each other, `width` characters each, with the scale at the left.
-fn standing(points: &[Option<f64>], width: usize, column: &Column) -> String {
+/// What a character says of several days.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Several {
+    Mean,
+    Most,
+}
+
+/// How wide the numbers at the left are.
+fn scale_width(points: &[Option<f64>], column: &Column) -> usize {
+    let most = points.iter().copied().flatten().fold(0.0, f64::max);
+    width_of(&cell(&Value::Float(most), column)) + 2
+}
+
+/// Bars that stand beside each other, `width` characters each, with the scale at the left, `room` characters wide.
+fn standing(points: &[Option<f64>], width: usize, room: usize, column: &Column) -> String {
     let most = points.iter().copied().flatten().fold(0.0, f64::max);
     let gap = if width > 1 { " " } else { "" };
     let mut text = String::new();
@@ -137,7 +167,7 @@ fn standing(points: &[Option<f64>], width: usize, column: &Column) -> String {
                 String::from(HEIGHTS[eighths]).repeat(width)
             })
             .collect();
-        let _ = writeln!(text, "{scale:>12} │{}", cells.join(gap));
+        let _ = writeln!(text, "{scale:>room$} │{}", cells.join(gap));
     }
     text
 }

@@ -54,6 +54,8 @@ pub fn answer(
     question: &Question,
 ) -> Result<Answered> {
     let (values, parameters) = parameters(insight, window, question)?;
+    let kept = &footing.kept;
+    let footing = footing.of_one(insight);
     let mut rows = Vec::new();
     let mut remarks = Vec::new();
     if footing.data.is_none() {
@@ -61,7 +63,7 @@ pub fn answer(
     } else if window.is_empty() {
         remarks.push(format!("the window holds none of the data, which is {}", footing.data_text()));
     } else {
-        let text = shared::with_words(insight, &footing.kept);
+        let text = shared::with_words(insight, kept);
         let answer = warehouse.answer(SqlText { name: insight.name, text: &text }, &values)?;
         let names: Vec<&str> = insight.columns.iter().map(|column| column.name).collect();
         if answer.columns != names {
@@ -70,16 +72,20 @@ pub fn answer(
         }
         let kinds: Vec<ColumnKind> = insight.columns.iter().map(|column| column.kind).collect();
         rows = answer.rows.into_iter().map(|row| row.into_iter().zip(&kinds).map(|(v, kind)| tidy(v, *kind)).collect()).collect();
-        if footing.plays == 0 {
-            remarks.push(format!("no plays in the window; the data is {}", footing.data_text()));
-        } else if rows.is_empty() {
-            remarks.push("the plays in the window are too few for an answer".to_owned());
+        let of_data = footing.data_text();
+        match (footing.at_level.plays, footing.at_any.plays, footing.level) {
+            (0, 1.., Some(level)) => {
+                let others = crate::report::thousands(footing.at_any.plays);
+                remarks.push(format!("no plays at level {} in the window; at other levels: {others}", level.name()));
+            }
+            (0, ..) => remarks.push(format!("no plays in the window; the data is {of_data}")),
+            _ if rows.is_empty() => remarks.push(insight.when_empty.to_owned()),
+            _ => {}
         }
     }
     if question.level.is_some() && !insight.takes("level") {
         remarks.push("this answer is not by level: all levels are in it".to_owned());
     }
-    let footing = Footing { sessions: footing.sessions.filter(|_| insight.sessions_matter), ..footing.clone() };
     Ok(Answered { insight: insight.clone(), parameters, window: window.clone(), footing, rows, remarks })
 }
 
@@ -95,7 +101,10 @@ fn parameters(insight: &Insight, window: &Window, question: &Question) -> Result
             ParameterKind::Common => match parameter.name {
                 "since" => window.since.clone().into(),
                 "until" => window.until.clone().into(),
-                _ => question.level.map(Level::name).into(),
+                _ => {
+                    shown.extend(question.level.map(|level| (parameter.name.to_owned(), level.name().to_owned())));
+                    question.level.map(Level::name).into()
+                }
             },
             ParameterKind::Integer { default, least, most } => {
                 let asked = if parameter.name == "top" { question.top } else { None };
@@ -121,24 +130,31 @@ fn parameters(insight: &Insight, window: &Window, question: &Question) -> Result
     Ok((values, shown))
 }
 
-/// Fails when something is set that none of the insights takes.
+/// Fails when something is set that none of the insights takes, or set twice.
 ///
 /// # Errors
 /// [`Kind::Usage`], naming it.
 pub fn check_question(insights: &[Insight], question: &Question) -> Result<()> {
-    for (name, _) in &question.set {
+    for (index, (name, _)) in question.set.iter().enumerate() {
         let own = |insight: &Insight| insight.parameters.iter().any(|p| p.name == name && p.kind != ParameterKind::Common);
         if !insights.iter().any(own) {
             let message = format!("none of these insights has a parameter `{}`", name.escape_debug());
             return Err(Error::new(Kind::Usage, message).with_hint("`sparkify insights --list` shows what each takes"));
         }
-    }
-    match insights {
-        [insight] if question.level.is_some() && !insight.takes("level") => {
-            Err(Error::new(Kind::Usage, format!("{} is not by level", insight.name)))
+        let is_top_too = name == "top" && question.top.is_some();
+        if is_top_too || question.set[..index].iter().any(|(earlier, _)| earlier == name) {
+            return Err(Error::new(Kind::Usage, format!("`{name}` is set twice")));
         }
-        _ => Ok(()),
     }
+    // Where all are asked, those that take it take it.
+    let asked = [("level", question.level.is_some()), ("top", question.top.is_some())];
+    for (name, _) in asked.iter().filter(|(name, is_asked)| *is_asked && !insights.iter().any(|i| i.takes(name))) {
+        let names: Vec<&str> = insights.iter().map(|insight| insight.name).collect();
+        let lacks = if *name == "level" { "by level" } else { "by rank, so --top cuts nothing" };
+        let (none, verb) = if names.len() == 1 { ("", "is not") } else { ("none of ", "is") };
+        return Err(Error::new(Kind::Usage, format!("{none}{} {verb} {lacks}", names.join(", "))));
+    }
+    Ok(())
 }
 
 /// A value as its column promises it, whatever number type the engine chose. Rounded, so that the order in which an
@@ -185,14 +201,16 @@ impl Answered {
             .iter()
             .map(|column| json!({"name": column.name, "kind": column.kind.name(), "meaning": column.meaning}))
             .collect();
+        // The window of nothing that nobody asked for has no days.
+        let known_days = self.footing.data.is_some() || !self.window.is_empty();
         let head = json!({
             "name": self.insight.name,
             "title": self.insight.title,
             "answers": self.insight.answers,
             "grain": self.insight.grain,
             "unit": self.insight.unit,
-            "from": self.window.from_date(),
-            "to": self.window.to_date(),
+            "from": known_days.then(|| self.window.from_date()),
+            "to": known_days.then(|| self.window.to_date()),
             "parameters": self.parameters.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
             "footing": self.footing.json(),
             "notes": self.insight.notes,
@@ -208,6 +226,7 @@ impl Answered {
         let rows: Vec<String> = self.rows.iter().map(row).collect();
         let rows = if rows.is_empty() { "[]".to_owned() } else { format!("[\n{}\n  ]", rows.join(",\n")) };
         let head = head.to_string();
-        format!("{},\n  \"rows\":{rows}\n}}", head.strip_suffix('}').unwrap_or(&head))
+        let text = format!("{},\n  \"rows\":{rows}\n}}", head.strip_suffix('}').unwrap_or(&head));
+        crate::output::harmless_json(&text)
     }
 }

@@ -8,7 +8,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table};
 use super::window::percent;
 use super::{Answered, Column, ColumnKind, chart};
 use crate::error::{Error, Kind, Result};
-use crate::output::harmless;
+use crate::output::{csv_field, harmless};
 use crate::report::thousands;
 use crate::warehouse::Value;
 
@@ -97,7 +97,9 @@ pub fn markdown(answered: &Answered) -> String {
     for remark in answered.remarks.iter().chain(&insight.notes) {
         let _ = writeln!(text, "{}\n", safe(remark));
     }
-    let _ = writeln!(text, "{}", answered.footing.text(&answered.window));
+    if answered.footing.data.is_some() {
+        let _ = writeln!(text, "{}", answered.footing.text(&answered.window));
+    }
     text
 }
 
@@ -110,7 +112,7 @@ pub fn csv(answered: &Answered) -> Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(answered.insight.columns.iter().map(|column| column.name)).map_err(failed)?;
     for row in &answered.rows {
-        writer.write_record(row.iter().map(plain)).map_err(failed)?;
+        writer.write_record(row.iter().map(|value| csv_field(plain(value)))).map_err(failed)?;
     }
     let bytes = writer.into_inner().map_err(|e| Error::new(Kind::Io, "cannot write the rows").caused_by(e.into_error()))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())

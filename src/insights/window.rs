@@ -1,6 +1,6 @@
 //! The window that is asked, and what the answers over it stand on.
 
-use chrono::{Days, NaiveDate, NaiveDateTime};
+use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime};
 use serde_json::json;
 
 use super::Insight;
@@ -42,6 +42,8 @@ impl Level {
 pub struct Window {
     from: NaiveDate,
     to: NaiveDate,
+    /// The ends asked for, where the data has fewer days.
+    asked: Option<(NaiveDate, NaiveDate)>,
     /// The beginning, as the queries take it.
     pub since: String,
     /// The end, as the queries take it.
@@ -53,10 +55,11 @@ impl Window {
     #[must_use]
     pub fn new(from: NaiveDate, to: NaiveDate) -> Self {
         let midnight = |day: NaiveDate| day.format("%Y-%m-%d 00:00:00").to_string();
-        Self { from, to, since: midnight(from), until: midnight(to) }
+        Self { from, to, asked: None, since: midnight(from), until: midnight(to) }
     }
 
-    /// The days asked, or else those of the data.
+    /// The days asked that the data has, or else all of the data's. Days before and behind the data are nobody's quiet days,
+    /// so they are left out; of a window without any data nothing is.
     ///
     /// # Errors
     /// [`Kind::Usage`] for a window that ends before it begins or is too long.
@@ -67,17 +70,33 @@ impl Window {
             let message = format!("the window from {from} to {to} is empty: its second day is outside");
             return Err(Error::new(Kind::Usage, message));
         }
-        let (first, last) = data.map_or((NaiveDate::MIN, NaiveDate::MIN), |(first, last)| (first.date(), last.date()));
-        let behind = last.checked_add_days(Days::new(1)).unwrap_or(last);
-        let from = from.unwrap_or_else(|| if data.is_some() { first } else { to.unwrap_or_default() });
-        let to = to.unwrap_or_else(|| if data.is_some() { behind.max(from) } else { from });
-        let from = from.min(to);
-        let days = (to - from).num_days();
-        if days > MOST_DAYS {
-            let message = format!("the window has {} days, more than {}", thousands(days as u64), thousands(MOST_DAYS as u64));
-            return Err(Error::new(Kind::Usage, message).with_hint("narrow it with --from and --to"));
+        let Some((first_time, last_time)) = data else {
+            let from = from.or(to).unwrap_or_default();
+            return Ok(Self::new(from, to.unwrap_or(from)));
+        };
+        let first = first_time.date();
+        let behind = last_time.date().checked_add_days(Days::new(1)).unwrap_or(last_time.date());
+        let asked_to = to.unwrap_or_else(|| from.map_or(behind, |from| behind.max(from)));
+        let asked_from = from.unwrap_or(first).min(asked_to);
+        let (from, to) = (asked_from.max(first), asked_to.min(behind));
+        let mut window = if from < to { Self::new(from, to) } else { Self::new(asked_from, asked_to) };
+        if (window.from, window.to) != (asked_from, asked_to) {
+            window.asked = Some((asked_from, asked_to));
         }
-        Ok(Self::new(from, to))
+        let days = window.days();
+        if days > MOST_DAYS {
+            let day = |time: NaiveDateTime| time.format("%Y-%m-%d");
+            let message = format!(
+                "the window has {} days, more than {}; the data is from {} to {}",
+                thousands(days as u64),
+                thousands(MOST_DAYS as u64),
+                day(first_time),
+                day(last_time)
+            );
+            let hint = "narrow it with --from and --to; `sparkify check event_times` shows events whose times are off";
+            return Err(Error::new(Kind::Usage, message).with_hint(hint));
+        }
+        Ok(window)
     }
 
     /// Whether it has no day.
@@ -113,11 +132,28 @@ impl Window {
         (Self::new(middle, self.to), Self::new(start, middle))
     }
 
-    /// Whether it begins no earlier than the data.
+    /// Whether the data has its first day whole: it begins before that, or within its first hour.
     #[must_use]
     pub fn is_covered_by(&self, data: (NaiveDateTime, NaiveDateTime)) -> bool {
-        data.0.date() <= self.from
+        data.0 < self.from.and_time(NaiveTime::MIN) + chrono::Duration::hours(1)
     }
+
+    /// Its days, and those asked for where they are others, in words.
+    fn text(&self) -> String {
+        let days = format!("{} to {}", self.from, self.to);
+        self.asked.map_or_else(|| days.clone(), |(from, to)| format!("{days} (asked: {from} to {to})"))
+    }
+}
+
+/// The plays of a window.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Plays {
+    /// How many.
+    pub plays: u64,
+    /// Of these, plays that have a song of the catalogue.
+    pub matched: u64,
+    /// Distinct users behind the plays.
+    pub listeners: u64,
 }
 
 /// What an answer stands on.
@@ -125,13 +161,13 @@ impl Window {
 pub struct Footing {
     /// From when to when there are events; none in an empty warehouse.
     pub data: Option<(NaiveDateTime, NaiveDateTime)>,
-    /// Plays in the window, at the level asked.
-    pub plays: u64,
-    /// Of these, plays that have a song of the catalogue.
-    pub matched: u64,
-    /// Distinct users behind the plays.
-    pub listeners: u64,
-    /// Sessions in the window, and those whose last event is a play, where they matter.
+    /// The level asked; none where an answer is not by level.
+    pub level: Option<Level>,
+    /// The window's plays at that level.
+    pub at_level: Plays,
+    /// The window's plays at whatever level.
+    pub at_any: Plays,
+    /// Sessions in the window, of whatever level, and those whose last event is a play, where they matter.
     pub sessions: Option<(u64, u64)>,
     /// The run that changed the warehouse last.
     pub run_id: Option<String>,
@@ -164,28 +200,43 @@ impl Footing {
         level: Option<Level>,
         asked: &[Insight],
     ) -> Result<Self> {
-        let parameters = [
-            Param::new("since", window.since.as_str()),
-            Param::new("until", window.until.as_str()),
-            Param::new("level", level.map(Level::name)),
-        ];
+        let parameters = |level: Option<Level>| {
+            [
+                Param::new("since", window.since.as_str()),
+                Param::new("until", window.until.as_str()),
+                Param::new("level", level.map(Level::name)),
+            ]
+        };
         let run = warehouse.answer(LAST_RUN, &[])?;
         let run_id = match value(&run, 0) {
             Some(Value::Text(text)) => Some(text.clone()),
             _ => None,
         };
-        let mut footing = Self { data, run_id, ..Self::default() };
+        let mut footing = Self { data, level, run_id, ..Self::default() };
         if data.is_none() || window.is_empty() {
             return Ok(footing);
         }
-        let plays = warehouse.answer(PLAYS, &parameters)?;
-        (footing.plays, footing.matched, footing.listeners) = (count(&plays, 0), count(&plays, 1), count(&plays, 2));
+        let mut plays = |level| {
+            let answer = warehouse.answer(PLAYS, &parameters(level))?;
+            Ok(Plays { plays: count(&answer, 0), matched: count(&answer, 1), listeners: count(&answer, 2) })
+        };
+        footing.at_any = plays(None)?;
+        footing.at_level = if level.is_some() { plays(level)? } else { footing.at_any };
         if asked.iter().any(|insight| insight.sessions_matter) {
-            let answer = warehouse.answer(SESSIONS, &parameters)?;
+            let answer = warehouse.answer(SESSIONS, &parameters(None))?;
             footing.sessions = Some((count(&answer, 0), count(&answer, 1)));
         }
         footing.kept = shared::keep(warehouse, asked, window, level)?;
         Ok(footing)
+    }
+
+    /// What the answer of one insight stands on.
+    pub(super) fn of_one(&self, insight: &Insight) -> Self {
+        let sessions = self.sessions.filter(|_| insight.sessions_matter);
+        match self.level.filter(|_| insight.takes("level")) {
+            None => Self { level: None, at_level: self.at_any, sessions, ..self.clone() },
+            Some(_) => Self { sessions, ..self.clone() },
+        }
     }
 
     /// From when to when there is data, in words.
@@ -201,16 +252,15 @@ impl Footing {
     /// The footing in a line.
     #[must_use]
     pub fn text(&self, window: &Window) -> String {
-        let mut parts = vec![
-            format!("{} to {}", window.from_date(), window.to_date()),
-            format!("{} plays by {} listeners", thousands(self.plays), thousands(self.listeners)),
-        ];
-        if self.plays > 0 {
-            parts.push(format!("{} of them matched", percent(self.matched as f64 / self.plays as f64)));
+        let Plays { plays, matched, listeners } = self.at_level;
+        let level = self.level.map_or_else(String::new, |level| format!(" at level {}", level.name()));
+        let mut parts = vec![window.text(), format!("{} plays{level} by {} listeners", thousands(plays), thousands(listeners))];
+        if plays > 0 {
+            parts.push(format!("{} of them matched", percent(matched as f64 / plays as f64)));
         }
         if let Some((sessions, open)) = self.sessions.filter(|(sessions, _)| *sessions > 0) {
-            let share = percent(open as f64 / sessions as f64);
-            parts.push(format!("{share} of {} sessions end with a play, whose end is not known", thousands(sessions)));
+            let (share, of) = (percent(open as f64 / sessions as f64), if self.level.is_some() { " of all levels" } else { "" });
+            parts.push(format!("{share} of {} sessions{of} end with a play, whose end is not known", thousands(sessions)));
         }
         if let Some((_, last)) = self.data {
             parts.push(format!("data through {} UTC", last.format("%Y-%m-%d %H:%M")));
@@ -221,11 +271,12 @@ impl Footing {
 
     pub(super) fn json(&self) -> serde_json::Value {
         let time = |t: NaiveDateTime| t.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
+        let Plays { plays, matched, listeners } = self.at_level;
         json!({
-            "plays": self.plays,
-            "matched": self.matched,
-            "match_rate": (self.plays > 0).then(|| self.matched as f64 / self.plays as f64),
-            "listeners": self.listeners,
+            "plays": plays,
+            "matched": matched,
+            "match_rate": (plays > 0).then(|| matched as f64 / plays as f64),
+            "listeners": listeners,
             "sessions": self.sessions.map(|(sessions, _)| sessions),
             "censored_sessions": self.sessions.map(|(_, open)| open),
             "data_from": self.data.map(|(first, _)| time(first)),

@@ -85,10 +85,12 @@ pub(super) fn numbers(warehouse: &mut dyn Warehouse, window: &Window, footing: &
         })
         .collect();
     let whole = days == window.days();
-    let text = match (compared, whole) {
-        (false, _) => "no data before to compare with".to_owned(),
-        (true, true) => format!("change against the {days} days before"),
-        (true, false) => format!("change: the last {days} days against the {days} before"),
+    let text = match (compared, whole, days) {
+        (false, ..) => "no data before to compare with".to_owned(),
+        (true, true, 1) => "change against the day before".to_owned(),
+        (true, true, _) => format!("change against the {days} days before"),
+        (true, false, 1) => "change: the last day against the one before".to_owned(),
+        (true, false, _) => format!("change: the last {days} days against the {days} before"),
     };
     Ok(json!({"numbers": numbers, "compared": text}))
 }
