@@ -12,6 +12,9 @@ use crate::output::{csv_field, harmless};
 use crate::report::thousands;
 use crate::warehouse::Value;
 
+/// In a window of fewer characters a table that does not fit would break its words letter by letter.
+const NARROW: usize = 60;
+
 /// How wide the bars in tables are, in characters.
 const BAR: usize = 12;
 
@@ -68,7 +71,26 @@ fn aligned(answered: &Answered) -> String {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    format!("{table}\n")
+    let natural: usize = table.column_max_content_widths().iter().map(|width| usize::from(*width) + 3).sum();
+    match table.width().map(usize::from) {
+        Some(window) if window < NARROW && natural > window => listed(answered, &shown),
+        _ => format!("{table}\n"),
+    }
+}
+
+/// The rows one below the other, a line each value.
+fn listed(answered: &Answered, shown: &[usize]) -> String {
+    let columns = &answered.insight.columns;
+    let width = shown.iter().map(|i| columns[*i].name.len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for row in &answered.rows {
+        for i in shown.iter().filter(|i| row[**i] != Value::Null) {
+            let name = columns[*i].name.replace('_', " ");
+            let _ = writeln!(text, "  {name:width$}  {}", harmless(&cell(&row[*i], &columns[*i])));
+        }
+        text.push('\n');
+    }
+    text
 }
 
 /// The answer as Markdown.
