@@ -26,9 +26,15 @@
 -- column: ratio number.2 : recent plays by plays a block before; empty for new songs
 -- column: ratio_low number.2 : lower end of the interval
 -- column: ratio_high number.2 : upper end of the interval
-with first_play as (
+with first_event as (
     select min(start_time) as start_time
-    from songplays
+    from (
+        select min(start_time) as start_time
+        from songplays
+        union all
+        select min(start_time) as start_time
+        from page_views
+    ) as beginnings
 ),
 
 -- How long a block is, and how many whole ones there are. A day is not whole if the data begins after its first hour.
@@ -39,12 +45,12 @@ history as (
             cast($blocks as integer),
             cast(floor(
                 cast(
-                    cast(cast($until as timestamp) as date) - cast(first_play.start_time + interval '23 hours' as date)
+                    cast(cast($until as timestamp) as date) - cast(first_event.start_time + interval '23 hours' as date)
                     as double precision
                 ) / block_length.days
             ) as integer) - 1
         ) as blocks
-    from first_play
+    from first_event
     cross join (
         select
             least(

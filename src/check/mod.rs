@@ -82,7 +82,8 @@ pub fn run(warehouse: &mut dyn Warehouse, checks: Vec<Check>, limits: &Limits, n
     let mut findings = Vec::with_capacity(checks.len());
     for check in checks {
         findings.push(match find(warehouse, check.clone(), limits, &parameters) {
-            Err(error) if error.kind() == Kind::Query => {
+            Err(error) if matches!(error.kind(), Kind::Query | Kind::WarehouseDenied) => {
+                warehouse.read_on()?;
                 // What fails and why; where in the query is of no use to who did not write it.
                 let reasons: Vec<String> = error.report().lines().take(2).map(|line| line.trim().to_owned()).collect();
                 Finding { error: Some(reasons.join("; ")), ..Finding::of(check) }

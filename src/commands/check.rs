@@ -103,7 +103,9 @@ fn details(findings: &[Finding], with_queries: bool, all_queries: bool) -> Strin
             if more > 0 {
                 let _ = writeln!(text, "  and {more} more");
             }
-            let _ = writeln!(text, "  remedy: {}", check.remedy);
+            if finding.error.is_none() {
+                let _ = writeln!(text, "  remedy: {}", check.remedy);
+            }
         }
         if with_queries && (finding.failed() || all_queries) {
             let _ = writeln!(text, "\n-- {}\n{}", check.name, check.query().text.trim_end());
@@ -132,7 +134,7 @@ fn json(findings: &[Finding], warehouse: &str) -> String {
             quoted(f.check.name),
             quoted(f.check.severity.name()),
             quoted(f.status()),
-            f.rows,
+            if f.error.is_some() { "null".to_owned() } else { f.rows.to_string() },
             quoted(f.check.says),
             quoted(f.check.remedy),
             sample.join(","),

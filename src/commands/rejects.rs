@@ -4,7 +4,7 @@ use super::{load, open, open_any_tables, print_query};
 use crate::cli::{Format, RejectsArgs};
 use crate::error::{EXIT_DONE, EXIT_INCOMPLETE, Result};
 use crate::interrupt::Interrupt;
-use crate::output::say;
+use crate::output::{harmless_json, say};
 use crate::replay;
 use crate::settings::Settings;
 use crate::warehouse::{Param, Statement};
@@ -21,13 +21,15 @@ pub(super) fn run(args: &RejectsArgs, settings: &Settings, interrupt: &Interrupt
 }
 
 fn replay(args: &RejectsArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
+    // Opened to be written to, a warehouse that is not there would be made.
+    drop(open_any_tables(settings, interrupt)?);
     let mut warehouse = open(settings, interrupt)?;
     let options = load::load_options(settings, false, false);
     let mut report = replay::replay(warehouse.as_mut(), &options)?;
     drop(warehouse);
     report.warehouse = settings.warehouse.to_string();
     if args.json {
-        say(&format!("{}\n", serde_json::json!(report)))?;
+        say(&format!("{}\n", harmless_json(&serde_json::json!(report).to_string())))?;
     } else {
         let tried = report.lines + report.song_records + report.songs_rejected;
         let rejected = report.rejected + report.songs_rejected;

@@ -1,6 +1,6 @@
 //! `sparkify report`: the page with the answers and their charts.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::insights::day;
@@ -32,7 +32,10 @@ pub(super) fn run(args: &ReportArgs, settings: &Settings, interrupt: &Interrupt)
         return say(&html).map(|()| EXIT_DONE);
     }
     page::write(&args.out, &html)?;
-    say(&format!("Wrote {} ({:.1} MB).\n", args.out.display(), html.len() as f64 / 1e6))?;
+    // Of /dev/stdout the page's end is to be the end.
+    if !page::is_device(&args.out) {
+        say(&format!("Wrote {} ({:.1} MB).\n", args.out.display(), html.len() as f64 / 1e6))?;
+    }
     if args.open {
         open(&args.out);
     }
@@ -42,13 +45,13 @@ pub(super) fn run(args: &ReportArgs, settings: &Settings, interrupt: &Interrupt)
 /// Before minutes of work: whether the page may be written here. What belongs to the warehouse's file may be not there yet.
 fn check_place(out: &Path, url: &WarehouseUrl) -> Result<()> {
     if let WarehouseUrl::DuckDb(file) = url {
+        let place = page::real_place(out);
         let beside = |ending: &str| {
-            let mut name = file.clone().into_os_string();
+            let mut name = page::real_place(file)?.into_os_string();
             name.push(ending);
-            std::path::absolute(name).ok()
+            Some(PathBuf::from(name))
         };
-        let absolute = std::path::absolute(out).ok();
-        if absolute.is_some() && ["", ".wal", ".tmp"].iter().any(|ending| beside(ending) == absolute) {
+        if place.is_some() && ["", ".wal", ".tmp"].iter().any(|ending| beside(ending) == place) {
             let message = format!("{} belongs to the warehouse, so the report cannot be written there", out.display());
             return Err(Error::new(Kind::Usage, message).with_hint("name another file with --out"));
         }

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::table::{cell, number};
-use super::{Answered, Column};
+use super::table::{cell, number, with_thousands};
+use super::{Answered, Column, ColumnKind};
 use crate::output::harmless;
 use crate::warehouse::Value;
 
@@ -24,7 +24,7 @@ pub fn draw(answered: &Answered) -> Option<String> {
     let chart = &answered.insight.chart;
     let places: Option<Vec<usize>> = chart.columns.iter().map(|name| answered.insight.column(name)).collect();
     match (chart.kind, places?.as_slice()) {
-        ("bars", [label, value, ..]) => Some(bars(answered, *label, *value)),
+        ("bars", [label, value, ..]) => Some(bars(answered, answered.rows.iter().collect(), *label, *value)),
         ("columns", [label, value, ..]) => Some(columns(answered, *label, *value)),
         ("line" | "area" | "peaks", [_, values @ ..]) => {
             let of_several = if chart.kind == "peaks" { Several::Most } else { Several::Mean };
@@ -59,9 +59,10 @@ fn width_of(text: &str) -> usize {
 
 fn label(value: &Value, column: &Column) -> String {
     let text = harmless(&cell(value, column));
+    let most = LABEL.min(window_width() / 2);
     let mut short = String::new();
     for c in text.chars() {
-        if width_of(&short) + width_of(c.encode_utf8(&mut [0; 4])) > LABEL - 1 {
+        if width_of(&short) + width_of(c.encode_utf8(&mut [0; 4])) > most - 1 {
             short.push('…');
             return short;
         }
@@ -70,15 +71,15 @@ fn label(value: &Value, column: &Column) -> String {
     short
 }
 
-fn bars(answered: &Answered, along: usize, drawn: usize) -> String {
+fn bars(answered: &Answered, rows: Vec<&Vec<Value>>, along: usize, drawn: usize) -> String {
     let columns = &answered.insight.columns;
-    let labels: Vec<String> = answered.rows.iter().map(|row| label(&row[along], &columns[along])).collect();
+    let labels: Vec<String> = rows.iter().map(|row| label(&row[along], &columns[along])).collect();
     let width = labels.iter().map(|text| width_of(text)).max().unwrap_or(0);
     let most = values(answered, drawn).flatten().fold(0.0, f64::max);
-    let numbers = answered.rows.iter().map(|row| width_of(&cell(&row[drawn], &columns[drawn]))).max().unwrap_or(0);
+    let numbers = rows.iter().map(|row| width_of(&cell(&row[drawn], &columns[drawn]))).max().unwrap_or(0);
     let room = window_width().saturating_sub(width + numbers + 4).max(5);
     let mut text = String::new();
-    for (row, name) in answered.rows.iter().zip(labels) {
+    for (row, name) in rows.into_iter().zip(labels) {
         let value = number(&row[drawn]).unwrap_or(0.0);
         let space = " ".repeat(width - width_of(&name));
         let _ = writeln!(text, "  {name}{space} {} {}", bar(value, most, room), cell(&row[drawn], &columns[drawn]));
@@ -100,7 +101,8 @@ fn columns(answered: &Answered, along: usize, drawn: usize) -> String {
     let heights: Vec<Option<f64>> = rows.iter().map(|(_, value)| Some(*value)).collect();
     let scale = scale_width(&heights, &columns[drawn]);
     if scale + 1 + rows.len() * (width + 1) > window_width() {
-        return bars(answered, along, drawn);
+        let rows = answered.rows.iter().filter(|row| number(&row[drawn]).is_some()).collect();
+        return bars(answered, rows, along, drawn);
     }
     let mut text = standing(&heights, width, scale, &columns[drawn]);
     let names: Vec<String> = labels.iter().map(|name| format!("{name:>width$}")).collect();
@@ -113,8 +115,8 @@ fn columns(answered: &Answered, along: usize, drawn: usize) -> String {
 fn trend(answered: &Answered, drawn: usize, of_several: Several) -> String {
     let series: Vec<Option<f64>> = values(answered, drawn).collect();
     let column = &answered.insight.columns[drawn];
-    let scale = scale_width(&series, column);
-    let room = window_width().saturating_sub(scale + 2).max(10);
+    // A mean may have a decimal more than the largest day.
+    let room = window_width().saturating_sub(scale_width(&series, column) + 4).max(10);
     let size = series.len().div_ceil(room);
     let one = |part: &[Option<f64>]| {
         let known = part.iter().copied().flatten();
@@ -129,6 +131,7 @@ fn trend(answered: &Answered, drawn: usize, of_several: Several) -> String {
     let points: Vec<Option<f64>> = series.chunks(size.max(1)).map(one).collect();
     let several = if of_several == Several::Most { "the most" } else { "mean" };
     let days = if size > 1 { format!(", {several} of {size} days a character") } else { String::new() };
+    let scale = scale_width(&points, column);
     let mut text = format!("  {}{days}\n", column.name.replace('_', " "));
     text.push_str(&standing(&points, 1, scale, column));
     let _ = writeln!(text, "{:>scale$}  {} to {}", "", answered.window.from_date(), answered.window.to_date());
@@ -144,8 +147,15 @@ enum Several {
 
 /// How wide the numbers at the left are.
 fn scale_width(points: &[Option<f64>], column: &Column) -> usize {
-    let most = points.iter().copied().flatten().fold(0.0, f64::max);
-    width_of(&cell(&Value::Float(most), column)) + 2
+    width_of(&scale_text(points.iter().copied().flatten().fold(0.0, f64::max), column)) + 2
+}
+
+/// The number at the top of a scale: a mean of whole numbers need not be one.
+fn scale_text(most: f64, column: &Column) -> String {
+    match column.kind {
+        ColumnKind::Integer => with_thousands(most, usize::from(most.fract() != 0.0)),
+        _ => cell(&Value::Float(most), column),
+    }
 }
 
 /// Bars that stand beside each other, `width` characters each, with the scale at the left, `room` characters wide.
@@ -156,7 +166,7 @@ fn standing(points: &[Option<f64>], width: usize, room: usize, column: &Column) 
     for line in (0..LINES).rev() {
         let scale = match line {
             0 => "0".to_owned(),
-            _ if line == LINES - 1 => cell(&Value::Float(most), column),
+            _ if line == LINES - 1 => scale_text(most, column),
             _ => String::new(),
         };
         let cells: Vec<String> = points
@@ -175,6 +185,10 @@ fn standing(points: &[Option<f64>], width: usize, room: usize, column: &Column) 
 fn heatmap(answered: &Answered, x: usize, y: usize, drawn: usize) -> String {
     let columns = &answered.insight.columns;
     let most = values(answered, drawn).flatten().fold(0.0, f64::max);
+    let in_first_line = answered.rows.iter().take_while(|row| row[y] == answered.rows[0][y]);
+    let first: Vec<String> = in_first_line.map(|row| cell(&row[x], &columns[x])).collect();
+    // Two characters are about as wide as high.
+    let wide = if 14 + 2 * first.len() > window_width() { 1 } else { 2 };
     let mut lines: Vec<(String, String)> = Vec::new();
     for row in &answered.rows {
         let name = row_name(&row[y], &columns[y]);
@@ -183,22 +197,19 @@ fn heatmap(answered: &Answered, x: usize, y: usize, drawn: usize) -> String {
             SHADES[step.min(4)]
         });
         match lines.last_mut() {
-            Some((last, cells)) if *last == name => cells.extend([shade, shade]),
-            _ => lines.push((name, String::from_iter([shade, shade]))),
+            Some((last, cells)) if *last == name => cells.extend(std::iter::repeat_n(shade, wide)),
+            _ => lines.push((name, String::from(shade).repeat(wide))),
         }
     }
     let mut text = String::new();
     for (name, cells) in lines {
         let _ = writeln!(text, "{name:>12} │{cells}");
     }
-    let first: Vec<String> =
-        answered.rows.iter().take_while(|row| row[y] == answered.rows[0][y]).map(|row| cell(&row[x], &columns[x])).collect();
-    let marks: Vec<String> = first.iter().step_by(4).map(|name| format!("{name:<8}")).collect();
+    let marks: Vec<String> = first.iter().step_by(8 / wide).map(|name| format!("{name:<8}")).collect();
     let _ = writeln!(text, "{:>12}  {}", "", marks.concat().trim_end());
     let _ = writeln!(
         text,
-        "{:>12}  {} along, · is none, █ up to {}",
-        "",
+        "  {} along, · is none, █ up to {}",
         columns[x].name.replace('_', " "),
         cell(&Value::Float(most), &columns[drawn])
     );
@@ -214,6 +225,7 @@ fn row_name(value: &Value, column: &Column) -> String {
 
 /// How much of the whole the first tenth, the first two tenths, … have.
 fn lorenz(answered: &Answered, x: usize, y: usize) -> String {
+    let room = window_width().saturating_sub(24).min(40);
     let mut text = String::new();
     for tenth in 1..=10 {
         let limit = f64::from(tenth) / 10.0;
@@ -223,7 +235,7 @@ fn lorenz(answered: &Answered, x: usize, y: usize) -> String {
         }
         let within = answered.rows.iter().rev().find(|row| number(&row[x]).is_some_and(|share| share <= limit + 1e-9));
         let Some(share) = within.and_then(|row| number(&row[y])) else { continue };
-        let _ = writeln!(text, "  first {:>3} % {} {}", tenth * 10, bar(share, 1.0, 40), super::window::percent(share));
+        let _ = writeln!(text, "  first {:>3} % {} {}", tenth * 10, bar(share, 1.0, room), super::window::percent(share));
     }
     text
 }

@@ -79,6 +79,9 @@ pub fn answer(
                 remarks.push(format!("no plays at level {} in the window; at other levels: {others}", level.name()));
             }
             (0, ..) => remarks.push(format!("no plays in the window; the data is {of_data}")),
+            (.., Some(level)) if rows.is_empty() => {
+                remarks.push(format!("{}; only plays at level {} count", insight.when_empty, level.name()));
+            }
             _ if rows.is_empty() => remarks.push(insight.when_empty.to_owned()),
             _ => {}
         }
@@ -211,6 +214,8 @@ impl Answered {
             "unit": self.insight.unit,
             "from": known_days.then(|| self.window.from_date()),
             "to": known_days.then(|| self.window.to_date()),
+            "asked_from": self.window.asked().map(|(from, _)| from.to_string()),
+            "asked_to": self.window.asked().map(|(_, to)| to.to_string()),
             "parameters": self.parameters.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
             "footing": self.footing.json(),
             "notes": self.insight.notes,

@@ -183,7 +183,8 @@ fn is_name(column: &str) -> bool {
     column.ends_with("_id") || matches!(column, "hour" | "weekday" | "iso_year" | "iso_week" | "rank" | "week_after")
 }
 
-fn with_thousands(x: f64, decimals: usize) -> String {
+/// A number with so many decimals and its thousands marked.
+pub(super) fn with_thousands(x: f64, decimals: usize) -> String {
     let text = format!("{:.decimals$}", x.abs());
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
     let whole = whole.parse().map_or_else(|_| whole.to_owned(), thousands);

@@ -17,6 +17,9 @@ const LAST_RUN: SqlText<'_> = SqlText { name: "footing/last_run", text: include_
 /// The most days that the queries' time spines have.
 const MOST_DAYS: i64 = 100_000;
 
+/// The last day that a window can end before.
+const LAST_DAY: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap();
+
 /// A level that plays have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
@@ -59,7 +62,7 @@ impl Window {
     }
 
     /// The days asked that the data has, or else all of the data's. Days before and behind the data are nobody's quiet days,
-    /// so they are left out; of a window without any data nothing is.
+    /// so they are left out.
     ///
     /// # Errors
     /// [`Kind::Usage`] for a window that ends before it begins or is too long.
@@ -75,12 +78,13 @@ impl Window {
             return Ok(Self::new(from, to.unwrap_or(from)));
         };
         let first = first_time.date();
-        let behind = last_time.date().checked_add_days(Days::new(1)).unwrap_or(last_time.date());
+        // The day behind the last has to be a date that the engines share.
+        let behind = last_time.date().checked_add_days(Days::new(1)).unwrap_or(LAST_DAY).min(LAST_DAY);
         let asked_to = to.unwrap_or_else(|| from.map_or(behind, |from| behind.max(from)));
         let asked_from = from.unwrap_or(first).min(asked_to);
         let (from, to) = (asked_from.max(first), asked_to.min(behind));
-        let mut window = if from < to { Self::new(from, to) } else { Self::new(asked_from, asked_to) };
-        if (window.from, window.to) != (asked_from, asked_to) {
+        let mut window = Self::new(from, to.max(from));
+        if (from, to) != (asked_from, asked_to) {
             window.asked = Some((asked_from, asked_to));
         }
         let days = window.days();
@@ -111,16 +115,26 @@ impl Window {
         (self.to - self.from).num_days()
     }
 
-    /// Its first day.
+    /// Its first day; the one asked for where it has none.
     #[must_use]
     pub fn from_date(&self) -> String {
-        self.from.to_string()
+        self.shown().0.to_string()
     }
 
-    /// The day behind its last.
+    /// The day behind its last; the one asked for where it has none.
     #[must_use]
     pub fn to_date(&self) -> String {
-        self.to.to_string()
+        self.shown().1.to_string()
+    }
+
+    /// The ends asked for, where they are others.
+    #[must_use]
+    pub fn asked(&self) -> Option<(NaiveDate, NaiveDate)> {
+        self.asked.filter(|_| !self.is_empty())
+    }
+
+    fn shown(&self) -> (NaiveDate, NaiveDate) {
+        self.asked.filter(|_| self.is_empty()).unwrap_or((self.from, self.to))
     }
 
     /// The last `days` of it, or all if it has fewer, and as many days before those.
@@ -140,8 +154,8 @@ impl Window {
 
     /// Its days, and those asked for where they are others, in words.
     fn text(&self) -> String {
-        let days = format!("{} to {}", self.from, self.to);
-        self.asked.map_or_else(|| days.clone(), |(from, to)| format!("{days} (asked: {from} to {to})"))
+        let days = format!("{} to {}", self.from_date(), self.to_date());
+        self.asked().map_or_else(|| days.clone(), |(from, to)| format!("{days} (asked: {from} to {to})"))
     }
 }
 

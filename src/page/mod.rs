@@ -6,7 +6,7 @@ mod quality;
 
 use std::fmt::Write as _;
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
 
@@ -131,8 +131,13 @@ fn for_script(json: &str) -> String {
     text
 }
 
-/// What a page is known by.
-const FIRST_BYTES: &[u8] = b"<!doctype html>";
+/// What a page is known by. Pages of older versions have the policy, which nobody else's is word for word, alone.
+const MARKS: [&str; 2] = [
+    "<meta name=\"generator\" content=\"sparkify report\">",
+    "content=\"default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:\">",
+];
+/// Within how many bytes.
+const HEAD: u64 = 1024;
 
 /// Whether the page may be written here: only a page may be replaced, whatever else is there may be all that someone has.
 ///
@@ -142,13 +147,14 @@ pub fn check_place(path: &Path) -> Result<()> {
     if is_device(path) {
         return Ok(());
     }
-    let mut first = Vec::new();
-    let read = std::fs::File::open(path).and_then(|file| file.take(FIRST_BYTES.len() as u64).read_to_end(&mut first));
+    let mut head = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
+    let head = String::from_utf8_lossy(&head);
     match read {
         _ if path.is_dir() => Err(Error::new(Kind::Usage, format!("{} is no file name for the page", path.display()))),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(io_error(path.display(), "read", error)),
-        Ok(_) if first.is_empty() || first.eq_ignore_ascii_case(FIRST_BYTES) => Ok(()),
+        Ok(_) if head.is_empty() || MARKS.iter().any(|mark| head.contains(mark)) => Ok(()),
         Ok(_) => {
             let message = format!("{} is there already and is no report", path.display());
             Err(Error::new(Kind::Usage, message).with_hint("name another file with --out, or move that one away"))
@@ -156,8 +162,28 @@ pub fn check_place(path: &Path) -> Result<()> {
     }
 }
 
+/// Where a path leads, through links, to what is there or is yet to be. [`None`] where its folder is not there, or links lead
+/// in a circle.
+#[must_use]
+pub fn real_place(path: &Path) -> Option<PathBuf> {
+    let mut path = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let place = std::fs::canonicalize(folder).ok()?.join(path.file_name()?);
+        match std::fs::read_link(&place) {
+            Ok(target) => path = place.with_file_name("").join(target),
+            Err(_) => return Some(place),
+        }
+    }
+    None
+}
+
+/// How many links may lead to one another, as in Linux.
+const MOST_LINKS: usize = 40;
+
 /// A pipe, or the like of `/dev/stdout`: it takes what is written and holds nothing that could be lost.
-fn is_device(path: &Path) -> bool {
+#[must_use]
+pub fn is_device(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
 }
 
@@ -171,7 +197,8 @@ pub fn write(path: &Path, html: &str) -> Result<()> {
     if is_device(path) {
         return std::fs::write(path, html).map_err(|error| io_error(path.display(), "write", error));
     }
-    let path = &std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let nowhere = || io_error(path.display(), "write", std::io::ErrorKind::NotFound.into());
+    let path = &real_place(path).ok_or_else(nowhere)?;
     let name = path.file_name();
     let name = name.ok_or_else(|| Error::new(Kind::Usage, format!("{} is no file name for the page", path.display())))?;
     let mut beside = name.to_owned();
@@ -196,6 +223,12 @@ mod tests {
         let mut all: Vec<&str> = catalogue::all().iter().map(|insight| insight.name).collect();
         all.sort_unstable();
         assert_eq!(placed, all);
+    }
+
+    #[test]
+    fn a_page_is_known_by_its_head() {
+        let head = &TEMPLATE[..TEMPLATE.find("{{").unwrap()];
+        assert!(head.len() < HEAD as usize && MARKS.iter().all(|mark| head.contains(mark)), "{head}");
     }
 
     #[test]

@@ -56,7 +56,10 @@ fn checks(warehouse: &mut dyn Warehouse, limits: &Limits) -> Result<Json> {
     let columns: Vec<Json> = kinds.iter().map(|(name, kind)| column(name, kind)).collect();
     let row = |finding: &Finding| {
         let rows = (!finding.off && finding.error.is_none()).then_some(finding.rows);
-        let remedy = finding.failed().then_some(finding.check.remedy);
+        let remedy = match &finding.error {
+            Some(error) => Some(format!("cannot be run: {error}")),
+            None => finding.failed().then(|| finding.check.remedy.to_owned()),
+        };
         json!([finding.status(), finding.check.name, finding.check.severity.name(), rows, finding.check.says, remedy])
     };
     let mut sql = String::new();

@@ -195,6 +195,13 @@ pub trait Warehouse {
     /// # Errors
     /// What the engine reports.
     fn rollback(&mut self) -> Result<()>;
+    /// Goes on reading after a question that failed, in a new transaction where the failure ended the one before.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn read_on(&mut self) -> Result<()> {
+        Ok(())
+    }
     /// Empties the tables that a full refresh makes anew.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use sparkify::insights::catalogue;
 use crate::support::warehouse::Site;
 
 /// Lines of one session: when (UTC), then the events behind each other with their distance in seconds.
-struct Session {
+pub struct Session {
     user: u32,
     id: u32,
     at: &'static str,
@@ -18,7 +18,7 @@ struct Session {
 
 impl Session {
     /// Events are `song/artist/length` or a page, each with the seconds since the session's begin.
-    fn lines(&self, events: &[(i64, &str)]) -> String {
+    pub fn lines(&self, events: &[(i64, &str)]) -> String {
         let begin = DateTime::parse_from_rfc3339(self.at).unwrap().timestamp_millis();
         let line = |(item, (after, what)): (usize, &(i64, &str))| {
             let what = match what.split('/').collect::<Vec<_>>()[..] {
@@ -40,11 +40,11 @@ impl Session {
     }
 }
 
-fn session(user: u32, id: u32, at: &'static str, level: &'static str) -> Session {
+pub fn session(user: u32, id: u32, at: &'static str, level: &'static str) -> Session {
     Session { user, id, at, level, more: "" }
 }
 
-fn site_of(lines: &str, songs: &str) -> Site {
+pub fn site_of(lines: &str, songs: &str) -> Site {
     let site = Site::new();
     site.put("log_data/1.json", lines);
     if !songs.is_empty() {
@@ -54,18 +54,18 @@ fn site_of(lines: &str, songs: &str) -> Site {
     site
 }
 
-fn ask(site: &Site, arguments: &[&str]) -> Value {
+pub fn ask(site: &Site, arguments: &[&str]) -> Value {
     let all = [&["insights", "--format", "json", "--warehouse", "w.duckdb"], arguments].concat();
     site.run(&all).expect(0).json()[0].take()
 }
 
 /// The rows of an answer, these columns only.
-fn rows(answer: &Value, columns: &[&str]) -> Value {
+pub fn rows(answer: &Value, columns: &[&str]) -> Value {
     let row = |row: &Value| Value::Array(columns.iter().map(|column| row[column].clone()).collect());
     Value::Array(answer["rows"].as_array().unwrap().iter().map(row).collect())
 }
 
-const NEW_YEAR: &str = "2018-12-31T10:00:00Z";
+pub const NEW_YEAR: &str = "2018-12-31T10:00:00Z";
 
 fn song(id: &str, title: &str, artist_id: &str, artist: &str, year: i64) -> String {
     format!(
@@ -347,99 +347,9 @@ fn trends_and_neighbours_are_counted_by_hand() {
     assert_eq!(seasons[9], json!(["Sat-Sun / Mon-Fri", null, null, null, 1.0]));
 }
 
-#[test]
-fn trends_look_back_over_whole_blocks_and_before_the_window() {
-    let plays = |at: &'static str, id: u32, count: i64| {
-        let events: Vec<(i64, &str)> = (0..count).map(|n| (n * 20, "a/X/10")).collect();
-        session(id, id, at, "free").lines(&events)
-    };
-    // The data begins in the evening of the 1st, which is not a whole day.
-    let lines = plays("2019-01-01T20:00:00Z", 1, 9)
-        + &plays("2019-01-03T10:00:00Z", 2, 2)
-        + &plays("2019-01-06T10:00:00Z", 3, 1)
-        + &plays("2019-01-07T10:00:00Z", 4, 3);
-    let site = site_of(&lines, "");
-    let columns = ["song", "recent_plays", "blocks_before", "mean_before", "ratio"];
-    let set = ["trending", "--set", "days=2", "--set", "blocks=9", "--set", "min_plays=1"];
-    let ask = |window: &[&str]| ask(&site, &[&set, window].concat());
-    // From the end: the 6th and 7th, then 4th and 5th, then 2nd and 3rd; the nine plays of the 1st are in no whole block.
-    assert_eq!(rows(&ask(&[]), &columns), json!([["a", 4, 2, 1.0, 4.0]]));
-    // What lies before the window counts, and a window of one day has one last day.
-    assert_eq!(rows(&ask(&["--from", "2019-01-06"]), &columns), json!([["a", 4, 2, 1.0, 4.0]]));
-    assert_eq!(rows(&ask(&["--from", "2019-01-07"]), &columns), json!([["a", 3, 5, 0.6, 5.0]]));
-    let none = ask(&["--to", "2019-01-04"]);
-    assert_eq!(none["rows"], json!([]));
-    assert!(none["remarks"][0].as_str().unwrap().starts_with("no whole block of days is before the last days"), "{none}");
-    // From its first hour on a day is whole.
-    let site = site_of(&(lines + &plays("2019-01-01T00:59:00Z", 9, 1)), "");
-    let set = ["trending", "--set", "days=3", "--set", "min_plays=1", "--to", "2019-01-07"];
-    assert_eq!(rows(&self::ask(&site, &set), &columns), json!([["a", 1, 1, 12.0, 0.08]]));
-}
-
-#[test]
-fn days_before_and_behind_the_data_are_no_quiet_days() {
-    let lines = session(1, 1, "2019-01-02T10:00:00Z", "free").lines(&[(0, "a/X/10"), (20, "b/X/10")])
-        + &session(2, 2, "2019-01-04T10:00:00Z", "paid").lines(&[(0, "a/X/10")]);
-    let site = site_of(&lines, "");
-    let whole = all(&site, &[]);
-    for (answer, wide) in whole.iter().zip(all(&site, &["--from", "2018-01-01", "--to", "2031-01-01"])) {
-        assert_eq!((&answer["rows"], &answer["from"], &answer["to"]), (&wide["rows"], &wide["from"], &wide["to"]), "{wide}");
-    }
-    let text = site.run(&["insights", "top_songs", "--warehouse", "w.duckdb", "--from", "2019-01-04", "--to", "2020-01-01"]);
-    let text = text.expect(0).stdout;
-    assert!(text.contains("2019-01-04 to 2019-01-05 (asked: 2019-01-04 to 2020-01-01) · 1 plays"), "{text}");
-    // In between they are.
-    let days = ask(&site, &["level_mix", "--from", "2019-01-03", "--to", "2019-01-05"]);
-    assert_eq!(rows(&days, &["day", "plays_paid"]), json!([["2019-01-03", 0], ["2019-01-04", 1]]));
-}
-
-#[test]
-fn an_event_of_another_age_is_named_where_it_makes_the_window_too_long() {
-    let lines = session(1, 1, NEW_YEAR, "free").lines(&[(0, "a/X/10")])
-        + &session(2, 2, "9999-06-01T00:00:00Z", "free").lines(&[(0, "a/X/10")]);
-    let site = site_of(&lines, "");
-    for verb in ["insights", "report"] {
-        let refused = site.run(&[verb, "--warehouse", "w.duckdb"]).expect(2);
-        for text in ["more than 100,000; the data is from 2018-12-31 to 9999-06-01", "`sparkify check event_times` shows events"]
-        {
-            assert!(refused.stderr.contains(text), "{}", refused.stderr);
-        }
-    }
-}
-
-#[test]
-fn an_answer_says_at_which_level_it_stands() {
-    let lines = session(1, 1, NEW_YEAR, "free").lines(&[(0, "a/X/10"), (20, "b/X/10")])
-        + &session(2, 2, "2019-01-01T10:00:00Z", "paid").lines(&[(0, "Home"), (20, "a/X/10")]);
-    let site = site_of(&lines, "");
-    for answer in all(&site, &["--level", "paid"]) {
-        let by_level = !answer["remarks"].as_array().unwrap().iter().any(|r| r.as_str().unwrap().contains("not by level"));
-        let (plays, level) = if by_level { (1, json!("paid")) } else { (3, Value::Null) };
-        assert_eq!((&answer["footing"]["plays"], &answer["parameters"]["level"]), (&json!(plays), &level), "{answer}");
-    }
-    let text = |arguments: &[&str]| site.run(&[&["insights", "--warehouse", "w.duckdb"], arguments].concat()).expect(0).stdout;
-    let profile = text(&["hour_profile", "--level", "paid"]);
-    assert!(profile.contains("  level paid\n") && profile.contains("1 plays at level paid by 1 listeners"), "{profile}");
-    assert!(profile.contains("of 2 sessions of all levels end with a play"), "{profile}");
-    // That the level has no plays is not that there are none.
-    let day = text(&["top_songs", "skip_rate", "--level", "paid", "--to", "2019-01-01"]);
-    assert!(day.contains("! no plays at level paid in the window; at other levels: 2"), "{day}");
-    assert!(!day.contains("no plays in the window"), "{day}");
-}
-
-#[test]
-fn a_character_of_several_days_shows_the_most_that_ran_at_once() {
-    let lines = session(1, 1, "2019-01-01T10:00:00Z", "free").lines(&[(0, "a/X/600")])
-        + &session(2, 2, "2019-01-01T10:00:00Z", "free").lines(&[(0, "a/X/600")])
-        + &session(1, 3, "2019-12-01T10:00:00Z", "free").lines(&[(0, "a/X/600")]);
-    let site = site_of(&lines, "");
-    let chart = site.run(&["insights", "concurrency_peak", "--chart", "--warehouse", "w.duckdb"]).expect(0).stdout;
-    assert!(chart.contains("the most of 4 days a character") && chart.contains("  2 │█"), "{chart}");
-}
-
 // ------------------------------------------------------------------------------------------------ no good answer
 
-fn all(site: &Site, arguments: &[&str]) -> Vec<Value> {
+pub fn all(site: &Site, arguments: &[&str]) -> Vec<Value> {
     let arguments = [&["insights", "--format", "json", "--warehouse", "w.duckdb"], arguments].concat();
     let answers = site.run(&arguments).expect(0).json();
     let answers = answers.as_array().unwrap().clone();
@@ -474,8 +384,16 @@ fn an_answer_about_nothing_says_so() {
             "the window holds none of the data, which is from 2018-12-31 10:00 to 2018-12-31 10:00 UTC"
         );
     }
-    for answer in all(&one, &["--from", "2019-06-01", "--to", "2019-06-08"]) {
-        assert_eq!(answer["remarks"][0], "no plays in the window; the data is from 2018-12-31 10:00 to 2018-12-31 10:00 UTC");
+    for window in [["2019-06-01", "2019-06-08"], ["2000-01-01", "2000-01-02"], ["0001-01-01", "1000-01-01"]] {
+        for answer in all(&one, &["--from", window[0], "--to", window[1]]) {
+            assert_eq!((&answer["rows"], &answer["from"], &answer["to"]), (&json!([]), &json!(window[0]), &json!(window[1])));
+            assert!(answer["remarks"][0].as_str().unwrap().starts_with("the window holds none of the data, which is from"));
+        }
+    }
+    let never = session(2, 2, "9999-12-31T10:00:00Z", "free").lines(&[(0, "a/X/10")]);
+    let never = site_of(&never, "");
+    for answer in all(&never, &[]) {
+        assert!(answer["remarks"][0].as_str().unwrap().starts_with("the window holds none of the data"), "{answer}");
     }
     one.run(&["report", "--warehouse", "w.duckdb", "--from", "2019-06-01", "--to", "2019-06-08"]).expect(0);
 

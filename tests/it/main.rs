@@ -16,6 +16,7 @@ mod decoder;
 mod differential;
 mod faults;
 mod insight_oracle;
+mod insight_windows;
 mod insights;
 mod kill;
 mod notebook;

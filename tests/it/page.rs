@@ -71,6 +71,8 @@ fn check(site: &Site, browser: &Path) {
             assert!(dom.contains(&format!("id=\"{}\"", insight.name)), "{} is not on the page", insight.name);
         }
         assert_eq!(dom.matches("class=\"chart").count(), drawn);
+        // What a screen reader says of a chart is the page's own sentence, not the library's list of all points.
+        assert_eq!(dom.matches("The table below has the numbers.\" ").count(), drawn);
         assert!(
             drawn >= 12 && dom.matches("<svg ").count() >= drawn,
             "{drawn} charts, {} drawings",
@@ -193,18 +195,26 @@ fn a_report_replaces_nothing_but_a_report() {
     let before = std::fs::read(site.path("w.duckdb")).unwrap();
     let report = |out: &str| site.run(&["report", "--warehouse", "w.duckdb", "--out", out]);
     let absolute = site.path("w.duckdb").display().to_string();
-    for out in ["w.duckdb", "./w.duckdb", &absolute, "w.duckdb.wal"] {
+    site.put("folder/x", "");
+    for out in ["w.duckdb", "./w.duckdb", &absolute, "w.duckdb.wal", "folder/../w.duckdb.wal"] {
         let refused = report(out).expect(2);
         assert!(refused.stderr.contains("belongs to the warehouse, so the report cannot"), "{}", refused.stderr);
     }
     assert!(report("notes.txt").expect(2).stderr.contains("notes.txt is there already and is no report"));
     assert_eq!(std::fs::read_to_string(site.path("notes.txt")).unwrap(), "all that I know");
+    site.put("index.html", "<!doctype html>\n<html><head><title>My site</title></head></html>");
+    report("index.html").expect(2);
     #[cfg(unix)]
     {
         let link = |to: &str, name: &str| std::os::unix::fs::symlink(site.path(to), site.path(name)).unwrap();
         link("w.duckdb", "warehouse.html");
         report("warehouse.html").expect(2);
         link("empty.html", "latest.html");
+        link("yet/to/be.html", "dangling.html");
+        report("dangling.html").expect(1);
+        link("be.html", "to_be.html");
+        report("to_be.html").expect(0);
+        assert!(site.path("be.html").exists() && std::fs::symlink_metadata(site.path("to_be.html")).unwrap().is_symlink());
     }
     assert_eq!(std::fs::read(site.path("w.duckdb")).unwrap(), before);
     report("empty.html").expect(0);

@@ -12,7 +12,7 @@ use super::super::{
     Totals, Value, Warehouse,
 };
 use super::value::{Cell, Timestamp};
-use super::{Postgres, schema, stage};
+use super::{BEGIN_READING, Postgres, schema, stage};
 use crate::error::Result;
 use crate::stage::{Batch, EventBounds, People, PlannedFile, SongRecord};
 
@@ -62,6 +62,11 @@ impl Warehouse for Postgres {
         self.song_index = None;
         self.end_staging();
         self.session.batch("rollback", "rollback")
+    }
+
+    fn read_on(&mut self) -> Result<()> {
+        self.session.batch("rollback", "rollback")?;
+        self.session.batch("begin", BEGIN_READING)
     }
 
     fn empty_tables(&mut self) -> Result<()> {

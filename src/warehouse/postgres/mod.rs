@@ -35,6 +35,9 @@ pub struct Postgres {
     locked: bool,
 }
 
+/// Begins a transaction that sees one state of the warehouse.
+const BEGIN_READING: &str = "begin isolation level repeatable read, read only";
+
 impl Postgres {
     /// Opens the warehouse to change it; makes its tables if they are not there. Nobody else can meanwhile.
     ///
@@ -56,7 +59,7 @@ impl Postgres {
     /// As [`Self::open`].
     pub fn open_read_only(url: &PostgresUrl, options: &OpenOptions) -> Result<Self> {
         let session = connect::connect(url, &options.interrupt)?;
-        session.batch("begin", "begin isolation level repeatable read, read only")?;
+        session.batch("begin", BEGIN_READING)?;
         if let Some(version) = schema::version(&session)?
             && version > SCHEMA_VERSION
         {

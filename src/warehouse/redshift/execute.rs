@@ -11,7 +11,7 @@ use super::super::{
 };
 use super::session::text;
 use super::stage::{bytes_of, literals, time_us};
-use super::{Redshift, number, roles, schema};
+use super::{BEGIN_READING, Redshift, number, roles, schema};
 use crate::error::Result;
 use crate::source::SourceFile;
 use crate::stage::{Batch, EventBounds, People, PlannedFile, SongRecord};
@@ -80,6 +80,11 @@ impl Warehouse for Redshift {
 
     fn rollback(&mut self) -> Result<()> {
         self.undo()
+    }
+
+    fn read_on(&mut self) -> Result<()> {
+        self.session.batch("rollback", "rollback")?;
+        self.session.batch("begin", BEGIN_READING).map(drop)
     }
 
     fn empty_tables(&mut self) -> Result<()> {

@@ -75,6 +75,9 @@ pub struct Redshift {
     explained: BTreeSet<i64>,
 }
 
+/// Begins a transaction that sees one state of the warehouse.
+const BEGIN_READING: &str = "begin read only";
+
 impl Redshift {
     /// Opens the warehouse to change it; makes its tables if they are not there. Nobody else can meanwhile.
     ///
@@ -94,7 +97,7 @@ impl Redshift {
     /// As [`Self::open`].
     pub fn open_read_only(url: &RedshiftUrl, options: &OpenOptions) -> Result<Self> {
         let mut warehouse = Self::connect(url, options)?;
-        warehouse.session.batch("begin", "begin read only")?;
+        warehouse.session.batch("begin", BEGIN_READING)?;
         if let Some(version) = schema::version(&mut warehouse.session)?
             && version > SCHEMA_VERSION
         {

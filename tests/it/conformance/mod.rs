@@ -26,7 +26,8 @@ macro_rules! engine {
                     a_refresh_that_fails_leaves_what_was,
                     lines_are_tried_again, a_file_that_cannot_be_read_is_left_out, tables_of_another_version_are_refused,
                     tables_of_an_older_version_are_brought_forward,
-                    tables_of_someone_else_are_refused, tables_are_dropped_and_made_anew;
+                    tables_of_someone_else_are_refused, tables_are_dropped_and_made_anew,
+                    a_check_that_cannot_be_run_fails_and_the_others_run;
                 together: killed_half_way_and_run_again, interrupted_nothing_is_changed, loads_at_the_same_time_take_turns,
                     readers_see_the_state_before_until_the_commit;
             }

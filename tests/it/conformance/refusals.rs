@@ -1,6 +1,6 @@
 //! One policy for what cannot be loaded.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use sparkify::warehouse::SCHEMA_VERSION;
 
 use super::NewSite;
@@ -190,6 +190,27 @@ pub fn tables_of_an_older_version_are_brought_forward(new_site: NewSite<'_>) {
     assert_eq!(site.tables(), tables);
     assert_eq!(site.number("select version from sparkify_schema"), i64::from(SCHEMA_VERSION));
     site.check_invariants();
+}
+
+pub fn a_check_that_cannot_be_run_fails_and_the_others_run(new_site: NewSite<'_>) {
+    let site = new_site();
+    site.put("log_data/1.json", good(5));
+    site.load(&[]).expect(0);
+    change(&site, "drop table user_levels");
+    let json = site.run(&["check", "--json", "--warehouse", &site.warehouse]).expect(4).json();
+    assert_eq!(json["status"], "failed");
+    let checks = json["checks"].as_array().unwrap();
+    let (broken, run): (Vec<_>, Vec<_>) = checks.iter().partition(|check| !check["error"].is_null());
+    assert_eq!(broken.len() + run.len(), 45);
+    assert!(broken.len() >= 3, "{broken:?}");
+    for check in broken {
+        assert_eq!((&check["status"], &check["rows"]), (&json!("failed"), &Value::Null), "{check}");
+        assert!(check["query"].as_str().unwrap().contains("user_levels"), "{check}");
+        assert!(check["error"].as_str().unwrap().contains("does not exist"), "{check}");
+    }
+    assert!(run.iter().all(|check| check["status"] != "failed"), "{run:?}");
+    let text = site.run(&["check", "--warehouse", &site.warehouse]).expect(4).stdout;
+    assert!(text.contains("level_stays (blocking): cannot be run: "), "{text}");
 }
 
 pub fn tables_of_someone_else_are_refused(new_site: NewSite<'_>) {
