@@ -81,7 +81,7 @@ pub fn run(warehouse: &mut dyn Warehouse, checks: Vec<Check>, limits: &Limits, n
     let parameters = parameters(limits, Touched::everything(), now_us);
     let mut findings = Vec::with_capacity(checks.len());
     for check in checks {
-        findings.push(match find(warehouse, check.clone(), limits, &parameters) {
+        findings.push(match find(warehouse, check, limits, &parameters) {
             Err(error) if matches!(error.kind(), Kind::Query | Kind::WarehouseDenied) => {
                 warehouse.read_on()?;
                 // What fails and why; where in the query is of no use to who did not write it.

@@ -150,12 +150,15 @@ pub fn check_question(insights: &[Insight], question: &Question) -> Result<()> {
         }
     }
     // Where all are asked, those that take it take it.
-    let asked = [("level", question.level.is_some()), ("top", question.top.is_some())];
-    for (name, _) in asked.iter().filter(|(name, is_asked)| *is_asked && !insights.iter().any(|i| i.takes(name))) {
-        let names: Vec<&str> = insights.iter().map(|insight| insight.name).collect();
-        let lacks = if *name == "level" { "by level" } else { "by rank, so --top cuts nothing" };
-        let (none, verb) = if names.len() == 1 { ("", "is not") } else { ("none of ", "is") };
-        return Err(Error::new(Kind::Usage, format!("{none}{} {verb} {lacks}", names.join(", "))));
+    let none_takes = |name: &str| !insights.iter().any(|insight| insight.takes(name));
+    let names: Vec<&str> = insights.iter().map(|insight| insight.name).collect();
+    let (none, verb) = if names.len() == 1 { ("", "is not") } else { ("none of ", "is") };
+    let refused = |lacks: &str| Error::new(Kind::Usage, format!("{none}{} {verb} {lacks}", names.join(", ")));
+    if question.level.is_some() && none_takes("level") {
+        return Err(refused("by level"));
+    }
+    if question.top.is_some() && none_takes("top") {
+        return Err(refused("by rank, so --top cuts nothing"));
     }
     Ok(())
 }
