@@ -157,6 +157,12 @@ pub fn harmless(text: &str) -> String {
     escaped(text, is_harmful)
 }
 
+/// A value as JSON that cannot do anything to a terminal.
+#[must_use]
+pub fn json_of(value: &impl serde::Serialize) -> String {
+    harmless_json(&serde_json::json!(value).to_string())
+}
+
 /// JSON that cannot do anything to a terminal and means the same: what is harmful stands in its strings, escaped.
 #[must_use]
 pub fn harmless_json(json: &str) -> String {

@@ -60,6 +60,12 @@ impl Finding {
         }
     }
 
+    /// How many rows offend; none where nobody looked or could.
+    #[must_use]
+    pub fn counted(&self) -> Option<u64> {
+        (!self.off && self.error.is_none()).then_some(self.rows)
+    }
+
     /// Whether something is wrong.
     #[must_use]
     pub fn failed(&self) -> bool {

@@ -7,7 +7,7 @@ use crate::check::{self, Check, Finding};
 use crate::cli::{CheckArgs, Format};
 use crate::error::{EXIT_CHECK_FAILED, EXIT_DONE, Error, Kind, Result};
 use crate::interrupt::Interrupt;
-use crate::output::{answer_json, harmless, harmless_json, say};
+use crate::output::{answer_json, harmless, json_of, say};
 use crate::settings::{Settings, nearest};
 use crate::warehouse::{Answer, Value, Warehouse};
 
@@ -64,7 +64,7 @@ fn table(findings: &[Finding]) -> Answer {
             Some(error) => error.clone(),
             None => finding.sample.first().map_or_else(String::new, |row| finding.fields(row)),
         };
-        let rows = if finding.off || finding.error.is_some() { Value::Null } else { Value::Integer(finding.rows.into()) };
+        let rows = finding.counted().map_or(Value::Null, |rows| Value::Integer(rows.into()));
         vec![
             finding.check.name.into(),
             finding.check.severity.name().into(),
@@ -138,7 +138,7 @@ fn json(findings: &[Finding], warehouse: &str) -> String {
             quoted(f.check.says),
             quoted(f.check.remedy),
             sample.join(","),
-            harmless_json(&serde_json::json!(f.error).to_string()),
+            json_of(&f.error),
             f.seconds,
             quoted(f.check.query().text)
         )

@@ -5,7 +5,7 @@ use crate::cli::{ExplainArgs, ExplainSubject, Format};
 use crate::error::{EXIT_DONE, Error, Kind, Result};
 use crate::explain::{self, Explanation, Part};
 use crate::interrupt::Interrupt;
-use crate::output::{answer_json, harmless, harmless_json, say};
+use crate::output::{answer_json, harmless, json_of, say};
 use crate::settings::Settings;
 
 pub(super) fn run(args: &ExplainArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
@@ -30,7 +30,7 @@ fn play_id(text: &str) -> Result<i64> {
 }
 
 fn print_json(explanation: &Explanation) -> Result<()> {
-    let mut fields = vec![format!("\"gist\":{}", harmless_json(&serde_json::json!(explanation.gist).to_string()))];
+    let mut fields = vec![format!("\"gist\":{}", json_of(&explanation.gist))];
     for part in &explanation.parts {
         let rows = answer_json(&part.answer);
         let value = if part.is_single { rows.into_iter().next().unwrap_or_else(|| "null".to_owned()) } else { array(&rows) };

@@ -8,7 +8,7 @@ use crate::check::{self, Touched};
 use crate::cli::LoadArgs;
 use crate::error::{EXIT_DONE, Error, Kind, Result};
 use crate::interrupt::Interrupt;
-use crate::output::{harmless_json, harmless_lines, say};
+use crate::output::{harmless_lines, json_of, say};
 use crate::pipeline::{self, LoadOptions};
 use crate::plan::{self, Plan};
 use crate::progress::LoadProgress;
@@ -34,11 +34,7 @@ pub(super) fn run(args: &LoadArgs, settings: Settings, interrupt: &Interrupt) ->
     let sources = sources(settings, interrupt);
     let options = load_options(settings, args.full_refresh, args.keep_staging);
     let report = load(settings, &sources, &options, interrupt)?;
-    let text = if args.json {
-        format!("{}\n", harmless_json(&serde_json::json!(report).to_string()))
-    } else {
-        harmless_lines(&report.to_string())
-    };
+    let text = if args.json { format!("{}\n", json_of(&report)) } else { harmless_lines(&report.to_string()) };
     say(&text)?;
     for (file, error) in report.bad_files.iter().filter(|_| args.json) {
         eprintln!("left out {}", harmless_lines(&format!("{file}: {error}")));

@@ -26,7 +26,7 @@ use crate::interrupt::Interrupt;
 use crate::output::Printer;
 use crate::settings::Settings;
 use crate::warehouse::sql::older_tables;
-use crate::warehouse::{Answer, OpenOptions, Param, Resources, Rows, SCHEMA_VERSION, SqlText, Warehouse, WarehouseUrl};
+use crate::warehouse::{Answer, OpenOptions, Param, Resources, Rows, SCHEMA_VERSION, SqlText, Warehouse};
 
 /// Runs the command and returns the process's exit code.
 ///
@@ -151,25 +151,21 @@ fn network() -> Result<tokio::runtime::Runtime> {
 
 /// Opens a warehouse to ask it what only its own tables can answer.
 fn open_tables(settings: &Settings, interrupt: &Interrupt) -> Result<Box<dyn Warehouse>> {
-    let mut warehouse = open_read_only(settings, interrupt)?;
-    match warehouse.version()? {
-        Some(version) if version < SCHEMA_VERSION => Err(older_tables(&settings.warehouse, version)),
-        Some(_) => Ok(warehouse),
-        None => Err(no_tables(&settings.warehouse)),
-    }
+    let (warehouse, version) = open_versioned(settings, interrupt)?;
+    if version < SCHEMA_VERSION { Err(older_tables(&settings.warehouse, version)) } else { Ok(warehouse) }
 }
 
 /// Opens a warehouse to ask what tables of every version can answer.
 fn open_any_tables(settings: &Settings, interrupt: &Interrupt) -> Result<Box<dyn Warehouse>> {
-    let mut warehouse = open_read_only(settings, interrupt)?;
-    match warehouse.version()? {
-        Some(_) => Ok(warehouse),
-        None => Err(no_tables(&settings.warehouse)),
-    }
+    open_versioned(settings, interrupt).map(|(warehouse, _)| warehouse)
 }
 
-fn no_tables(url: &WarehouseUrl) -> Error {
-    Error::new(Kind::WarehouseMissing, format!("{url} has no tables of sparkify's"))
+/// Opens a warehouse that has sparkify's tables, and says their version.
+fn open_versioned(settings: &Settings, interrupt: &Interrupt) -> Result<(Box<dyn Warehouse>, i32)> {
+    let mut warehouse = open_read_only(settings, interrupt)?;
+    let missing = || Error::new(Kind::WarehouseMissing, format!("{} has no tables of sparkify's", settings.warehouse));
+    let version = warehouse.version()?.ok_or_else(missing)?;
+    Ok((warehouse, version))
 }
 
 /// Prints a query's rows on stdout.

@@ -4,7 +4,7 @@ use super::{load, open, open_any_tables, print_query};
 use crate::cli::{Format, RejectsArgs};
 use crate::error::{EXIT_DONE, EXIT_INCOMPLETE, Result};
 use crate::interrupt::Interrupt;
-use crate::output::{harmless_json, say};
+use crate::output::{json_of, say};
 use crate::replay;
 use crate::settings::Settings;
 use crate::warehouse::{Param, Statement};
@@ -29,7 +29,7 @@ fn replay(args: &RejectsArgs, settings: &Settings, interrupt: &Interrupt) -> Res
     drop(warehouse);
     report.warehouse = settings.warehouse.to_string();
     if args.json {
-        say(&format!("{}\n", harmless_json(&serde_json::json!(report).to_string())))?;
+        say(&format!("{}\n", json_of(&report)))?;
     } else {
         let tried = report.lines + report.song_records + report.songs_rejected;
         let rejected = report.rejected + report.songs_rejected;

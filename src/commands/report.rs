@@ -44,14 +44,15 @@ pub(super) fn run(args: &ReportArgs, settings: &Settings, interrupt: &Interrupt)
 
 /// Before minutes of work: whether the page may be written here. What belongs to the warehouse's file may be not there yet.
 fn check_place(out: &Path, url: &WarehouseUrl) -> Result<()> {
-    if let WarehouseUrl::DuckDb(file) = url {
-        let place = page::real_place(out);
+    if let WarehouseUrl::DuckDb(file) = url
+        && let (Some(place), Some(file)) = (page::real_place(out), page::real_place(file))
+    {
         let beside = |ending: &str| {
-            let mut name = page::real_place(file)?.into_os_string();
+            let mut name = file.clone().into_os_string();
             name.push(ending);
-            Some(PathBuf::from(name))
+            PathBuf::from(name)
         };
-        if place.is_some() && ["", ".wal", ".tmp"].iter().any(|ending| beside(ending) == place) {
+        if ["", ".wal", ".tmp"].iter().any(|ending| beside(ending) == place) {
             let message = format!("{} belongs to the warehouse, so the report cannot be written there", out.display());
             return Err(Error::new(Kind::Usage, message).with_hint("name another file with --out"));
         }

@@ -54,7 +54,6 @@ pub fn answer(
     question: &Question,
 ) -> Result<Answered> {
     let (values, parameters) = parameters(insight, window, question)?;
-    let kept = &footing.kept;
     let footing = footing.of_one(insight);
     let mut rows = Vec::new();
     let mut remarks = Vec::new();
@@ -63,7 +62,7 @@ pub fn answer(
     } else if window.is_empty() {
         remarks.push(format!("the window holds none of the data, which is {}", footing.data_text()));
     } else {
-        let text = shared::with_words(insight, kept);
+        let text = shared::with_words(insight, &footing.kept);
         let answer = warehouse.answer(SqlText { name: insight.name, text: &text }, &values)?;
         let names: Vec<&str> = insight.columns.iter().map(|column| column.name).collect();
         if answer.columns != names {
@@ -72,13 +71,12 @@ pub fn answer(
         }
         let kinds: Vec<ColumnKind> = insight.columns.iter().map(|column| column.kind).collect();
         rows = answer.rows.into_iter().map(|row| row.into_iter().zip(&kinds).map(|(v, kind)| tidy(v, *kind)).collect()).collect();
-        let of_data = footing.data_text();
         match (footing.at_level.plays, footing.at_any.plays, footing.level) {
             (0, 1.., Some(level)) => {
                 let others = crate::report::thousands(footing.at_any.plays);
                 remarks.push(format!("no plays at level {} in the window; at other levels: {others}", level.name()));
             }
-            (0, ..) => remarks.push(format!("no plays in the window; the data is {of_data}")),
+            (0, ..) => remarks.push(format!("no plays in the window; the data is {}", footing.data_text())),
             (.., Some(level)) if rows.is_empty() => {
                 remarks.push(format!("{}; only plays at level {} count", insight.when_empty, level.name()));
             }

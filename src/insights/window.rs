@@ -17,8 +17,10 @@ const LAST_RUN: SqlText<'_> = SqlText { name: "footing/last_run", text: include_
 /// The most days that the queries' time spines have.
 const MOST_DAYS: i64 = 100_000;
 
-/// The last day that a window can end before.
-const LAST_DAY: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap();
+/// The first day that all engines know.
+pub const FIRST_DAY: NaiveDate = NaiveDate::from_ymd_opt(1, 1, 1).unwrap();
+/// The last day that all engines know, so that a window can end before it.
+pub const LAST_DAY: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap();
 
 /// A level that plays have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

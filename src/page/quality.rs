@@ -55,7 +55,7 @@ fn checks(warehouse: &mut dyn Warehouse, limits: &Limits) -> Result<Json> {
     ];
     let columns: Vec<Json> = kinds.iter().map(|(name, kind)| column(name, kind)).collect();
     let row = |finding: &Finding| {
-        let rows = (!finding.off && finding.error.is_none()).then_some(finding.rows);
+        let rows = finding.counted();
         let remedy = match &finding.error {
             Some(error) => Some(format!("cannot be run: {error}")),
             None => finding.failed().then(|| finding.check.remedy.to_owned()),
