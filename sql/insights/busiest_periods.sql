@@ -19,56 +19,40 @@
 -- column: z number.2 : how unusual; empty when the weekday has one day only or no spread
 -- column: caution text : why not to rely on z
 with
--- Each day has a start, so that days without plays count as such.
+-- Plays by the minute in which they begin, in minutes since the window began: whole numbers made of parts of a date are
+-- ones whose range DuckDB knows, so that it counts them in an array.
 starts as (
     select
         minute,
-        cast(sum(plays) as bigint) as plays
+        cast(count(*) as integer) as plays
     from (
         select
-            cast(floor(date_part('epoch', start_time - cast($since as timestamp)) / 60) as integer) as minute,
-            1 as plays
+            1440 * (cast(start_time as date) - cast(cast($since as timestamp) as date))
+            + 60 * cast(extract(hour from start_time) as integer)
+            + cast(extract(minute from start_time) as integer) as minute
         from songplays
         where
             start_time >= cast($since as timestamp)
             and start_time < cast($until as timestamp)
             and (cast($level as varchar) is null or level = cast($level as varchar))
-        union all
-        select
-            1440 * (day - cast(cast($since as timestamp) as date)) as minute,
-            0 as plays
-        from days
-    ) as marked
+    ) as placed
     group by minute
 ),
 
--- How many plays came up to the end of each minute, and up to 60 minutes after its beginning.
+-- The plays of a minute come at an even place and go at the odd place that is the end of their 60 minutes.
 marks as (
-    select minute as at_minute, minute, plays, 0 as is_end from starts
+    select 2 * minute as place, plays as change from starts
     union all
-    select minute + 59 as at_minute, minute, 0 as plays, 1 as is_end from starts
+    select 2 * minute + 119 as place, -plays as change from starts
 ),
 
-running as (
-    select
-        minute,
-        is_end,
-        plays,
-        cast(
-            sum(plays) over (
-                order by at_minute, is_end
-                rows between unbounded preceding and current row
-            ) as bigint
-        ) as plays_so_far
-    from marks
-),
-
+-- What is there just before a minute's plays go is what began within the 60 minutes from that minute on.
 windows as (
     select
-        minute,
-        cast(sum(case when is_end = 1 then plays_so_far else plays - plays_so_far end) as bigint) as plays
-    from running
-    group by minute
+        place - 119 as begin_place,
+        cast(sum(change) over (order by place rows between unbounded preceding and current row) as integer) - change
+            as plays
+    from marks
 ),
 
 -- The most plays and their first minute in one number: of equal ones the earlier minute is the larger.
@@ -79,10 +63,11 @@ best_windows as (
         (best - mod(best, 1440)) / 1440 as plays
     from (
         select
-            cast(floor(minute / 1440.0) as integer) as day_no,
-            max(1440 * plays + 1439 - mod(minute, 1440)) as best
+            cast(floor(begin_place / 2880.0) as integer) as day_no,
+            max(1440 * cast(plays as bigint) + 1439 - cast(mod(begin_place, 2880) / 2 as integer)) as best
         from windows
-        group by cast(floor(minute / 1440.0) as integer)
+        where mod(begin_place, 2) = 0
+        group by cast(floor(begin_place / 2880.0) as integer)
     ) as placed
 ),
 
@@ -94,23 +79,24 @@ day_plays as (
     group by cast(floor(minute / 1440.0) as integer)
 ),
 
+-- Days without plays count too.
 periods as (
     select
         'day' as kind,
         days.day,
         cast(days.day as timestamp) as begins,
-        cast(day_plays.plays as double precision) as plays
+        cast(coalesce(day_plays.plays, 0) as double precision) as plays
     from days
-    inner join day_plays
+    left join day_plays
         on day_plays.day_no = days.day - cast(cast($since as timestamp) as date)
     union all
     select
         'hour' as kind,
         days.day,
-        cast($since as timestamp) + best_windows.minute * interval '1 minute' as begins,
-        cast(best_windows.plays as double precision) as plays
+        cast($since as timestamp) + cast(best_windows.minute as integer) * interval '1 minute' as begins,
+        cast(coalesce(best_windows.plays, 0) as double precision) as plays
     from days
-    inner join best_windows
+    left join best_windows
         on best_windows.day_no = days.day - cast(cast($since as timestamp) as date)
 ),
 

@@ -15,26 +15,36 @@
 -- column: songs_so_far integer : distinct songs of the catalogue played since the window began
 -- column: coverage_so_far share : these by all songs of the catalogue
 with
--- Plays of a day by song; those without one together.
-day_songs as (
+day_counts as (
     select
         cast(start_time as date) as day,
-        song_id,
-        count(*) as plays
+        count(*) as plays,
+        count(song_id) as matched
     from songplays
     where
         start_time >= cast($since as timestamp)
         and start_time < cast($until as timestamp)
         and (cast($level as varchar) is null or level = cast($level as varchar))
-    group by cast(start_time as date), song_id
+    group by cast(start_time as date)
 ),
 
-day_counts as (
+-- The songs of the catalogue that a day knows.
+day_songs as (
+    select distinct
+        cast(start_time as date) as day,
+        song_id
+    from songplays
+    where
+        song_id is not null
+        and start_time >= cast($since as timestamp)
+        and start_time < cast($until as timestamp)
+        and (cast($level as varchar) is null or level = cast($level as varchar))
+),
+
+song_counts as (
     select
         day,
-        sum(plays) as plays,
-        sum(case when song_id is null then 0 else plays end) as matched,
-        count(song_id) as songs_played
+        count(*) as songs_played
     from day_songs
     group by day
 ),
@@ -48,7 +58,6 @@ first_days as (
             song_id,
             min(day) as day
         from day_songs
-        where song_id is not null
         group by song_id
     ) as first_plays
     group by day
@@ -59,7 +68,7 @@ by_day as (
         days.day,
         cast(coalesce(day_counts.plays, 0) as bigint) as plays,
         cast(coalesce(day_counts.matched, 0) as bigint) as matched,
-        coalesce(day_counts.songs_played, 0) as songs_played,
+        coalesce(song_counts.songs_played, 0) as songs_played,
         sum(coalesce(first_days.new_songs, 0)) over (
             order by days.day
             rows between unbounded preceding and current row
@@ -67,6 +76,8 @@ by_day as (
     from days
     left join day_counts
         on day_counts.day = days.day
+    left join song_counts
+        on song_counts.day = days.day
     left join first_days
         on first_days.day = days.day
 ),

@@ -25,112 +25,127 @@ with weeks as (
     cross join digits as c
 ),
 
-user_days as (
+-- Weeks are numbered from the one in which the window begins.
+week_zero as (
+    select cast(date_trunc('week', cast($since as timestamp)) as date) as monday
+),
+
+user_weeks as (
     select distinct
         user_id,
-        cast(start_time as date) as day
+        cast(
+            floor(
+                (cast(start_time as date) - cast(date_trunc('week', cast($since as timestamp)) as date)) / 7.0
+            ) as integer
+        ) as week_no
     from songplays
     where
         start_time < cast($until as timestamp)
         and (cast($level as varchar) is null or level = cast($level as varchar))
 ),
 
-user_weeks as (
-    select distinct
-        user_id,
-        cast(date_trunc('week', cast(day as timestamp)) as date) as monday
-    from user_days
-),
-
 first_weeks as (
     select
         user_id,
-        min(monday) as cohort,
-        max(monday) as last_monday
+        min(week_no) as cohort_no,
+        max(week_no) as last_no
     from user_weeks
     group by user_id
-    having min(monday) >= cast(date_trunc('week', cast($since as timestamp)) as date)
+    having min(week_no) >= 0
 ),
 
--- The Monday behind the last week that is there to its end.
+-- The week behind the last one that is there to its end.
 data_end as (
-    select least(
-        cast(date_trunc('week', cast($until as timestamp)) as date),
-        cast(date_trunc('week', max(start_time) + interval '1 day') as date)
-    ) as monday
+    select
+        (
+            least(
+                cast(date_trunc('week', cast($until as timestamp)) as date),
+                cast(date_trunc('week', max(start_time) + interval '1 day') as date)
+            ) - cast(date_trunc('week', cast($since as timestamp)) as date)
+        ) / 7.0 as week_no
     from songplays
 ),
 
 cohorts as (
     select
-        cohort,
+        cohort_no,
         count(*) as users
     from first_weeks
-    group by cohort
+    group by cohort_no
 ),
 
 grid as (
     select
-        cohorts.cohort,
+        cohorts.cohort_no,
         cohorts.users,
         weeks.week_after
     from cohorts
     inner join weeks
         on weeks.week_after >= 0
     cross join data_end
-    where cohorts.cohort + 7 * weeks.week_after < data_end.monday
+    where cohorts.cohort_no + weeks.week_after < data_end.week_no
 ),
 
 active_weeks as (
     select
-        first_weeks.cohort,
-        user_weeks.monday,
+        first_weeks.cohort_no,
+        user_weeks.week_no,
         count(*) as users
     from first_weeks
     inner join user_weeks
         on user_weeks.user_id = first_weeks.user_id
-    group by first_weeks.cohort, user_weeks.monday
+    group by first_weeks.cohort_no, user_weeks.week_no
 ),
 
 last_weeks as (
     select
-        cohort,
-        last_monday,
+        cohort_no,
+        last_no,
         count(*) as users
     from first_weeks
-    group by cohort, last_monday
+    group by cohort_no, last_no
 ),
 
 later as (
     select
-        grid.cohort,
+        grid.cohort_no,
         grid.week_after,
         sum(last_weeks.users) as users
     from grid
     inner join last_weeks
         on
-            last_weeks.cohort = grid.cohort
-            and last_weeks.last_monday >= grid.cohort + 7 * grid.week_after
-    group by grid.cohort, grid.week_after
+            last_weeks.cohort_no = grid.cohort_no
+            and last_weeks.last_no >= grid.cohort_no + grid.week_after
+    group by grid.cohort_no, grid.week_after
+),
+
+dated as (
+    select
+        week_zero.monday + 7 * grid.cohort_no as cohort,
+        grid.cohort_no,
+        grid.users,
+        grid.week_after
+    from grid
+    cross join week_zero
 )
 
 select
-    grid.cohort,
-    cast(extract(year from grid.cohort + 3) as integer) as iso_year,
-    cast(extract(week from grid.cohort) as integer) as iso_week,
-    grid.users,
-    grid.week_after,
+    dated.cohort,
+    cast(extract(year from dated.cohort + 3) as integer) as iso_year,
+    cast(extract(week from dated.cohort) as integer) as iso_week,
+    dated.users,
+    dated.week_after,
     coalesce(active_weeks.users, 0) as active,
-    cast(coalesce(active_weeks.users, 0) as double precision) / grid.users as active_share,
-    cast(coalesce(later.users, 0) as double precision) / grid.users as active_or_later_share,
-    case when grid.users < 5 then 'fewer than 5 users' end as caution
-from grid
+    cast(coalesce(active_weeks.users, 0) as double precision) / dated.users as active_share,
+    cast(coalesce(later.users, 0) as double precision) / dated.users as active_or_later_share,
+    case when dated.users < 5 then 'fewer than 5 users' end as caution
+from dated
 left join active_weeks
     on
-        active_weeks.cohort = grid.cohort
-        and active_weeks.monday = grid.cohort + 7 * grid.week_after
+        active_weeks.cohort_no = dated.cohort_no
+        and active_weeks.week_no = dated.cohort_no + dated.week_after
 left join later
     on
-        later.cohort = grid.cohort
-        and later.week_after = grid.week_after
-order by grid.cohort, grid.week_after;
+        later.cohort_no = dated.cohort_no
+        and later.week_after = dated.week_after
+order by dated.cohort, dated.week_after;

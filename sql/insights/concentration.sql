@@ -22,12 +22,14 @@
 with artists_played as (
     select sum(songs_played.plays) as plays
     from songs_played
+    left join songs
+        on songs.song_id = songs_played.song_id
     left join artist_names
         on artist_names.name = songs_played.artist
     group by
-        coalesce(songs_played.artist_id, artist_names.artist_id),
+        coalesce(songs.artist_id, artist_names.artist_id),
         case
-            when coalesce(songs_played.artist_id, artist_names.artist_id) is null then songs_played.artist
+            when coalesce(songs.artist_id, artist_names.artist_id) is null then songs_played.artist
         end
 ),
 

@@ -27,12 +27,15 @@ credited as (
         songs_played.song,
         songs_played.artist as log_name,
         songs_played.plays,
-        coalesce(songs_played.artist_id, artist_names.artist_id, '') as artist_id,
+        artist_names.artist_id as named_artist_id,
+        coalesce(songs.artist_id, artist_names.artist_id, '') as artist_id,
         case
-            when coalesce(songs_played.artist_id, artist_names.artist_id) is null then songs_played.artist
+            when coalesce(songs.artist_id, artist_names.artist_id) is null then songs_played.artist
             else ''
         end as artist_name
     from songs_played
+    left join songs
+        on songs.song_id = songs_played.song_id
     left join artist_names
         on artist_names.name = songs_played.artist
 ),
@@ -71,7 +74,8 @@ candidate_names as (
     select distinct
         candidates.artist_id,
         candidates.artist_name,
-        credited.log_name
+        credited.log_name,
+        credited.named_artist_id
     from candidates
     inner join credited
         on
@@ -87,10 +91,8 @@ artist_listeners as (
     from candidate_names
     inner join songplays
         on coalesce(songplays.artist, '') = candidate_names.log_name
-    left join artist_names
-        on artist_names.name = candidate_names.log_name
     where
-        coalesce(songplays.artist_id, artist_names.artist_id, '') = candidate_names.artist_id
+        coalesce(songplays.artist_id, candidate_names.named_artist_id, '') = candidate_names.artist_id
         and songplays.start_time >= cast($since as timestamp)
         and songplays.start_time < cast($until as timestamp)
         and (cast($level as varchar) is null or songplays.level = cast($level as varchar))

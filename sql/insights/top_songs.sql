@@ -17,17 +17,6 @@
 -- column: plays_per_listener number.2 : plays by listeners
 -- column: share share : part of all plays in the window
 with
--- A song that moved to another artist of the catalogue is still one song.
-titles_played as (
-    select
-        song_id,
-        song,
-        artist,
-        cast(sum(plays) as bigint) as plays
-    from songs_played
-    group by song_id, song, artist
-),
-
 -- Ties in plays stay in, so that the listeners can decide.
 candidates as (
     select *
@@ -39,7 +28,7 @@ candidates as (
             plays,
             sum(plays) over () as all_plays,
             rank() over (order by plays desc) as plays_rank
-        from titles_played
+        from songs_played
     ) as by_plays
     where plays_rank <= cast($top as integer)
 ),
@@ -55,7 +44,10 @@ song_listeners as (
         on
             coalesce(songplays.song, '') = candidates.song
             and coalesce(songplays.artist, '') = candidates.artist
-            and coalesce(songplays.song_id, '') = coalesce(candidates.song_id, '')
+            and (
+                songplays.song_id = candidates.song_id
+                or songplays.song_id is null and candidates.song_id is null
+            )
     where
         songplays.start_time >= cast($since as timestamp)
         and songplays.start_time < cast($until as timestamp)

@@ -6,6 +6,7 @@
 -- note: A step counts when it comes at or after the one before it, all in the window. The request itself still has the
 -- note: old level, so the last step is the first event at the new level within 24 hours behind a request.
 -- note: Adverts are held against the hours heard at free before that first event.
+-- shares: heard
 -- parameter: since
 -- parameter: until
 -- column: funnel text : upgrade or downgrade
@@ -53,27 +54,23 @@ requests as (
         and page_views.start_time < cast($until as timestamp)
 ),
 
--- The first event at a level after a request is where a stay at it begins, or where one has begun already.
+-- The first event at a level after a request is where a stay at it begins, or the request itself within one.
 arrivals as (
     select
         requests.funnel,
         requests.user_id,
-        min(levels.start_time) as start_time
+        min(greatest(user_levels.valid_from, requests.start_time)) as start_time
     from requests
     inner join steps
         on steps.funnel = requests.funnel
-    inner join (
-        select user_id, level, start_time from songplays
-        union all
-        select user_id, level, start_time from page_views
-    ) as levels
+    inner join user_levels
         on
-            levels.user_id = requests.user_id
-            and levels.level = steps.level
+            user_levels.user_id = requests.user_id
+            and user_levels.level = steps.level
     where
-        levels.start_time >= requests.start_time
-        and levels.start_time <= requests.start_time + interval '24 hours'
-        and levels.start_time < cast($until as timestamp)
+        user_levels.valid_from <= requests.start_time + interval '24 hours'
+        and user_levels.valid_from < cast($until as timestamp)
+        and (user_levels.valid_to is null or user_levels.valid_to > requests.start_time)
     group by requests.funnel, requests.user_id
 ),
 
@@ -84,65 +81,26 @@ upgraders as (
     where funnel = 1
 ),
 
-events as (
-    select
-        songplays.user_id,
-        songplays.session_id,
-        songplays.start_time,
-        songplays.item_in_session,
-        songplays.level,
-        'NextSong' as page,
-        songplays.length,
-        upgraders.start_time as upgraded_at
-    from songplays
+free_hours as (
+    select sum(heard.seconds) / 3600 as hours
+    from heard
     inner join upgraders
-        on upgraders.user_id = songplays.user_id
-    where songplays.start_time >= cast($since as timestamp)
-    union all
-    select
-        page_views.user_id,
-        page_views.session_id,
-        page_views.start_time,
-        page_views.item_in_session,
-        page_views.level,
-        page_views.page,
-        null as length,
-        upgraders.start_time as upgraded_at
-    from page_views
-    inner join upgraders
-        on upgraders.user_id = page_views.user_id
-    where page_views.start_time >= cast($since as timestamp)
-),
-
-followed as (
-    select
-        user_id,
-        start_time,
-        level,
-        page,
-        upgraded_at,
-        case when length > 0 then length else 0 end as length,
-        lead(start_time) over (
-            partition by user_id, session_id
-            order by start_time, item_in_session
-        ) as next_time
-    from events
+        on upgraders.user_id = heard.user_id
+    where
+        heard.level = 'free'
+        and heard.start_time < upgraders.start_time
 ),
 
 adverts as (
-    select
-        sum(case when page = 'Roll Advert' then 1 else 0 end) as adverts,
-        sum(
-            case
-                when page <> 'NextSong' then 0
-                when date_part('epoch', next_time - start_time) < length then date_part('epoch', next_time - start_time)
-                else length
-            end
-        ) / 3600 as hours
-    from followed
+    select count(*) as adverts
+    from page_views
+    inner join upgraders
+        on upgraders.user_id = page_views.user_id
     where
-        level = 'free'
-        and start_time < upgraded_at
+        page_views.page = 'Roll Advert'
+        and page_views.level = 'free'
+        and page_views.start_time >= cast($since as timestamp)
+        and page_views.start_time < upgraders.start_time
 ),
 
 reached as (
@@ -201,9 +159,11 @@ select
     case when compared.users_before > 0 then cast(compared.users as double precision) / compared.users_before end
         as share_of_step_before,
     case
-        when compared.funnel = 1 and compared.step = 3 and adverts.hours > 0 then adverts.adverts / adverts.hours
+        when compared.funnel = 1 and compared.step = 3 and free_hours.hours > 0
+            then cast(adverts.adverts as double precision) / free_hours.hours
     end as adverts_per_free_hour,
     case when compared.first_users < 5 then 'fewer than 5 users' end as caution
 from compared
+cross join free_hours
 cross join adverts
 order by compared.funnel, compared.step;

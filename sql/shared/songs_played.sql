@@ -1,10 +1,9 @@
--- Plays of the window by song, as the log names it and as the catalogue does. Insights work this out in these words.
--- Grain: one title, artist and song of the catalogue.
+-- Plays of the window by song, as the log names it and as the catalogue does: its artist there is the song's. Insights
+-- work this out in these words. Grain: one title, artist and song of the catalogue.
 with
 songs_played as (
     select
         song_id,
-        artist_id,
         coalesce(song, '') as song,
         coalesce(artist, '') as artist,
         count(*) as plays
@@ -13,12 +12,11 @@ songs_played as (
         start_time >= cast($since as timestamp)
         and start_time < cast($until as timestamp)
         and (cast($level as varchar) is null or level = cast($level as varchar))
-    group by song_id, artist_id, coalesce(song, ''), coalesce(artist, '')
+    group by song_id, coalesce(song, ''), coalesce(artist, '')
 )
 
 select
     song_id,
-    artist_id,
     song,
     artist,
     plays

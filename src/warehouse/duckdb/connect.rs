@@ -29,6 +29,21 @@ pub struct Resources {
     pub threads: usize,
 }
 
+impl Resources {
+    /// The most bits of the keys by which rows are grouped in an array rather than in a hash table, where DuckDB knows the
+    /// keys' range. A thread has an array of its own, one more is for all, and DuckDB counts none of them as memory, so
+    /// they are to be a quarter of it at most.
+    fn array_bits(self) -> u32 {
+        /// Bytes of a group, of most queries.
+        const GROUP: u64 = 32;
+        let groups = self.memory / 4 / GROUP / (self.threads.max(1) as u64 + 1);
+        groups.max(1).ilog2().clamp(DEFAULT_ARRAY_BITS, 24)
+    }
+}
+
+/// What DuckDB takes by itself.
+const DEFAULT_ARRAY_BITS: u32 = 12;
+
 /// An open database. Closed on drop, after its connections.
 pub(super) struct Database {
     raw: ffi::duckdb_database,
@@ -47,6 +62,7 @@ impl Drop for Database {
 impl Database {
     /// Opens the file at `path`, and makes it if it is to be written and is not there.
     pub fn open(path: &Path, access: Access, resources: Resources) -> Result<Self> {
+        let array_bits = if access == Access::ReadOnly { resources.array_bits() } else { DEFAULT_ARRAY_BITS };
         let options = [
             ("access_mode", if access == Access::ReadOnly { "READ_ONLY" } else { "READ_WRITE" }.to_owned()),
             ("storage_compatibility_version", STORAGE_VERSION.to_owned()),
@@ -60,6 +76,8 @@ impl Database {
             // Nothing is fetched behind the user's back; the warehouse needs no extension.
             ("autoinstall_known_extensions", "false".to_owned()),
             ("autoload_known_extensions", "false".to_owned()),
+            // Answers count by minutes, days and users. Loads are measured without it.
+            ("perfect_ht_threshold", array_bits.to_string()),
         ];
         let bad_path = || Error::new(Kind::Settings, format!("the warehouse's path {} cannot be used", path.display()));
         let c_path = CString::new(path.to_str().ok_or_else(bad_path)?).map_err(|e| bad_path().caused_by(e))?;
@@ -234,6 +252,12 @@ impl Drop for Draft {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn arrays_of_groups_are_a_small_part_of_the_memory() {
+        let bits = |memory_mib: u64, threads| Resources { memory: memory_mib << 20, threads }.array_bits();
+        assert_eq!([bits(768, 2), bits(768, 16), bits(4096, 2), bits(64, 2), bits(1, 64)], [21, 18, 23, 17, 12]);
+    }
 
     #[test]
     fn refusals_are_told_apart() {
