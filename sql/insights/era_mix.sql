@@ -43,18 +43,29 @@ decade_songs as (
     group by coalesce(song_eras.decade, 20001)
 ),
 
+-- Plays without a song of the catalogue need no look at it.
 decade_listeners as (
     select
-        coalesce(song_eras.decade, 20001) as decade,
+        song_eras.decade,
         count(distinct songplays.user_id) as listeners
     from songplays
-    left join song_eras
+    inner join song_eras
         on song_eras.song_id = songplays.song_id
     where
         songplays.start_time >= cast($since as timestamp)
         and songplays.start_time < cast($until as timestamp)
         and (cast($level as varchar) is null or songplays.level = cast($level as varchar))
-    group by coalesce(song_eras.decade, 20001)
+    group by song_eras.decade
+    union all
+    select
+        20001 as decade,
+        count(distinct user_id) as listeners
+    from songplays
+    where
+        song_id is null
+        and start_time >= cast($since as timestamp)
+        and start_time < cast($until as timestamp)
+        and (cast($level as varchar) is null or level = cast($level as varchar))
 ),
 
 decades as (
