@@ -112,7 +112,10 @@ artist_valued as (
     left join users
         on users.user_id = artist_plays.user_id
     union all
-    select 4 as dimension, lpad(cast(cast(extract(hour from start_time) as integer) as varchar), 2, '0') as value, user_id
+    select
+        4 as dimension,
+        lpad(cast(cast(extract(hour from start_time) as integer) as varchar), 2, '0') as value,
+        user_id
     from artist_plays
 ),
 

@@ -103,3 +103,71 @@ fn a_character_of_several_days_shows_the_most_that_ran_at_once() {
     let chart = site.run(&["insights", "concurrency_peak", "--chart", "--warehouse", "w.duckdb"]).expect(0).stdout;
     assert!(chart.contains("the most of 4 days a character") && chart.contains("  2 │█"), "{chart}");
 }
+
+#[test]
+fn a_play_that_ends_as_a_minute_begins_is_not_in_that_minute() {
+    let play = |user: u32, ts: &str, length: f64| {
+        let ts = chrono::DateTime::parse_from_rfc3339(ts).unwrap().timestamp_millis();
+        format!(
+            "{{\"ts\":{ts},\"userId\":\"{user}\",\"sessionId\":{user},\"itemInSession\":{},\"level\":\"free\",\"auth\":\"Logged In\",\
+             \"page\":\"NextSong\",\"song\":\"a\",\"artist\":\"X\",\"length\":{length}}}\n",
+            ts % 1_000_000
+        )
+    };
+    // In seconds since the first day this play begins at 137311.607, for which there is no exact floating-point number.
+    let lines = play(9, "2020-03-03T00:00:00Z", 10.0)
+        + &play(1, "2020-03-04T14:08:31.607Z", 10000.0)
+        + &play(1, "2020-03-04T16:00:00Z", 0.0)
+        + &play(2, "2020-03-04T16:00:00Z", 60.0)
+        // To the minute, and a millisecond beyond it.
+        + &play(3, "2020-03-04T20:00:30.5Z", 89.5)
+        + &play(4, "2020-03-04T20:02:10Z", 30.0)
+        + &play(5, "2020-03-04T22:00:30.5Z", 89.501)
+        + &play(6, "2020-03-04T22:02:10Z", 30.0);
+    let concurrency = ask(&site_of(&lines, ""), &["concurrency_peak"]);
+    // At 16:00 a play that is not heard at all is in no minute.
+    assert_eq!(
+        rows(&concurrency, &["day", "peak", "peak_at"]),
+        json!([["2020-03-03", 1, "2020-03-03 00:00:00"], ["2020-03-04", 2, "2020-03-04 22:02:00"]])
+    );
+}
+
+#[test]
+fn what_plays_on_is_open_when_the_next_days_begin() {
+    let lines = session(1, 1, "2019-01-01T23:00:00Z", "free").lines(&[(0, "a/X/200000")])
+        + &session(2, 2, "2019-01-01T23:59:30Z", "free").lines(&[(0, "b/X/60")])
+        + &session(3, 3, "2019-01-04T12:00:00Z", "free").lines(&[(0, "c/X/60")]);
+    let site = site_of(&lines, "");
+    let peaks = |window: &[&str]| rows(&ask(&site, &[&["concurrency_peak"], window].concat()), &["day", "peak", "peak_at"]);
+    // The long play ends on the 4th at 06:33:20.
+    assert_eq!(
+        peaks(&[]),
+        json!([
+            ["2019-01-01", 2, "2019-01-01 23:59:00"],
+            ["2019-01-02", 2, "2019-01-02 00:00:00"],
+            ["2019-01-03", 1, "2019-01-03 00:00:00"],
+            ["2019-01-04", 1, "2019-01-04 00:00:00"]
+        ])
+    );
+    // Only plays that begin in the window count.
+    assert_eq!(peaks(&["--from", "2019-01-03"]), json!([["2019-01-03", 0, null], ["2019-01-04", 1, "2019-01-04 12:00:00"]]));
+}
+
+#[test]
+fn the_busiest_60_minutes_begin_with_a_play_and_days_without_any_count() {
+    let lines = session(1, 1, "2019-01-01T00:05:00Z", "free").lines(&[(0, "a/X/10"), (3590, "a/X/10"), (3600, "a/X/10")])
+        + &session(2, 2, "2019-01-15T23:30:00Z", "free").lines(&[(0, "a/X/10"), (2400, "a/X/10")]);
+    let busiest = ask(&site_of(&lines, ""), &["busiest_periods", "--top", "2"]);
+    // The plays of the 1st are an hour apart from the first to the last, so no 60 minutes have all three. Sixty minutes
+    // may reach into the next day. Of three Tuesdays the middle one has no play, of three Wednesdays only the last has.
+    assert_eq!(
+        rows(&busiest, &["kind", "rank", "begins", "weekday", "plays", "usual"]),
+        json!([
+            ["day", 1, "2019-01-01 00:00:00", 2, 3, 1.3],
+            ["day", 2, "2019-01-15 00:00:00", 2, 1, 1.3],
+            ["day", 2, "2019-01-16 00:00:00", 3, 1, 0.3],
+            ["hour", 1, "2019-01-01 00:05:00", 2, 2, 1.3],
+            ["hour", 1, "2019-01-15 23:30:00", 2, 2, 1.3]
+        ])
+    );
+}
