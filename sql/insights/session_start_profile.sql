@@ -13,26 +13,25 @@
 -- column: sessions integer : sessions that begin so
 -- column: share share : part of all sessions that count
 -- column: play_within_60_s share : part whose first play comes within 60 s of the first event
-with events as (
-    select user_id, session_id, start_time, item_in_session, 'NextSong' as page
-    from songplays
-    union all
-    select user_id, session_id, start_time, item_in_session, page
-    from page_views
-    where user_id is not null
-),
-
-sessions as (
+with sessions as (
     select
         user_id,
         session_id,
         min(start_time) as first_time,
-        min(case when page = 'NextSong' then start_time end) as first_play,
+        min(case when is_play = 1 then start_time end) as first_play,
         min(item_in_session) as first_item
-    from events
+    from (
+        select user_id, session_id, start_time, item_in_session, 1 as is_play
+        from songplays
+        union all
+        select user_id, session_id, start_time, item_in_session, 0 as is_play
+        from page_views
+        where user_id is not null
+    ) as events
     group by user_id, session_id
 ),
 
+-- Reading the events once more takes less than keeping all of them.
 landings as (
     select
         sessions.first_time,
@@ -43,7 +42,14 @@ landings as (
             order by events.item_in_session, events.page collate "C"
         ) as place
     from sessions
-    inner join events
+    inner join (
+        select user_id, session_id, start_time, item_in_session, 'NextSong' as page
+        from songplays
+        union all
+        select user_id, session_id, start_time, item_in_session, page
+        from page_views
+        where user_id is not null
+    ) as events
         on
             events.user_id = sessions.user_id
             and events.session_id = sessions.session_id
