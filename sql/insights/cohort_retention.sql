@@ -33,12 +33,9 @@ week_zero as (
 user_weeks as (
     select distinct
         user_id,
-        cast(
-            floor(
-                (cast(start_time as date) - cast(date_trunc('week', cast($since as timestamp)) as date)) / 7.0
-            ) as integer
-        ) as week_no
+        cast(floor((cast(start_time as date) - week_zero.monday) / 7.0) as integer) as week_no
     from songplays
+    cross join week_zero
     where
         start_time < cast($until as timestamp)
         and (cast($level as varchar) is null or level = cast($level as varchar))
@@ -54,15 +51,12 @@ first_weeks as (
     having min(week_no) >= 0
 ),
 
--- The week behind the last one that is there to its end.
+-- The Monday behind the last week that is there to its end.
 data_end as (
-    select
-        (
-            least(
-                cast(date_trunc('week', cast($until as timestamp)) as date),
-                cast(date_trunc('week', max(start_time) + interval '1 day') as date)
-            ) - cast(date_trunc('week', cast($since as timestamp)) as date)
-        ) / 7.0 as week_no
+    select least(
+        cast(date_trunc('week', cast($until as timestamp)) as date),
+        cast(date_trunc('week', max(start_time) + interval '1 day') as date)
+    ) as monday
     from songplays
 ),
 
@@ -76,14 +70,16 @@ cohorts as (
 
 grid as (
     select
+        week_zero.monday + 7 * cohorts.cohort_no as cohort,
         cohorts.cohort_no,
         cohorts.users,
         weeks.week_after
     from cohorts
     inner join weeks
         on weeks.week_after >= 0
+    cross join week_zero
     cross join data_end
-    where cohorts.cohort_no + weeks.week_after < data_end.week_no
+    where week_zero.monday + 7 * (cohorts.cohort_no + weeks.week_after) < data_end.monday
 ),
 
 active_weeks as (
@@ -117,35 +113,25 @@ later as (
             last_weeks.cohort_no = grid.cohort_no
             and last_weeks.last_no >= grid.cohort_no + grid.week_after
     group by grid.cohort_no, grid.week_after
-),
-
-dated as (
-    select
-        week_zero.monday + 7 * grid.cohort_no as cohort,
-        grid.cohort_no,
-        grid.users,
-        grid.week_after
-    from grid
-    cross join week_zero
 )
 
 select
-    dated.cohort,
-    cast(extract(year from dated.cohort + 3) as integer) as iso_year,
-    cast(extract(week from dated.cohort) as integer) as iso_week,
-    dated.users,
-    dated.week_after,
+    grid.cohort,
+    cast(extract(year from grid.cohort + 3) as integer) as iso_year,
+    cast(extract(week from grid.cohort) as integer) as iso_week,
+    grid.users,
+    grid.week_after,
     coalesce(active_weeks.users, 0) as active,
-    cast(coalesce(active_weeks.users, 0) as double precision) / dated.users as active_share,
-    cast(coalesce(later.users, 0) as double precision) / dated.users as active_or_later_share,
-    case when dated.users < 5 then 'fewer than 5 users' end as caution
-from dated
+    cast(coalesce(active_weeks.users, 0) as double precision) / grid.users as active_share,
+    cast(coalesce(later.users, 0) as double precision) / grid.users as active_or_later_share,
+    case when grid.users < 5 then 'fewer than 5 users' end as caution
+from grid
 left join active_weeks
     on
-        active_weeks.cohort_no = dated.cohort_no
-        and active_weeks.week_no = dated.cohort_no + dated.week_after
+        active_weeks.cohort_no = grid.cohort_no
+        and active_weeks.week_no = grid.cohort_no + grid.week_after
 left join later
     on
-        later.cohort_no = dated.cohort_no
-        and later.week_after = dated.week_after
-order by dated.cohort, dated.week_after;
+        later.cohort_no = grid.cohort_no
+        and later.week_after = grid.week_after
+order by grid.cohort, grid.week_after;

@@ -13,6 +13,9 @@ use crate::interrupt::Interrupt;
 /// The format of the files. The newest that the 1.4 and 1.5 clients of most tools can open.
 pub(super) const STORAGE_VERSION: &str = "v1.4.0";
 
+/// The most bits of keys that DuckDB groups by in an array where it is not told.
+const DEFAULT_ARRAY_BITS: u32 = 12;
+
 /// How a database is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
@@ -41,9 +44,6 @@ impl Resources {
     }
 }
 
-/// What DuckDB takes by itself.
-const DEFAULT_ARRAY_BITS: u32 = 12;
-
 /// An open database. Closed on drop, after its connections.
 pub(super) struct Database {
     raw: ffi::duckdb_database,
@@ -62,9 +62,13 @@ impl Drop for Database {
 impl Database {
     /// Opens the file at `path`, and makes it if it is to be written and is not there.
     pub fn open(path: &Path, access: Access, resources: Resources) -> Result<Self> {
-        let array_bits = if access == Access::ReadOnly { resources.array_bits() } else { DEFAULT_ARRAY_BITS };
+        // Answers count by minutes, days and users; loads have no use for arrays of groups.
+        let (mode, array_bits) = match access {
+            Access::ReadOnly => ("READ_ONLY", resources.array_bits()),
+            Access::ReadWrite => ("READ_WRITE", DEFAULT_ARRAY_BITS),
+        };
         let options = [
-            ("access_mode", if access == Access::ReadOnly { "READ_ONLY" } else { "READ_WRITE" }.to_owned()),
+            ("access_mode", mode.to_owned()),
             ("storage_compatibility_version", STORAGE_VERSION.to_owned()),
             ("memory_limit", format!("{}MiB", (resources.memory >> 20).max(64))),
             ("threads", resources.threads.max(1).to_string()),
@@ -76,7 +80,6 @@ impl Database {
             // Nothing is fetched behind the user's back; the warehouse needs no extension.
             ("autoinstall_known_extensions", "false".to_owned()),
             ("autoload_known_extensions", "false".to_owned()),
-            // Answers count by minutes, days and users. Loads are measured without it.
             ("perfect_ht_threshold", array_bits.to_string()),
         ];
         let bad_path = || Error::new(Kind::Settings, format!("the warehouse's path {} cannot be used", path.display()));
