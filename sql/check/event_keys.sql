@@ -13,31 +13,6 @@ span as (
     ) as judged
 ),
 
-held as (
-    select
-        songplay_id as event_id,
-        start_time,
-        user_id,
-        session_id,
-        item_in_session,
-        item_in_session - mod(abs(cast(item_in_session as bigint)), 30) as block
-    from songplays
-    inner join span
-        on songplays.session_id between span.low and span.high
-    union all
-    select
-        view_id as event_id,
-        start_time,
-        -- A visitor's event has no user.
-        coalesce(user_id, -9223372036854775807 - 1) as user_id,
-        session_id,
-        item_in_session,
-        item_in_session - mod(abs(cast(item_in_session as bigint)), 30) as block
-    from page_views
-    inner join span
-        on page_views.session_id between span.low and span.high
-),
-
 -- Each item is a bit of a block of thirty: sum and union of the bits differ where an item is there twice, if at another
 -- time or not. That takes a fraction of grouping the events.
 crowded as (
@@ -48,19 +23,58 @@ crowded as (
             session_id,
             block,
             cast(1 as bigint) << cast(item_in_session - block as integer) as bit
-        from held
+        from (
+            select
+                songplays.user_id,
+                songplays.session_id,
+                songplays.item_in_session,
+                songplays.item_in_session - mod(abs(cast(songplays.item_in_session as bigint)), 30) as block
+            from songplays
+            inner join span
+                on songplays.session_id between span.low and span.high
+            union all
+            select
+                -- A visitor's event has no user.
+                coalesce(page_views.user_id, -9223372036854775807 - 1) as user_id,
+                page_views.session_id,
+                page_views.item_in_session,
+                page_views.item_in_session - mod(abs(cast(page_views.item_in_session as bigint)), 30) as block
+            from page_views
+            inner join span
+                on page_views.session_id between span.low and span.high
+        ) as held
     ) as bits
     group by user_id, session_id, block
     having sum(bit) <> bit_or(bit)
 ),
 
 suspects as (
-    select held.*
-    from held
-    inner join crowded
-        on crowded.session_id = held.session_id
-        and crowded.user_id = held.user_id
-        and crowded.block = held.block
+    select distinct user_id, session_id
+    from crowded
+),
+
+held as (
+    select
+        songplays.songplay_id as event_id,
+        songplays.start_time,
+        songplays.user_id,
+        songplays.session_id,
+        songplays.item_in_session
+    from songplays
+    inner join suspects
+        on suspects.session_id = songplays.session_id
+        and suspects.user_id = songplays.user_id
+    union all
+    select
+        page_views.view_id as event_id,
+        page_views.start_time,
+        coalesce(page_views.user_id, -9223372036854775807 - 1) as user_id,
+        page_views.session_id,
+        page_views.item_in_session
+    from page_views
+    inner join suspects
+        on suspects.session_id = page_views.session_id
+        and suspects.user_id = coalesce(page_views.user_id, -9223372036854775807 - 1)
 ),
 
 pairs as (
@@ -71,8 +85,8 @@ pairs as (
         judged.session_id,
         judged.item_in_session,
         judged.start_time
-    from suspects as judged
-    inner join suspects as same
+    from held as judged
+    inner join held as same
         on same.start_time = judged.start_time
         and same.session_id = judged.session_id
         and same.item_in_session = judged.item_in_session

@@ -17,28 +17,44 @@ rivals as (
         and contested.artist_name = songs.artist_name
 ),
 
-ranked as (
+-- A song with another title or artist than its play's is match_names' to find.
+compared as (
     select
         songplays.songplay_id,
         songplays.song_id,
         songplays.length,
         rivals.song_id as best_song_id,
         rivals.duration as best_duration,
-        row_number() over (
-            partition by songplays.songplay_id
-            order by
-                case when rivals.text_repair = songplays.text_repair then 0 else 1 end,
-                coalesce(abs(rivals.duration - songplays.length), cast('1e300' as double precision)),
-                rivals.song_id
-        ) as place
+        case when matched.text_repair = songplays.text_repair then 0 else 1 end as repair,
+        case when rivals.text_repair = songplays.text_repair then 0 else 1 end as best_repair,
+        coalesce(abs(matched.duration - songplays.length), cast('1e300' as double precision)) as distance,
+        coalesce(abs(rivals.duration - songplays.length), cast('1e300' as double precision)) as best_distance
     from songplays
+    inner join rivals as matched
+        on matched.song_id = songplays.song_id
     inner join rivals
-        on rivals.title = songplays.song
-        and rivals.artist_name = songplays.artist
+        on rivals.title = matched.title
+        and rivals.artist_name = matched.artist_name
+        and rivals.song_id <> matched.song_id
     where songplays.songplay_id between $sample_id and $last_id
+),
+
+outdone as (
+    select
+        songplay_id,
+        song_id,
+        length,
+        best_song_id,
+        best_duration,
+        row_number() over (partition by songplay_id order by best_repair, best_distance, best_song_id) as place
+    from compared
+    where
+        best_repair < repair
+        or (best_repair = repair and best_distance < distance)
+        or (best_repair = repair and best_distance = distance and best_song_id < song_id)
 )
 
 select songplay_id, song_id, length, best_song_id, best_duration
-from ranked
-where place = 1 and song_id <> best_song_id
+from outdone
+where place = 1
 order by songplay_id;
