@@ -10,8 +10,8 @@ span as (
     where songplay_id between $sample_id and $last_id
 ),
 
--- Where each next play is later than its play, and all starts but the first are somebody's next play, they are in order:
--- no other way leads through all of them. Sums of squares stand for the sets of times.
+-- Where each next play is later than its play, and all starts but the first are somebody's next play, they are in
+-- order: no other way leads through all of them. Sums of squares stand for the sets of times.
 disordered as (
     select user_id, session_id
     from (

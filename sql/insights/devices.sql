@@ -16,28 +16,57 @@
 -- column: error_rate share : Error pages by all events with it
 -- column: share share : part of all plays in the window
 -- column: caution text : why not to rely on the row
-with agent_sessions as (
+with agent_users as (
     select
         coalesce(user_agent, '') as user_agent,
         user_id,
-        session_id,
         count(*) as plays
     from songplays
     where
         start_time >= cast($since as timestamp)
         and start_time < cast($until as timestamp)
         and (cast($level as varchar) is null or level = cast($level as varchar))
-    group by coalesce(user_agent, ''), user_id, session_id
+    group by coalesce(user_agent, ''), user_id
 ),
 
-agent_users as (
+-- Most users have one agent, so that their sessions need not be asked for theirs.
+agents_of_users as (
     select
-        user_agent,
         user_id,
-        sum(plays) as plays,
+        count(*) as agents,
+        min(user_agent) as user_agent
+    from agent_users
+    group by user_id
+),
+
+user_sessions as (
+    select
+        user_id,
         count(*) as sessions
-    from agent_sessions
-    group by user_agent, user_id
+    from (
+        select distinct user_id, session_id
+        from songplays
+        where
+            start_time >= cast($since as timestamp)
+            and start_time < cast($until as timestamp)
+            and (cast($level as varchar) is null or level = cast($level as varchar))
+    ) as listened
+    group by user_id
+),
+
+changing_sessions as (
+    select distinct
+        coalesce(songplays.user_agent, '') as user_agent,
+        songplays.user_id,
+        songplays.session_id
+    from songplays
+    inner join agents_of_users
+        on agents_of_users.user_id = songplays.user_id
+    where
+        agents_of_users.agents > 1
+        and songplays.start_time >= cast($since as timestamp)
+        and songplays.start_time < cast($until as timestamp)
+        and (cast($level as varchar) is null or songplays.level = cast($level as varchar))
 ),
 
 agent_views as (
@@ -119,22 +148,31 @@ played as (
     group by named.dimension, named.value
 ),
 
--- A session may have several agents of one value.
 sessions as (
     select
         dimension,
         value,
-        count(*) as sessions
+        sum(sessions) as sessions
     from (
-        select distinct
-            named.dimension,
-            named.value,
-            agent_sessions.user_id,
-            agent_sessions.session_id
+        select named.dimension, named.value, sum(user_sessions.sessions) as sessions
         from named
-        inner join agent_sessions
-            on agent_sessions.user_agent = named.user_agent
-    ) as used
+        inner join agents_of_users
+            on agents_of_users.user_agent = named.user_agent
+        inner join user_sessions
+            on user_sessions.user_id = agents_of_users.user_id
+        where agents_of_users.agents = 1
+        group by named.dimension, named.value
+        union all
+        -- A session may have several agents of one value.
+        select dimension, value, count(*) as sessions
+        from (
+            select distinct named.dimension, named.value, changing_sessions.user_id, changing_sessions.session_id
+            from named
+            inner join changing_sessions
+                on changing_sessions.user_agent = named.user_agent
+        ) as used
+        group by dimension, value
+    ) as counts
     group by dimension, value
 ),
 

@@ -6,7 +6,7 @@
 -- chart: columns hour plays_per_day
 -- note: Means are over all days of the window, those without plays too.
 -- note: A play is heard until the session's next event, at most its length; the last one of a session for its length.
--- shares: digits heard
+-- shares: digits days heard
 -- parameter: since
 -- parameter: until
 -- parameter: level
@@ -27,16 +27,9 @@ with hours as (
 ),
 
 window_hours as (
-    select a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 10000 * e.n + 100000 * f.n as window_hour
-    from digits as a
-    cross join digits as b
-    cross join digits as c
-    cross join digits as d
-    cross join digits as e
-    cross join digits as f
-    where
-        a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 10000 * e.n + 100000 * f.n
-        < 24 * (cast(cast($until as timestamp) as date) - cast(cast($since as timestamp) as date))
+    select 24 * (days.day - cast(cast($since as timestamp) as date)) + hours.hour as window_hour
+    from days
+    cross join hours
 ),
 
 -- In seconds since the window began; what is heard beyond its end is left out.
@@ -104,15 +97,22 @@ heard_by_hour as (
 
 played_by_hour as (
     select
-        cast(extract(hour from start_time) as integer) as hour,
-        count(*) as plays,
-        count(distinct user_id) as listeners
-    from songplays
-    where
-        start_time >= cast($since as timestamp)
-        and start_time < cast($until as timestamp)
-        and (cast($level as varchar) is null or level = cast($level as varchar))
-    group by cast(extract(hour from start_time) as integer)
+        hour,
+        cast(sum(plays) as bigint) as plays,
+        count(*) as listeners
+    from (
+        select
+            cast(extract(hour from start_time) as integer) as hour,
+            user_id,
+            count(*) as plays
+        from songplays
+        where
+            start_time >= cast($since as timestamp)
+            and start_time < cast($until as timestamp)
+            and (cast($level as varchar) is null or level = cast($level as varchar))
+        group by cast(extract(hour from start_time) as integer), user_id
+    ) as hours_of_users
+    group by hour
 )
 
 select

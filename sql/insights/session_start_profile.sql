@@ -18,68 +18,70 @@ with sessions as (
         user_id,
         session_id,
         min(start_time) as first_time,
-        min(case when is_play = 1 then start_time end) as first_play,
-        min(item_in_session) as first_item
+        min(play_time) as first_play
     from (
-        select user_id, session_id, start_time, item_in_session, 1 as is_play
+        select user_id, session_id, start_time, start_time as play_time
         from songplays
         union all
-        select user_id, session_id, start_time, item_in_session, 0 as is_play
+        select user_id, session_id, start_time, null as play_time
         from page_views
         where user_id is not null
     ) as events
     group by user_id, session_id
 ),
 
--- Reading the events once more takes less than keeping all of them.
 landings as (
     select
         sessions.first_time,
         sessions.first_play,
-        events.page,
-        row_number() over (
-            partition by sessions.session_id, sessions.user_id
-            order by events.item_in_session, events.page collate "C"
-        ) as place
-    from sessions
-    inner join (
-        select user_id, session_id, start_time, item_in_session, 'NextSong' as page
+        events.page
+    from (
+        select user_id, session_id, start_time, 'NextSong' as page
         from songplays
+        where
+            item_in_session = 0
+            and start_time >= cast($since as timestamp)
+            and start_time < cast($until as timestamp)
         union all
-        select user_id, session_id, start_time, item_in_session, page
+        select user_id, session_id, start_time, page
         from page_views
-        where user_id is not null
+        where
+            item_in_session = 0
+            and user_id is not null
+            and start_time >= cast($since as timestamp)
+            and start_time < cast($until as timestamp)
     ) as events
+    inner join sessions
         on
-            events.user_id = sessions.user_id
-            and events.session_id = sessions.session_id
-            and events.start_time = sessions.first_time
-    where
-        sessions.first_item = 0
-        and sessions.first_time >= cast($since as timestamp)
-        and sessions.first_time < cast($until as timestamp)
+            sessions.user_id = events.user_id
+            and sessions.session_id = events.session_id
+            and sessions.first_time = events.start_time
+),
+
+landed as (
+    select
+        page,
+        cast(extract(hour from first_time) as integer) as hour,
+        count(*) as sessions,
+        sum(case when date_part('epoch', first_play - first_time) <= 60 then 1 else 0 end) as soon
+    from landings
+    group by page, cast(extract(hour from first_time) as integer)
 ),
 
 valued as (
-    select 1 as dimension, page as value, first_time, first_play
-    from landings
-    where place = 1
+    select 1 as dimension, page as value, sessions, soon
+    from landed
     union all
-    select
-        2 as dimension,
-        lpad(cast(cast(extract(hour from first_time) as integer) as varchar), 2, '0') as value,
-        first_time,
-        first_play
-    from landings
-    where place = 1
+    select 2 as dimension, lpad(cast(hour as varchar), 2, '0') as value, sessions, soon
+    from landed
 ),
 
 counted as (
     select
         dimension,
         value,
-        count(*) as sessions,
-        sum(case when date_part('epoch', first_play - first_time) <= 60 then 1 else 0 end) as soon
+        cast(sum(sessions) as bigint) as sessions,
+        sum(soon) as soon
     from valued
     group by dimension, value
 ),

@@ -29,22 +29,7 @@ with data_end as (
     ) as ends
 ),
 
-events as (
-    select
-        user_id,
-        session_id,
-        start_time,
-        item_in_session,
-        level,
-        1 as is_play,
-        case when next_event_time is null then length end as last_length
-    from songplays
-    union all
-    select user_id, session_id, start_time, item_in_session, level, 0 as is_play, null as last_length
-    from page_views
-    where user_id is not null
-),
-
+-- Levels are bits, as texts take longer: free, paid, and any other or none.
 sessions as (
     select
         user_id,
@@ -55,13 +40,29 @@ sessions as (
         max(last_length) as last_length,
         count(*) as events,
         sum(is_play) as plays,
-        sum(
-            case
-                when start_time >= cast($since as timestamp) and start_time < cast($until as timestamp) then 1
-                else 0
-            end
-        ) as window_events
-    from events
+        bit_or(level_bit) as level_bits
+    from (
+        select
+            user_id,
+            session_id,
+            start_time,
+            item_in_session,
+            case level when 'free' then 1 when 'paid' then 2 else 4 end as level_bit,
+            1 as is_play,
+            case when next_event_time is null then length end as last_length
+        from songplays
+        union all
+        select
+            user_id,
+            session_id,
+            start_time,
+            item_in_session,
+            case level when 'free' then 1 when 'paid' then 2 else 4 end as level_bit,
+            0 as is_play,
+            null as last_length
+        from page_views
+        where user_id is not null
+    ) as events
     group by user_id, session_id
 ),
 
@@ -74,28 +75,60 @@ visitor_items as (
     where user_id is null
 ),
 
--- The event that a session begins with; of several at one instant, the numbers in the session decide.
-first_events as (
+-- Few sessions have several levels, or another. Theirs is that of the event that they begin with; of several at one
+-- instant, the numbers in the session decide.
+first_levels as (
     select
         sessions.user_id,
         sessions.session_id,
-        events.level,
+        coalesce(events.level, 'unknown') as level,
         row_number() over (
             partition by sessions.session_id, sessions.user_id
             order by events.item_in_session, events.is_play
         ) as place
     from sessions
-    inner join events
+    inner join (
+        select user_id, session_id, start_time, item_in_session, level, 1 as is_play
+        from songplays
+        union all
+        select user_id, session_id, start_time, item_in_session, level, 0 as is_play
+        from page_views
+        where user_id is not null
+    ) as events
         on
             events.user_id = sessions.user_id
             and events.session_id = sessions.session_id
             and events.start_time = sessions.first_time
-    where sessions.window_events > 0
+    where sessions.level_bits > 2
+),
+
+-- A session that spans the window counts if it has an event within.
+spanning as (
+    select distinct
+        sessions.user_id,
+        sessions.session_id
+    from sessions
+    inner join (
+        select user_id, session_id, start_time
+        from songplays
+        union all
+        select user_id, session_id, start_time
+        from page_views
+        where user_id is not null
+    ) as events
+        on
+            events.user_id = sessions.user_id
+            and events.session_id = sessions.session_id
+    where
+        sessions.first_time < cast($since as timestamp)
+        and sessions.last_time >= cast($until as timestamp)
+        and events.start_time >= cast($since as timestamp)
+        and events.start_time < cast($until as timestamp)
 ),
 
 measured as (
     select
-        coalesce(first_events.level, 'unknown') as level,
+        case sessions.level_bits when 1 then 'free' when 2 then 'paid' else first_levels.level end as level,
         sessions.events,
         sessions.plays,
         date_part('epoch', sessions.last_time - sessions.first_time)
@@ -111,17 +144,24 @@ measured as (
             else 0
         end as is_cut_off
     from sessions
-    inner join first_events
+    left join first_levels
         on
-            first_events.user_id = sessions.user_id
-            and first_events.session_id = sessions.session_id
+            first_levels.user_id = sessions.user_id
+            and first_levels.session_id = sessions.session_id
+            and first_levels.place = 1
     left join visitor_items
         on
             visitor_items.session_id = sessions.session_id
             and visitor_items.item_in_session = sessions.first_item - 1
+    left join spanning
+        on
+            spanning.user_id = sessions.user_id
+            and spanning.session_id = sessions.session_id
     cross join data_end
     where
-        first_events.place = 1
+        (sessions.first_time >= cast($since as timestamp) and sessions.first_time < cast($until as timestamp))
+        or (sessions.last_time >= cast($since as timestamp) and sessions.last_time < cast($until as timestamp))
+        or spanning.session_id is not null
 ),
 
 scoped as (

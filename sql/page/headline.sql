@@ -1,43 +1,24 @@
 -- The numbers at the head of the report, over one window: one row.
-with plays as (
+with sessions as (
     select
         user_id,
         session_id,
-        song_id,
-        level,
-        length
+        count(*) as plays,
+        count(song_id) as matched,
+        count(case when level = 'paid' then 1 end) as paid_plays,
+        sum(case when length > 0 then length end) as seconds
     from songplays
     where
         start_time >= cast($since as timestamp)
         and start_time < cast($until as timestamp)
-),
-
-sessions as (
-    select count(*) as sessions
-    from (
-        select distinct
-            user_id,
-            session_id
-        from plays
-    ) as pairs
-),
-
-counts as (
-    select
-        count(*) as plays,
-        count(distinct user_id) as listeners,
-        count(song_id) as matched,
-        coalesce(sum(case when level = 'paid' then 1 else 0 end), 0) as paid_plays,
-        coalesce(sum(case when length > 0 then length end), 0) / 3600 as hours
-    from plays
+    group by user_id, session_id
 )
 
 select
-    counts.plays,
-    counts.listeners,
-    sessions.sessions,
-    counts.matched,
-    cast(counts.paid_plays as bigint) as paid_plays,
-    cast(counts.hours as double precision) as hours
-from counts
-cross join sessions;
+    cast(coalesce(sum(plays), 0) as bigint) as plays,
+    count(distinct user_id) as listeners,
+    count(*) as sessions,
+    cast(coalesce(sum(matched), 0) as bigint) as matched,
+    cast(coalesce(sum(paid_plays), 0) as bigint) as paid_plays,
+    cast(coalesce(sum(seconds), 0) / 3600 as double precision) as hours
+from sessions;
