@@ -90,6 +90,66 @@ fn check_shows_what_offends_and_what_to_do_and_ends_with_4_when_it_blocks() {
 }
 
 #[test]
+fn play_next_names_each_play_that_is_told_another_time_than_what_follows_it() {
+    // Plays at 0, 2, 4 and 6 s, views at 3 and 6 s (behind the play of that instant) and 7 s; a second session at the same
+    // times, in which all follows a view.
+    let site = Site::new();
+    let view = ("page", json!("Home"));
+    let event = |item: u32, second: u64, more: &[(&str, Value)]| {
+        line(item, &[more, &[("ts", json!(1_541_106_106_796_u64 + second * 1000))]].concat())
+    };
+    let mut lines = String::new();
+    for user in ["7", "8"] {
+        let mine = [("userId", json!(user)), ("sessionId", json!(user.parse::<u32>().unwrap()))];
+        let views = [&mine[..], &[view.clone()]].concat();
+        if user == "8" {
+            lines += &event(0, 0, &views);
+        }
+        for (item, second) in [(1, 0), (2, 2), (4, 4), (5, 6)] {
+            lines += &event(item, second, &mine);
+        }
+        for (item, second) in [(3, 3), (6, 6), (7, 7)] {
+            lines += &event(item, second, &views);
+        }
+    }
+    site.put("log_data/2018-11-01-events.json", lines);
+    site.load(&[]).expect(0);
+    ask(&site, &["check", "play_next"]).expect(0);
+
+    // Seconds of the plays, each with what is wrong about it.
+    let found = |changes: &[&str]| -> Vec<(u64, String)> {
+        fs::copy(site.path("w.duckdb"), site.path("sound.duckdb")).unwrap();
+        for change in changes {
+            tamper(&site, &format!("update songplays set {change} and session_id = 7"));
+        }
+        let report = ask(&site, &["check", "play_next", "--json"]).expect(if changes.is_empty() { 0 } else { 4 }).json();
+        fs::rename(site.path("sound.duckdb"), site.path("w.duckdb")).unwrap();
+        let sample = report["checks"][0]["sample"].as_array().unwrap().clone();
+        assert_eq!(report["checks"][0]["rows"], sample.len());
+        let second = |row: &Value| row["start_time"].as_str().unwrap()[17..19].parse::<u64>().unwrap() - 46;
+        sample.iter().map(|row| (second(row), row["problem"].as_str().unwrap().to_owned())).collect()
+    };
+    let at = |item: u32| format!("where item_in_session = {item}");
+    let time = |second: u64| format!("timestamp '2018-11-01 21:01:{}.796'", 46 + second);
+    let (event, play) = ("next_event_time".to_owned(), "next_play_time".to_owned());
+
+    // Nothing follows, where something does; and the other way round.
+    assert_eq!(found(&[&format!("next_event_time = null {}", at(2))]), [(2, event.clone())]);
+    assert_eq!(found(&[&format!("next_play_time = null {}", at(2))]), [(2, play.clone())]);
+    assert_eq!(found(&[&format!("next_play_time = {} {}", time(9), at(5))]), [(6, play.clone())]);
+    // The view between is passed over; a view that is not there; the instant itself, where only what follows counts.
+    assert_eq!(found(&[&format!("next_event_time = next_play_time {}", at(2))]), [(2, event.clone())]);
+    assert_eq!(found(&[&format!("next_event_time = {} {}", time(1), at(1))]), [(0, event.clone())]);
+    assert_eq!(found(&[&format!("next_event_time = start_time {}", at(4))]), [(4, event.clone())]);
+    assert_eq!(found(&[&format!("next_event_time = {} {}", time(7), at(5))]), [(6, event.clone())]);
+    // Two faults that add up to nothing.
+    let shift = |by: &str, item: u32| format!("next_event_time = {by}, next_play_time = {by} {}", at(item));
+    let both = [(0, event.clone()), (0, play.clone()), (4, event.clone()), (4, play.clone())];
+    assert_eq!(found(&[&shift(&time(3), 1), &shift(&time(5), 4)]), both);
+    assert_eq!(found(&[&shift(&time(6), 1), &shift(&time(2), 4)]), both);
+}
+
+#[test]
 fn check_warns_with_exit_code_0_and_thresholds_are_settings() {
     let site = site();
     site.put("sparkify.toml", "[checks]\nmax_age_days = 3\nmin_match_rate = \"100%\"");

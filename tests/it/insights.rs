@@ -313,6 +313,47 @@ fn places_and_devices_are_read_from_their_texts() {
 }
 
 #[test]
+fn a_session_counts_once_for_each_kind_of_device_that_it_was_heard_on() {
+    let heard = |user: u32, id: u32, at: &'static str, agent: &str| {
+        let more = format!(",\"userAgent\":\"{agent}\"");
+        Session { more: more.leak(), ..session(user, id, at, "free") }.lines(&[(0, "a/X/10"), (20, "a/X/10")])
+    };
+    let (chrome, newer) = ("Windows NT 6.1 Chrome/35.0", "Windows NT 6.1 Chrome/36.0");
+    let (firefox, phone) = ("Windows NT 6.1 Firefox/31.0", "iPhone Version/7.0 Mobile Safari/1");
+    // User 1 changes browsers within a session, and the device with the next; user 2 has one agent for both.
+    let lines = heard(1, 1, "2019-01-01T10:00:00Z", chrome)
+        + &heard(1, 1, "2019-01-01T11:00:00Z", firefox)
+        + &heard(1, 1, "2019-01-01T12:00:00Z", newer)
+        + &heard(1, 2, "2019-01-01T13:00:00Z", phone)
+        + &heard(2, 3, "2019-01-01T10:00:00Z", chrome)
+        + &heard(2, 4, "2019-01-02T10:00:00Z", chrome);
+    let site = site_of(&lines, "");
+    let columns = ["dimension", "value", "plays", "users", "sessions", "plays_per_session"];
+    assert_eq!(
+        rows(&ask(&site, &["devices"]), &columns),
+        json!([
+            ["os", "Windows", 10, 2, 3, 3.3],
+            ["os", "iOS", 2, 1, 1, 2.0],
+            ["browser", "Chrome 35", 6, 2, 3, 2.0],
+            ["browser", "Chrome 36", 2, 1, 1, 2.0],
+            ["browser", "Firefox 31", 2, 1, 1, 2.0],
+            ["browser", "Safari 7", 2, 1, 1, 2.0],
+            ["form", "computer", 10, 2, 3, 3.3],
+            ["form", "phone", 2, 1, 1, 2.0]
+        ])
+    );
+    // What counts is the window: on its last day user 1 does not listen.
+    assert_eq!(
+        rows(&ask(&site, &["devices", "--from", "2019-01-02"]), &columns),
+        json!([
+            ["os", "Windows", 2, 1, 1, 2.0],
+            ["browser", "Chrome 35", 2, 1, 1, 2.0],
+            ["form", "computer", 2, 1, 1, 2.0]
+        ])
+    );
+}
+
+#[test]
 fn trends_and_neighbours_are_counted_by_hand() {
     let day = |n: u32, id: u32, events: &[(i64, &str)]| {
         let at = format!("2019-01-{n:02}T00:00:00Z");
