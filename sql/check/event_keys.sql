@@ -42,15 +42,21 @@ crowded as (
             from page_views
             inner join span
                 on page_views.session_id between span.low and span.high
-        ) as held
+        ) as items
     ) as bits
     group by user_id, session_id, block
     having sum(bit) <> bit_or(bit)
 ),
 
+-- Their events are read once more: to keep all events for it takes longer.
 suspects as (
     select distinct user_id, session_id
     from crowded
+),
+
+suspect_span as (
+    select min(session_id) as low, max(session_id) as high
+    from suspects
 ),
 
 held as (
@@ -61,6 +67,8 @@ held as (
         songplays.session_id,
         songplays.item_in_session
     from songplays
+    inner join suspect_span
+        on songplays.session_id between suspect_span.low and suspect_span.high
     inner join suspects
         on suspects.session_id = songplays.session_id
         and suspects.user_id = songplays.user_id
@@ -72,6 +80,8 @@ held as (
         page_views.session_id,
         page_views.item_in_session
     from page_views
+    inner join suspect_span
+        on page_views.session_id between suspect_span.low and suspect_span.high
     inner join suspects
         on suspects.session_id = page_views.session_id
         and suspects.user_id = coalesce(page_views.user_id, -9223372036854775807 - 1)

@@ -46,12 +46,15 @@ outdone as (
         length,
         best_song_id,
         best_duration,
-        row_number() over (partition by songplay_id order by best_repair, best_distance, best_song_id) as place
+        row_number() over (
+            partition by songplay_id
+            order by best_repair, best_distance, best_song_id collate "C"
+        ) as place
     from compared
     where
         best_repair < repair
         or (best_repair = repair and best_distance < distance)
-        or (best_repair = repair and best_distance = distance and best_song_id < song_id)
+        or (best_repair = repair and best_distance = distance and best_song_id < song_id collate "C")
 )
 
 select songplay_id, song_id, length, best_song_id, best_duration

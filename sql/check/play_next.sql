@@ -10,48 +10,56 @@ span as (
     where songplay_id between $sample_id and $last_id
 ),
 
--- Where each next play is later than its play, and all starts but the first are somebody's next play, they are in
--- order: no other way leads through all of them. Sums of squares stand for the sets of times.
-disordered as (
-    select user_id, session_id
+views as (
+    select page_views.user_id, page_views.session_id, page_views.start_time, page_views.item_in_session
+    from page_views
+    inner join span
+        on page_views.session_id between span.low and span.high
+    where page_views.user_id is not null
+),
+
+-- Where each next play is later than its play, and all starts but the first are somebody's next play, they are in order,
+-- as no other way leads through all of them. Sums of milliseconds, and of their squares, stand for the sets of times:
+-- what keeps both sums is not seen.
+sums as (
+    select
+        user_id,
+        session_id,
+        count(*) as plays,
+        count(*) - count(next_ms) as ends,
+        sum(is_backward) as backward,
+        cast(max(ms) - min(ms) as double precision) as distance,
+        sum(cast(next_ms - ms as double precision)) as gaps,
+        sum(mod(ms, 2147483647) * mod(ms, 2147483647)) - mod(min(ms), 2147483647) * mod(min(ms), 2147483647) as squares,
+        sum(mod(next_ms, 2147483647) * mod(next_ms, 2147483647)) as next_squares
     from (
         select
-            user_id,
-            session_id,
-            count(*) - count(next_play_time) as ends,
-            sum(
-                case
-                    when
-                        next_play_time <= start_time
-                        or next_play_time < next_event_time
-                        or next_event_time < start_time
-                        or (next_event_time is null and next_play_time is not null)
-                        then 1
-                    else 0
-                end
-            ) as backward,
-            sum(part * part) as squares,
-            sum(next_part * next_part) as next_squares,
-            mod(cast(date_part('epoch', min(start_time)) * 1000 as bigint), 1000003) as first_part
-        from (
-            select
-                songplays.user_id,
-                songplays.session_id,
-                songplays.start_time,
-                songplays.next_event_time,
-                songplays.next_play_time,
-                mod(cast(date_part('epoch', songplays.start_time) * 1000 as bigint), 1000003) as part,
-                mod(cast(date_part('epoch', songplays.next_play_time) * 1000 as bigint), 1000003) as next_part
-            from songplays
-            inner join span
-                on songplays.session_id between span.low and span.high
-        ) as plays
-        group by user_id, session_id
-    ) as sums
-    where
-        ends <> 1
-        or backward > 0
-        or squares <> coalesce(next_squares, 0) + first_part * first_part
+            songplays.user_id,
+            songplays.session_id,
+            cast(date_part('epoch', songplays.start_time - timestamp '1970-01-01 00:00:00') * 1000 as bigint) as ms,
+            cast(date_part('epoch', songplays.next_play_time - timestamp '1970-01-01 00:00:00') * 1000 as bigint)
+                as next_ms,
+            case
+                when
+                    songplays.next_play_time <= songplays.start_time
+                    or songplays.next_play_time < songplays.next_event_time
+                    or songplays.next_event_time < songplays.start_time
+                    or (songplays.next_event_time is null and songplays.next_play_time is not null)
+                    then 1
+                else 0
+            end as is_backward
+        from songplays
+        inner join span
+            on songplays.session_id between span.low and span.high
+    ) as plays
+    group by user_id, session_id
+),
+
+-- To hold each of many plays against each view takes longer than to put them in order.
+long_sessions as (
+    select user_id, session_id
+    from sums
+    where plays > 300
 ),
 
 -- A view lies between a play and what is told as its next event.
@@ -64,25 +72,30 @@ passed_over as (
             songplays.start_time,
             songplays.item_in_session,
             -- What nothing follows has a time that never comes.
-            coalesce(songplays.next_event_time, timestamp '9999-12-31 00:00:00') as next_event_time
+            coalesce(songplays.next_event_time, timestamp '9999-12-31 23:59:59.999999') as next_event_time
         from songplays
         inner join span
             on songplays.session_id between span.low and span.high
     ) as plays
     inner join (
-        select page_views.user_id, page_views.session_id, page_views.start_time, page_views.item_in_session
-        from page_views
-        inner join span
-            on page_views.session_id between span.low and span.high
-        where page_views.user_id is not null
-    ) as views
+        select views.user_id, views.session_id, views.start_time, views.item_in_session
+        from views
+        left join long_sessions
+            on
+                long_sessions.session_id = views.session_id
+                and long_sessions.user_id = views.user_id
+        where long_sessions.session_id is null
+    ) as views_of_others
         on
-            views.session_id = plays.session_id
-            and views.user_id = plays.user_id
-            and views.start_time < plays.next_event_time
+            views_of_others.session_id = plays.session_id
+            and views_of_others.user_id = plays.user_id
+            and views_of_others.start_time < plays.next_event_time
             and (
-                views.start_time > plays.start_time
-                or (views.start_time = plays.start_time and views.item_in_session > plays.item_in_session)
+                views_of_others.start_time > plays.start_time
+                or (
+                    views_of_others.start_time = plays.start_time
+                    and views_of_others.item_in_session > plays.item_in_session
+                )
             )
 ),
 
@@ -103,7 +116,7 @@ made_up as (
             songplays.next_event_time is not null
             and (songplays.next_play_time is null or songplays.next_event_time <> songplays.next_play_time)
     ) as plays
-    left join page_views as views
+    left join views
         on
             views.session_id = plays.session_id
             and views.user_id = plays.user_id
@@ -112,13 +125,26 @@ made_up as (
     where views.session_id is null
 ),
 
--- Their events are put in order, which for those of all sessions takes twice as long as finding these.
+-- Their events are put in order; to do that with those of all sessions takes twice as long as to find these.
 suspects as (
-    select user_id, session_id from disordered
+    select user_id, session_id
+    from sums
+    where
+        ends <> 1
+        or backward > 0
+        or coalesce(gaps, 0) <> distance
+        or coalesce(next_squares, 0) <> squares
+    union
+    select user_id, session_id from long_sessions
     union
     select user_id, session_id from passed_over
     union
     select user_id, session_id from made_up
+),
+
+suspect_span as (
+    select min(session_id) as low, max(session_id) as high
+    from suspects
 ),
 
 plays as (
@@ -134,6 +160,8 @@ plays as (
             order by songplays.start_time, songplays.item_in_session
         ) as found_play
     from songplays
+    inner join suspect_span
+        on songplays.session_id between suspect_span.low and suspect_span.high
     inner join suspects
         on
             suspects.session_id = songplays.session_id
@@ -142,9 +170,10 @@ plays as (
 
 events as (
     select
-        session_id,
         user_id,
+        session_id,
         start_time,
+        item_in_session,
         is_play,
         next_event_time,
         lead(start_time) over (
@@ -156,25 +185,26 @@ events as (
         from plays
         union all
         select
-            page_views.user_id,
-            page_views.session_id,
-            page_views.start_time,
-            page_views.item_in_session,
+            views.user_id,
+            views.session_id,
+            views.start_time,
+            views.item_in_session,
             0 as is_play,
             null as next_event_time
-        from page_views
+        from views
         inner join suspects
             on
-                suspects.session_id = page_views.session_id
-                and suspects.user_id = page_views.user_id
-    ) as held
+                suspects.session_id = views.session_id
+                and suspects.user_id = views.user_id
+    ) as plays_and_views
 ),
 
 told as (
     select
-        session_id,
         user_id,
+        session_id,
         start_time,
+        item_in_session,
         'next_event_time' as problem,
         next_event_time as told_time,
         found_event as found_time
@@ -182,17 +212,19 @@ told as (
     where is_play = 1
     union all
     select
-        session_id,
         user_id,
+        session_id,
         start_time,
+        item_in_session,
         'next_play_time' as problem,
         next_play_time as told_time,
         found_play as found_time
     from plays
 )
 
-select session_id, user_id, start_time, problem, told_time, found_time
+select session_id, user_id, start_time, item_in_session, problem, told_time, found_time
 from told
 where
-    coalesce(told_time, timestamp '9999-12-31 00:00:00') <> coalesce(found_time, timestamp '9999-12-31 00:00:00')
-order by session_id, start_time, problem;
+    coalesce(told_time, timestamp '9999-12-31 23:59:59.999999')
+    <> coalesce(found_time, timestamp '9999-12-31 23:59:59.999999')
+order by session_id, user_id, start_time, item_in_session, problem;

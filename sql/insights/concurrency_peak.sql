@@ -16,8 +16,7 @@
 with
 -- A play comes in the minute in which it begins. It goes when the minute begins in which it is not heard any more; one
 -- that is not heard at all goes where it came. In minutes since the window began: whole numbers made of parts of a date
--- or held within bounds are ones whose range DuckDB knows, so that it adds them up in an array. The sums of seconds are
--- exact to less than a microsecond.
+-- and of minutes of length are ones whose range DuckDB knows, so that it adds them up in an array.
 edges as (
     select
         1440 * (cast(start_time as date) - cast(cast($since as timestamp) as date))
@@ -32,30 +31,31 @@ edges as (
     union all
     select
         case
-            when ended > began
-                then least(
-                    greatest(cast(ceil((ended - 0.000001) / 60) as integer), 0),
-                    1440 * (cast(cast($until as timestamp) as date) - cast(cast($since as timestamp) as date))
-                )
-            else began_minute
+            when heard_to = start_time or length = 0 then began_minute
+            when date_part('epoch', heard_to - start_time) < length then heard_to_minute
+            when date_part('epoch', start_time - date_trunc('minute', start_time)) + length > 60 * length_minutes
+                then began_minute + length_minutes + 1
+            else began_minute + length_minutes
         end as minute,
         -1 as change
     from (
         select
-            began_minute,
-            began,
-            least(
-                began + case when length > 0 then least(length, 1e10) else 0 end,
-                date_part('epoch', next_event_time) - date_part('epoch', cast($since as timestamp))
-            ) as ended
+            start_time,
+            heard_to,
+            length,
+            1440 * (cast(start_time as date) - cast(cast($since as timestamp) as date))
+            + 60 * cast(extract(hour from start_time) as integer)
+            + cast(extract(minute from start_time) as integer) as began_minute,
+            1440 * (cast(heard_to as date) - cast(cast($since as timestamp) as date))
+            + 60 * cast(extract(hour from heard_to) as integer)
+            + cast(extract(minute from heard_to) as integer)
+            + case when heard_to > date_trunc('minute', heard_to) then 1 else 0 end as heard_to_minute,
+            cast(ceil(length / 60) as integer) as length_minutes
         from (
             select
-                length,
-                next_event_time,
-                1440 * (cast(start_time as date) - cast(cast($since as timestamp) as date))
-                + 60 * cast(extract(hour from start_time) as integer)
-                + cast(extract(minute from start_time) as integer) as began_minute,
-                date_part('epoch', start_time) - date_part('epoch', cast($since as timestamp)) as began
+                start_time,
+                least(next_event_time, cast($until as timestamp)) as heard_to,
+                least(greatest(length, 0), 1e10) as length
             from songplays
             where
                 start_time >= cast($since as timestamp)

@@ -152,7 +152,7 @@ sessions as (
     select
         dimension,
         value,
-        sum(sessions) as sessions
+        cast(sum(sessions) as bigint) as sessions
     from (
         select named.dimension, named.value, sum(user_sessions.sessions) as sessions
         from named

@@ -20,14 +20,15 @@ with sessions as (
         min(start_time) as first_time,
         min(play_time) as first_play
     from (
-        select user_id, session_id, start_time, start_time as play_time
+        select user_id, session_id, start_time, item_in_session, start_time as play_time
         from songplays
         union all
-        select user_id, session_id, start_time, null as play_time
+        select user_id, session_id, start_time, item_in_session, null as play_time
         from page_views
         where user_id is not null
     ) as events
     group by user_id, session_id
+    having min(item_in_session) = 0
 ),
 
 landings as (

@@ -76,7 +76,7 @@ visitor_items as (
 ),
 
 -- Few sessions have several levels, or another. Theirs is that of the event that they begin with; of several at one
--- instant, the numbers in the session decide.
+-- instant, the numbers in the session decide. To read the events once more takes less than to keep all of them.
 first_levels as (
     select
         sessions.user_id,
