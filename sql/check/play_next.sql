@@ -18,9 +18,9 @@ views as (
     where page_views.user_id is not null
 ),
 
--- Where each next play is later than its play, and all starts but the first are somebody's next play, they are in order,
--- as no other way leads through all of them. Sums of milliseconds, and of their squares, stand for the sets of times:
--- what keeps both sums is not seen.
+-- Where each next play is later than its play, and all starts but the first are somebody's next play, they are in
+-- order, as no other way leads through all of them. Sums of milliseconds, and of their squares, stand for the sets of
+-- times: what keeps both sums is not seen.
 sums as (
     select
         user_id,

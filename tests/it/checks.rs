@@ -89,64 +89,104 @@ fn check_shows_what_offends_and_what_to_do_and_ends_with_4_when_it_blocks() {
     ask(&site, &["check"]).expect(0);
 }
 
+/// A case of its own for `play_next`: the events of a session, as kind, number and second; what is told wrongly about plays,
+/// by their number; and which of them are found with what.
+struct Told {
+    events: Vec<(char, u32, u64)>,
+    changes: Vec<(u32, String)>,
+    found: Vec<(u32, &'static str)>,
+}
+
 #[test]
 fn play_next_names_each_play_that_is_told_another_time_than_what_follows_it() {
-    // Plays at 0, 2, 4 and 6 s, views at 3 and 6 s (behind the play of that instant) and 7 s; a second session at the same
-    // times, in which all follows a view.
-    let site = Site::new();
-    let view = ("page", json!("Home"));
-    let event = |item: u32, second: u64, more: &[(&str, Value)]| {
-        line(item, &[more, &[("ts", json!(1_541_106_106_796_u64 + second * 1000))]].concat())
+    let time = |second: u64| format!("timestamp '2018-11-01 21:01:{}.796'", 46 + second);
+    let event = |at: &str| format!("next_event_time = {at}");
+    let play = |at: &str| format!("next_play_time = {at}");
+    let both = |at: &str| format!("next_event_time = {at}, next_play_time = {at}");
+    let told = |events: &[(char, u32, u64)], changes: &[(u32, String)], found: &[(u32, &'static str)]| Told {
+        events: events.to_vec(),
+        changes: changes.to_vec(),
+        found: found.to_vec(),
     };
+    // Plays and views; the view at 6 s is behind the play of that instant.
+    let usual = [('P', 1, 0), ('P', 2, 2), ('V', 3, 3), ('P', 4, 4), ('P', 5, 6), ('V', 6, 6), ('V', 7, 7)];
+    let (of_event, of_play) = ("next_event_time", "next_play_time");
+    let mut cases = vec![
+        // Nothing follows where something does, and the other way round.
+        told(&usual, &[(2, event("null"))], &[(2, of_event)]),
+        told(&usual, &[(2, play("null"))], &[(2, of_play)]),
+        told(&usual, &[(5, play(&time(9)))], &[(5, of_play)]),
+        told(&[('P', 0, 0), ('P', 1, 2)], &[(0, event("null"))], &[(0, of_event)]),
+        told(&[('P', 0, 0), ('V', 1, 2)], &[(0, event("null"))], &[(0, of_event)]),
+        // The next event is passed over, for the next play, for a later view, for one behind the next play.
+        told(&usual, &[(2, event(&time(4)))], &[(2, of_event)]),
+        told(&usual, &[(5, event(&time(7)))], &[(5, of_event)]),
+        told(&[('P', 0, 0), ('P', 1, 2), ('V', 2, 3)], &[(0, event(&time(3)))], &[(0, of_event)]),
+        // Nothing is at the time that is told; or only an event before the play, at its instant or of another user.
+        told(&usual, &[(1, event(&time(1)))], &[(1, of_event)]),
+        told(&[('P', 0, 0), ('V', 1, 2)], &[(0, event(&time(1)))], &[(0, of_event)]),
+        told(&[('V', 9, 0), ('P', 1, 2), ('P', 2, 4)], &[(1, event(&time(0)))], &[(1, of_event)]),
+        told(&[('V', 0, 0), ('P', 1, 0), ('P', 2, 2)], &[(1, event(&time(0)))], &[(1, of_event)]),
+        told(&[('P', 0, 0), ('P', 1, 4), ('v', 0, 2)], &[(0, event(&time(2)))], &[(0, of_event)]),
+        // A time that only its square does not give away.
+        told(
+            &[('P', 0, 0), ('V', 1, 1), ('P', 2, 2), ('P', 3, 5)],
+            &[(0, "next_play_time = next_play_time + interval '1000.003 seconds'".to_owned())],
+            &[(0, of_play)],
+        ),
+        // Two faults that add up to nothing, and times in the places of others, at one instant too.
+        told(&usual, &[(1, both(&time(3))), (4, both(&time(5)))], &[(1, of_event), (1, of_play), (4, of_event), (4, of_play)]),
+        told(&usual, &[(1, both(&time(6))), (4, both(&time(2)))], &[(1, of_event), (1, of_play), (4, of_event), (4, of_play)]),
+        told(
+            &[('P', 0, 0), ('P', 1, 0), ('P', 2, 3)],
+            &[(0, both(&time(3))), (1, both(&time(0)))],
+            &[(0, of_event), (0, of_play), (1, of_event), (1, of_play)],
+        ),
+    ];
+    // A session of many plays is put in order at once.
+    let mut long: Vec<(char, u32, u64)> = (0..302).map(|n| ('P', n, 10 * u64::from(n))).collect();
+    long.push(('V', 302, 5));
+    cases.push(told(&long, &[(0, event(&time(10)))], &[(0, of_event)]));
+
+    let site = Site::new();
     let mut lines = String::new();
-    for user in ["7", "8"] {
-        let mine = [("userId", json!(user)), ("sessionId", json!(user.parse::<u32>().unwrap()))];
-        let views = [&mine[..], &[view.clone()]].concat();
-        if user == "8" {
-            lines += &event(0, 0, &views);
-        }
-        for (item, second) in [(1, 0), (2, 2), (4, 4), (5, 6)] {
-            lines += &event(item, second, &mine);
-        }
-        for (item, second) in [(3, 3), (6, 6), (7, 7)] {
-            lines += &event(item, second, &views);
+    for (session, case) in (100_u32..).zip(&cases) {
+        for (kind, item, second) in &case.events {
+            // What another user does has the same number of the session.
+            let user = if *kind == 'v' { 7 } else { session };
+            let page = if *kind == 'P' { "NextSong" } else { "Home" };
+            lines += &line(
+                *item,
+                &[
+                    ("ts", json!(1_541_106_106_796_u64 + second * 1000)),
+                    ("sessionId", json!(session)),
+                    ("userId", json!(user.to_string())),
+                    ("page", json!(page)),
+                ],
+            );
         }
     }
     site.put("log_data/2018-11-01-events.json", lines);
     site.load(&[]).expect(0);
     ask(&site, &["check", "play_next"]).expect(0);
-
-    // Seconds of the plays, each with what is wrong about it.
-    let found = |changes: &[&str]| -> Vec<(u64, String)> {
+    for (session, case) in (100..).zip(&cases) {
         fs::copy(site.path("w.duckdb"), site.path("sound.duckdb")).unwrap();
-        for change in changes {
-            tamper(&site, &format!("update songplays set {change} and session_id = 7"));
+        for (item, change) in &case.changes {
+            let place = format!("session_id = {session} and item_in_session = {item}");
+            tamper(&site, &format!("update songplays set {change} where {place}"));
         }
-        let report = ask(&site, &["check", "play_next", "--json"]).expect(if changes.is_empty() { 0 } else { 4 }).json();
+        let report = ask(&site, &["check", "play_next", "--json"]).expect(4).json();
         fs::rename(site.path("sound.duckdb"), site.path("w.duckdb")).unwrap();
-        let sample = report["checks"][0]["sample"].as_array().unwrap().clone();
-        assert_eq!(report["checks"][0]["rows"], sample.len());
-        let second = |row: &Value| row["start_time"].as_str().unwrap()[17..19].parse::<u64>().unwrap() - 46;
-        sample.iter().map(|row| (second(row), row["problem"].as_str().unwrap().to_owned())).collect()
-    };
-    let at = |item: u32| format!("where item_in_session = {item}");
-    let time = |second: u64| format!("timestamp '2018-11-01 21:01:{}.796'", 46 + second);
-    let (event, play) = ("next_event_time".to_owned(), "next_play_time".to_owned());
-
-    // Nothing follows, where something does; and the other way round.
-    assert_eq!(found(&[&format!("next_event_time = null {}", at(2))]), [(2, event.clone())]);
-    assert_eq!(found(&[&format!("next_play_time = null {}", at(2))]), [(2, play.clone())]);
-    assert_eq!(found(&[&format!("next_play_time = {} {}", time(9), at(5))]), [(6, play.clone())]);
-    // The view between is passed over; a view that is not there; the instant itself, where only what follows counts.
-    assert_eq!(found(&[&format!("next_event_time = next_play_time {}", at(2))]), [(2, event.clone())]);
-    assert_eq!(found(&[&format!("next_event_time = {} {}", time(1), at(1))]), [(0, event.clone())]);
-    assert_eq!(found(&[&format!("next_event_time = start_time {}", at(4))]), [(4, event.clone())]);
-    assert_eq!(found(&[&format!("next_event_time = {} {}", time(7), at(5))]), [(6, event.clone())]);
-    // Two faults that add up to nothing.
-    let shift = |by: &str, item: u32| format!("next_event_time = {by}, next_play_time = {by} {}", at(item));
-    let both = [(0, event.clone()), (0, play.clone()), (4, event.clone()), (4, play.clone())];
-    assert_eq!(found(&[&shift(&time(3), 1), &shift(&time(5), 4)]), both);
-    assert_eq!(found(&[&shift(&time(6), 1), &shift(&time(2), 4)]), both);
+        let found: Vec<Value> = report["checks"][0]["sample"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| json!([row["session_id"], row["item_in_session"], row["problem"]]))
+            .collect();
+        let wanted: Vec<Value> = case.found.iter().map(|(item, problem)| json!([session, item, problem])).collect();
+        assert_eq!(found, wanted, "{:?}", case.changes);
+        assert_eq!(report["checks"][0]["rows"], found.len());
+    }
 }
 
 #[test]

@@ -174,33 +174,42 @@ fn the_busiest_60_minutes_begin_with_a_play_and_days_without_any_count() {
 
 #[test]
 fn a_session_counts_where_it_has_an_event_and_begins_at_the_level_of_its_first() {
-    // Sessions 1 and 2 reach over the window; only 2 has an event in it, and it goes from free to paid on the way.
+    // Sessions 1 and 2 reach over the window; only 2 has events in it, and it goes from free to paid on the way.
     let lines = session(1, 1, "2019-01-01T10:00:00Z", "free").lines(&[(0, "Home"), (864_000, "a/X/10")])
-        + &session(2, 2, "2019-01-01T10:00:00Z", "free").lines(&[(0, "Home"), (200_000, "Submit Upgrade")])
+        + &session(2, 2, "2019-01-01T10:00:00Z", "free").lines(&[(0, "Home"), (172_800, "Home"), (200_000, "Submit Upgrade")])
         + &session(2, 2, "2019-01-09T10:00:00Z", "paid").lines(&[(0, "a/X/10"), (60, "b/X/10")])
-        // A level of its own; and two at one instant, where the lower number of the session comes first.
+        // User 1 has a session 2 too: of one event, within.
+        + &session(1, 2, "2019-01-03T15:00:00Z", "paid").lines(&[(0, "Home")])
+        // A level of its own; none; and two at one instant, where the lower number of the session comes first.
         + &session(3, 3, "2019-01-03T10:00:00Z", "trial").lines(&[(0, "a/X/10"), (60, "Logout")])
+        + &session(5, 5, "2019-01-03T16:00:00Z", "paid").lines(&[(0, "Home")]).replace(",\"level\":\"paid\"", "")
         + &session(4, 4, "2019-01-03T12:00:00Z", "paid").lines(&[(0, "Home"), (60, "Home")])
-        + &session(4, 4, "2019-01-03T11:59:59Z", "free").lines(&[(5, "Logout"), (1, "Settings"), (1, "Help")]);
+        + &session(4, 4, "2019-01-03T11:59:59Z", "free").lines(&[(60, "Logout"), (1, "Settings"), (1, "Help")])
+        // The first event in time has the higher number. The session begins before the window and ends in it.
+        + &session(6, 6, "2019-01-02T23:00:00Z", "paid").lines(&[(7200, "Home"), (0, "Home")]).replacen("paid", "free", 1);
     let site = site_of(&lines, "");
     let stats = |window: &[&str]| rows(&ask(&site, &[&["session_stats"], window].concat()), &["began_at", "sessions", "cut_off"]);
     assert_eq!(
         stats(&["--from", "2019-01-03", "--to", "2019-01-05"]),
-        json!([["all", 3, 1], ["free", 1, 1], ["paid", 1, 0], ["trial", 1, 0]])
+        json!([["all", 6, 2], ["free", 1, 1], ["paid", 3, 1], ["trial", 1, 0], ["unknown", 1, 0]])
     );
-    assert_eq!(stats(&["--from", "2019-01-04", "--to", "2019-01-05"]), json!([]));
-    assert_eq!(stats(&[]), json!([["all", 4, 1], ["free", 2, 1], ["paid", 1, 0], ["trial", 1, 0]]));
+    assert_eq!(stats(&["--from", "2019-01-05", "--to", "2019-01-08"]), json!([]));
+    assert_eq!(stats(&[]), json!([["all", 7, 1], ["free", 2, 1], ["paid", 3, 0], ["trial", 1, 0], ["unknown", 1, 0]]));
 }
 
 #[test]
 fn a_session_starts_with_its_number_0_if_nothing_came_before() {
-    let lines = session(1, 1, "2019-01-01T10:00:00Z", "free").lines(&[(0, "Home"), (30, "a/X/10")])
+    let lines = session(1, 1, "2019-01-01T10:00:00Z", "free").lines(&[(0, "Home"), (60, "a/X/10")])
         + &session(2, 2, "2019-01-01T11:00:00Z", "free").lines(&[(0, "a/X/10"), (30, "Home")])
+        // User 2 has a session 1 too, which the other's earlier play is no part of.
+        + &session(2, 1, "2019-01-01T14:00:00Z", "free").lines(&[(0, "About"), (61, "a/X/10")])
         // Its number 1 has the earlier time.
         + &session(3, 3, "2019-01-01T12:00:00Z", "free").lines(&[(30, "Home"), (0, "a/X/10")])
-        // Number 0 is there twice, first as a view; its play comes too late.
+        // Number 0 is there twice; a session that begins with 0 is one all the same. A visitor's is none.
         + &session(4, 4, "2019-01-01T13:00:00Z", "free").lines(&[(0, "About")])
-        + &session(4, 4, "2019-01-01T13:00:00Z", "free").lines(&[(61, "a/X/10")]);
+        + &session(4, 4, "2019-01-01T13:00:00Z", "free").lines(&[(3600, "a/X/10")])
+        + &session(5, 5, "2019-01-01T15:00:00Z", "free").lines(&[(0, "Help")]).replace("\"userId\":\"5\"", "\"userId\":\"\"")
+        + &session(6, 6, "2019-01-02T10:00:00Z", "free").lines(&[(0, "Home")]);
     let site = site_of(&lines, "");
     let starts = |window: &[&str]| {
         rows(
@@ -208,16 +217,16 @@ fn a_session_starts_with_its_number_0_if_nothing_came_before() {
             &["dimension", "value", "sessions", "share", "play_within_60_s"],
         )
     };
-    let third = 0.333_333;
-    assert_eq!(
-        starts(&[]),
-        json!([
-            ["page", "About", 1, third, 0.0],
-            ["page", "Home", 1, third, 1.0],
-            ["page", "NextSong", 1, third, 1.0],
-            ["hour", "10", 1, third, 1.0],
-            ["hour", "11", 1, third, 1.0],
-            ["hour", "13", 1, third, 0.0]
-        ])
-    );
+    let first_day = |to: &'static str| starts(&["--from", "2019-01-01", "--to", to]);
+    let on_first = json!([
+        ["page", "About", 2, 0.5, 0.0],
+        ["page", "Home", 1, 0.25, 1.0],
+        ["page", "NextSong", 1, 0.25, 1.0],
+        ["hour", "10", 1, 0.25, 1.0],
+        ["hour", "11", 1, 0.25, 1.0],
+        ["hour", "13", 1, 0.25, 0.0],
+        ["hour", "14", 1, 0.25, 0.0]
+    ]);
+    assert_eq!(first_day("2019-01-02"), on_first);
+    assert_eq!(starts(&["--from", "2019-01-02"]), json!([["page", "Home", 1, 1.0, 0.0], ["hour", "10", 1, 1.0, 0.0]]));
 }

@@ -314,41 +314,64 @@ fn places_and_devices_are_read_from_their_texts() {
 
 #[test]
 fn a_session_counts_once_for_each_kind_of_device_that_it_was_heard_on() {
-    let heard = |user: u32, id: u32, at: &'static str, agent: &str| {
-        let more = format!(",\"userAgent\":\"{agent}\"");
-        Session { more: more.leak(), ..session(user, id, at, "free") }.lines(&[(0, "a/X/10"), (20, "a/X/10")])
+    let heard = |user: u32, id: u32, at: &'static str, level: &'static str, agent: &str| {
+        let more = if agent.is_empty() { String::new() } else { format!(",\"userAgent\":\"{agent}\"") };
+        Session { more: more.leak(), ..session(user, id, at, level) }.lines(&[(0, "a/X/10"), (20, "a/X/10")])
     };
     let (chrome, newer) = ("Windows NT 6.1 Chrome/35.0", "Windows NT 6.1 Chrome/36.0");
     let (firefox, phone) = ("Windows NT 6.1 Firefox/31.0", "iPhone Version/7.0 Mobile Safari/1");
-    // User 1 changes browsers within a session, and the device with the next; user 2 has one agent for both.
-    let lines = heard(1, 1, "2019-01-01T10:00:00Z", chrome)
-        + &heard(1, 1, "2019-01-01T11:00:00Z", firefox)
-        + &heard(1, 1, "2019-01-01T12:00:00Z", newer)
-        + &heard(1, 2, "2019-01-01T13:00:00Z", phone)
-        + &heard(2, 3, "2019-01-01T10:00:00Z", chrome)
-        + &heard(2, 4, "2019-01-02T10:00:00Z", chrome);
+    // User 1 changes browsers within a session, and the device with the next, for which the log has no agent once. User 2
+    // has one agent for both sessions, and one session's number is the other user's too.
+    let lines = heard(1, 1, "2019-01-01T10:00:00Z", "free", chrome)
+        + &heard(1, 1, "2019-01-01T11:00:00Z", "free", firefox)
+        + &heard(1, 1, "2019-01-01T12:00:00Z", "paid", newer)
+        + &heard(1, 2, "2019-01-01T13:00:00Z", "paid", phone)
+        + &heard(1, 2, "2019-01-02T08:00:00Z", "paid", chrome)
+        + &heard(1, 5, "2019-01-02T09:00:00Z", "paid", "")
+        + &heard(2, 1, "2019-01-01T10:00:00Z", "free", chrome)
+        + &heard(2, 4, "2019-01-02T10:00:00Z", "paid", chrome);
     let site = site_of(&lines, "");
-    let columns = ["dimension", "value", "plays", "users", "sessions", "plays_per_session"];
+    let devices = |question: &[&str]| {
+        rows(
+            &ask(&site, &[&["devices"], question].concat()),
+            &["dimension", "value", "plays", "users", "sessions", "plays_per_session"],
+        )
+    };
     assert_eq!(
-        rows(&ask(&site, &["devices"]), &columns),
+        devices(&[]),
         json!([
-            ["os", "Windows", 10, 2, 3, 3.3],
+            ["os", "Windows", 12, 2, 4, 3.0],
             ["os", "iOS", 2, 1, 1, 2.0],
-            ["browser", "Chrome 35", 6, 2, 3, 2.0],
+            ["os", "unknown", 2, 1, 1, 2.0],
+            ["browser", "Chrome 35", 8, 2, 4, 2.0],
             ["browser", "Chrome 36", 2, 1, 1, 2.0],
             ["browser", "Firefox 31", 2, 1, 1, 2.0],
             ["browser", "Safari 7", 2, 1, 1, 2.0],
-            ["form", "computer", 10, 2, 3, 3.3],
-            ["form", "phone", 2, 1, 1, 2.0]
+            ["browser", "unknown", 2, 1, 1, 2.0],
+            ["form", "computer", 12, 2, 4, 3.0],
+            ["form", "phone", 2, 1, 1, 2.0],
+            ["form", "unknown", 2, 1, 1, 2.0]
         ])
     );
-    // What counts is the window: on its last day user 1 does not listen.
+    // What counts is the window and the level: with several agents, and with one.
     assert_eq!(
-        rows(&ask(&site, &["devices", "--from", "2019-01-02"]), &columns),
+        devices(&["--to", "2019-01-02", "--level", "free"]),
         json!([
-            ["os", "Windows", 2, 1, 1, 2.0],
-            ["browser", "Chrome 35", 2, 1, 1, 2.0],
-            ["form", "computer", 2, 1, 1, 2.0]
+            ["os", "Windows", 6, 2, 2, 3.0],
+            ["browser", "Chrome 35", 4, 2, 2, 2.0],
+            ["browser", "Firefox 31", 2, 1, 1, 2.0],
+            ["form", "computer", 6, 2, 2, 3.0]
+        ])
+    );
+    assert_eq!(
+        devices(&["--from", "2019-01-02"]),
+        json!([
+            ["os", "Windows", 4, 2, 2, 2.0],
+            ["os", "unknown", 2, 1, 1, 2.0],
+            ["browser", "Chrome 35", 4, 2, 2, 2.0],
+            ["browser", "unknown", 2, 1, 1, 2.0],
+            ["form", "computer", 4, 2, 2, 2.0],
+            ["form", "unknown", 2, 1, 1, 2.0]
         ])
     );
 }
