@@ -26,7 +26,6 @@ sums as (
         user_id,
         session_id,
         count(*) as plays,
-        count(*) - count(next_ms) as ends,
         sum(is_backward) as backward,
         cast(max(ms) - min(ms) as double precision) as distance,
         sum(cast(next_ms - ms as double precision)) as gaps,
@@ -130,8 +129,7 @@ suspects as (
     select user_id, session_id
     from sums
     where
-        ends <> 1
-        or backward > 0
+        backward > 0
         or coalesce(gaps, 0) <> distance
         or coalesce(next_squares, 0) <> squares
     union
