@@ -54,8 +54,11 @@ suspects as (
     from crowded
 ),
 
+-- Where there are none it is one that nothing lies in.
 suspect_span as (
-    select min(session_id) as low, max(session_id) as high
+    select
+        coalesce(min(session_id), 9223372036854775807) as low,
+        coalesce(max(session_id), -9223372036854775807) as high
     from suspects
 ),
 
