@@ -61,7 +61,8 @@ long_sessions as (
     where plays > 300
 ),
 
--- A view lies between a play and what is told as its next event.
+-- A view lies between a play and what is told as its next event. Plays are read anew each time, as to keep them takes
+-- longer.
 passed_over as (
     select plays.user_id, plays.session_id
     from (
@@ -84,17 +85,14 @@ passed_over as (
                 long_sessions.session_id = views.session_id
                 and long_sessions.user_id = views.user_id
         where long_sessions.session_id is null
-    ) as views_of_others
+    ) as short_views
         on
-            views_of_others.session_id = plays.session_id
-            and views_of_others.user_id = plays.user_id
-            and views_of_others.start_time < plays.next_event_time
+            short_views.session_id = plays.session_id
+            and short_views.user_id = plays.user_id
+            and short_views.start_time < plays.next_event_time
             and (
-                views_of_others.start_time > plays.start_time
-                or (
-                    views_of_others.start_time = plays.start_time
-                    and views_of_others.item_in_session > plays.item_in_session
-                )
+                short_views.start_time > plays.start_time
+                or (short_views.start_time = plays.start_time and short_views.item_in_session > plays.item_in_session)
             )
 ),
 
