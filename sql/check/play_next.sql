@@ -1,5 +1,5 @@
 -- Severity: blocking
--- Says: a play knows the times of its session's next event and next play
+-- Says: a play knows the times of its session's next event and next play, and the track of that play
 -- Remedy: rebuild the tables with `sparkify load --full-refresh`
 -- In a load: after events, if small
 with
@@ -20,7 +20,8 @@ views as (
 
 -- Where each next play is later than its play, and all starts but the first are somebody's next play, they are in
 -- order, as no other way leads through all of them. Sums of milliseconds, and of their squares, stand for the sets of
--- times: what keeps both sums is not seen.
+-- times: what keeps both sums is not seen. So do sums of tracks times milliseconds for which track is told with which
+-- time: all but the first play's are somebody's next.
 sums as (
     select
         user_id,
@@ -30,7 +31,10 @@ sums as (
         cast(max(ms) - min(ms) as double precision) as distance,
         sum(cast(next_ms - ms as double precision)) as gaps,
         sum(mod(ms, 2147483647) * mod(ms, 2147483647)) - mod(min(ms), 2147483647) * mod(min(ms), 2147483647) as squares,
-        sum(mod(next_ms, 2147483647) * mod(next_ms, 2147483647)) as next_squares
+        sum(mod(next_ms, 2147483647) * mod(next_ms, 2147483647)) as next_squares,
+        sum(mod(ms, 2147483647) * track_no)
+        - mod(min(ms), 2147483647) * (sum(track_no) - coalesce(sum(next_track_no), 0)) as tracks,
+        sum(mod(next_ms, 2147483647) * next_track_no) as next_tracks
     from (
         select
             songplays.user_id,
@@ -38,6 +42,8 @@ sums as (
             cast(date_part('epoch', songplays.start_time - timestamp '1970-01-01 00:00:00') * 1000 as bigint) as ms,
             cast(date_part('epoch', songplays.next_play_time - timestamp '1970-01-01 00:00:00') * 1000 as bigint)
                 as next_ms,
+            songplays.track_no,
+            songplays.next_track_no,
             case
                 when
                     songplays.next_play_time <= songplays.start_time
@@ -130,6 +136,7 @@ suspects as (
         backward > 0
         or coalesce(gaps, 0) <> distance
         or coalesce(next_squares, 0) <> squares
+        or coalesce(next_tracks, 0) <> tracks
     union
     select user_id, session_id from long_sessions
     union
@@ -154,10 +161,15 @@ plays as (
         songplays.item_in_session,
         songplays.next_event_time,
         songplays.next_play_time,
+        songplays.next_track_no,
         lead(songplays.start_time) over (
             partition by songplays.session_id, songplays.user_id
             order by songplays.start_time, songplays.item_in_session
-        ) as found_play
+        ) as found_play,
+        lead(songplays.track_no) over (
+            partition by songplays.session_id, songplays.user_id
+            order by songplays.start_time, songplays.item_in_session
+        ) as found_track
     from songplays
     inner join suspect_span
         on songplays.session_id between suspect_span.low and suspect_span.high
@@ -206,7 +218,9 @@ told as (
         item_in_session,
         'next_event_time' as problem,
         next_event_time as told_time,
-        found_event as found_time
+        found_event as found_time,
+        cast(null as integer) as told_track,
+        cast(null as integer) as found_track
     from events
     where is_play = 1
     union all
@@ -215,15 +229,24 @@ told as (
         session_id,
         start_time,
         item_in_session,
-        'next_play_time' as problem,
+        case
+            when
+                coalesce(next_play_time, timestamp '9999-12-31 23:59:59.999999')
+                = coalesce(found_play, timestamp '9999-12-31 23:59:59.999999')
+                then 'next_track_no'
+            else 'next_play_time'
+        end as problem,
         next_play_time as told_time,
-        found_play as found_time
+        found_play as found_time,
+        next_track_no as told_track,
+        found_track
     from plays
 )
 
-select session_id, user_id, start_time, item_in_session, problem, told_time, found_time
+select session_id, user_id, start_time, item_in_session, problem, told_time, found_time, told_track, found_track
 from told
 where
     coalesce(told_time, timestamp '9999-12-31 23:59:59.999999')
     <> coalesce(found_time, timestamp '9999-12-31 23:59:59.999999')
+    or coalesce(told_track, 0) <> coalesce(found_track, 0)
 order by session_id, user_id, start_time, item_in_session, problem;

@@ -1,46 +1,70 @@
--- The staged events that are plays, matched to a song or not, with what follows each in its session.
+-- The staged events that are plays, matched to a song or not, with what follows each in its session. Lengths are compared
+-- as well, as blanks at an end do not count otherwise.
 insert into staged_plays
 with
--- Backwards, so that the earliest of the plays behind an event is the smallest so far. Visitors without a user never
--- play.
+-- Visitors without a user never play.
+events as (
+    select
+        staged_events.event_id,
+        staged_events.session_id,
+        staged_events.user_id,
+        staged_events.ts,
+        staged_events.item_in_session,
+        case when staged_events.page = 'NextSong' then 1 else 0 end as is_play,
+        tracks.track_no
+    from staged_events
+    left join tracks
+        on staged_events.page = 'NextSong'
+        and tracks.song = coalesce(staged_events.song, '')
+        and tracks.artist = coalesce(staged_events.artist, '')
+        and octet_length(tracks.song) = octet_length(coalesce(staged_events.song, ''))
+        and octet_length(tracks.artist) = octet_length(coalesce(staged_events.artist, ''))
+    where staged_events.user_id is not null
+),
+
 followed as (
     select
         event_id,
-        lag(ts) over (
+        track_no,
+        lead(ts) over (
             partition by session_id, user_id
-            order by ts desc, item_in_session desc
+            order by ts, item_in_session
         ) as next_event_time,
-        min(case when page = 'NextSong' then ts end) over (
-            partition by session_id, user_id
-            order by ts desc, item_in_session desc
-            rows between unbounded preceding and 1 preceding
-        ) as next_play_time
-    from staged_events
-    where user_id is not null
+        lead(ts) over (
+            partition by session_id, user_id, is_play
+            order by ts, item_in_session
+        ) as next_play_time,
+        lead(track_no) over (
+            partition by session_id, user_id, is_play
+            order by ts, item_in_session
+        ) as next_track_no
+    from events
 )
 
 select
-    events.event_id,
-    events.ts,
-    events.user_id,
-    events.level,
+    plays.event_id,
+    plays.ts,
+    plays.user_id,
+    plays.level,
     matches.song_id,
     matches.artist_id,
-    events.session_id,
-    events.location,
-    events.user_agent,
-    events.item_in_session,
-    events.song,
-    events.artist,
-    events.length,
+    plays.session_id,
+    plays.location,
+    plays.user_agent,
+    plays.item_in_session,
+    plays.song,
+    plays.artist,
+    plays.length,
     matches.match_method,
-    events.text_repair,
-    events.payload_hash,
+    plays.text_repair,
+    plays.payload_hash,
     followed.next_event_time,
-    followed.next_play_time
-from staged_events as events
+    followed.next_play_time,
+    followed.track_no,
+    followed.next_track_no
+from staged_events as plays
 inner join followed
-    on followed.event_id = events.event_id
+    on followed.event_id = plays.event_id
 left join staged_matches as matches
-    on matches.event_id = events.event_id
-where events.page = 'NextSong';
+    on matches.event_id = plays.event_id
+where plays.page = 'NextSong';

@@ -1,6 +1,7 @@
 -- Fact. Grain: one accepted NextSong event.
 -- songplay_id is a surrogate: unique and never reused; nothing else about it is promised.
 -- next_event_time and next_play_time are the times of the session's next event and next play; null where there is none.
+-- track_no is the play's track, next_track_no that of the next play.
 create table if not exists songplays (
     songplay_id bigint not null,
     start_time timestamp not null,
@@ -19,5 +20,7 @@ create table if not exists songplays (
     text_repair smallint not null,
     payload_hash bigint not null,
     next_event_time timestamp,
-    next_play_time timestamp
+    next_play_time timestamp,
+    track_no integer,
+    next_track_no integer
 );

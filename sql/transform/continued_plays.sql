@@ -7,9 +7,11 @@ with events as (
         songplays.session_id,
         songplays.start_time,
         songplays.item_in_session,
-        songplays.start_time as play_time,
+        1 as is_play,
+        songplays.track_no,
         songplays.next_event_time,
-        songplays.next_play_time
+        songplays.next_play_time,
+        songplays.next_track_no
     from songplays
     inner join continued_sessions
         on continued_sessions.session_id = songplays.session_id
@@ -23,9 +25,11 @@ with events as (
         page_views.session_id,
         page_views.start_time,
         page_views.item_in_session,
-        cast(null as timestamp) as play_time,
+        0 as is_play,
+        cast(null as integer) as track_no,
         cast(null as timestamp) as next_event_time,
-        cast(null as timestamp) as next_play_time
+        cast(null as timestamp) as next_play_time,
+        cast(null as integer) as next_track_no
     from page_views
     inner join continued_sessions
         on continued_sessions.session_id = page_views.session_id
@@ -34,25 +38,28 @@ with events as (
         between (select min(session_id) from continued_sessions) and (select max(session_id) from continued_sessions)
 ),
 
--- Backwards, so that the earliest of the plays behind an event is the smallest so far.
 followed as (
     select
         songplay_id,
         next_event_time as told_event_time,
         next_play_time as told_play_time,
-        lag(start_time) over (
+        next_track_no as told_track_no,
+        lead(start_time) over (
             partition by session_id, user_id
-            order by start_time desc, item_in_session desc
+            order by start_time, item_in_session
         ) as next_event_time,
-        min(play_time) over (
-            partition by session_id, user_id
-            order by start_time desc, item_in_session desc
-            rows between unbounded preceding and 1 preceding
-        ) as next_play_time
+        lead(start_time) over (
+            partition by session_id, user_id, is_play
+            order by start_time, item_in_session
+        ) as next_play_time,
+        lead(track_no) over (
+            partition by session_id, user_id, is_play
+            order by start_time, item_in_session
+        ) as next_track_no
     from events
 )
 
-select songplay_id, next_event_time, next_play_time
+select songplay_id, next_event_time, next_play_time, next_track_no
 from followed
 where
     songplay_id is not null
@@ -61,4 +68,5 @@ where
         <> coalesce(told_event_time, timestamp '9999-12-31 00:00:00')
         or coalesce(next_play_time, timestamp '9999-12-31 00:00:00')
         <> coalesce(told_play_time, timestamp '9999-12-31 00:00:00')
+        or coalesce(next_track_no, 0) <> coalesce(told_track_no, 0)
     );

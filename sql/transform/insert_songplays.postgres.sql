@@ -18,6 +18,8 @@ copy songplays (
     text_repair,
     payload_hash,
     next_event_time,
-    next_play_time
+    next_play_time,
+    track_no,
+    next_track_no
 )
 from stdin with binary;

@@ -18,5 +18,7 @@ select
     text_repair,
     payload_hash,
     next_event_time,
-    next_play_time
+    next_play_time,
+    track_no,
+    next_track_no
 from staged_plays;

@@ -1,5 +1,6 @@
 //! A batch: the events of one or more files, as many as fit, with a verdict on each.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -7,8 +8,12 @@ use super::duplicates::{self, in_parallel};
 use super::people::People;
 use super::song_index::{CatalogueSong, SongIndex};
 use super::succession::{Next, Succession};
+use super::track_index::TrackIndex;
 use super::{PlannedFile, event_id};
 use crate::decode::{EventChunk, Reject};
+
+/// The number that no track has.
+const NO_TRACK: i32 = 0;
 
 /// What becomes of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +81,8 @@ pub struct Batch {
     play_times: OnceLock<Vec<i64>>,
     /// The catalogue, and each row's song in it, by chunk.
     songs: OnceLock<(Arc<SongIndex>, Vec<Vec<u32>>)>,
+    /// The number of each accepted play's track, by chunk.
+    tracks: OnceLock<Vec<Vec<i32>>>,
     succession: OnceLock<Succession>,
     threads: usize,
 }
@@ -90,8 +97,8 @@ impl Batch {
             chunks.iter().scan(0, |rows, chunk| Some(std::mem::replace(rows, *rows + chunk.len() as u64))).collect();
         let judged = chunks.iter().map(|_| AtomicBool::new(false)).collect();
         let threads = threads.max(1);
-        let (play_times, songs, succession) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        let batch = Self { chunks, verdicts, judged, rows_before, files, play_times, songs, succession, threads };
+        let (play_times, songs, tracks, succession) = (OnceLock::new(), OnceLock::new(), OnceLock::new(), OnceLock::new());
+        let batch = Self { chunks, verdicts, judged, rows_before, files, play_times, songs, tracks, succession, threads };
         for (row_no, verdict) in duplicates::find(&batch, threads) {
             batch.judge(row_no, verdict);
         }
@@ -127,14 +134,54 @@ impl Batch {
         self.songs.get_or_init(|| (Arc::clone(index), self.each_chunk(|chunk| index.find(&self.chunks[chunk]))));
     }
 
+    /// Gives the track of every accepted play its number, a new one where it has none. After all rows are judged, so that
+    /// no track is made that no play has; before what follows in sessions is asked.
+    pub fn find_tracks(&self, index: &mut TrackIndex) {
+        self.tracks.get_or_init(|| {
+            let mut found: Vec<Vec<i32>> = Vec::with_capacity(self.chunks.len());
+            while found.len() < self.chunks.len() {
+                // What is new is added by one thread. Each round is as long as all before it, as new tracks become rare.
+                let round = found.len()..(2 * found.len()).clamp(1, self.chunks.len());
+                let known = &*index;
+                let mut tracks = self.each_of(round.clone(), |number| {
+                    let mut tracks = vec![NO_TRACK; self.chunks[number].len()];
+                    for row in self.accepted(number, true) {
+                        tracks[row] = known.find(&self.chunks[number], row).unwrap_or(NO_TRACK);
+                    }
+                    tracks
+                });
+                for (number, tracks) in round.zip(&mut tracks) {
+                    for row in self.accepted(number, true) {
+                        if tracks[row] == NO_TRACK {
+                            tracks[row] = index.find_or_add(&self.chunks[number], row);
+                        }
+                    }
+                }
+                found.append(&mut tracks);
+            }
+            found
+        });
+    }
+
+    /// The number of a play's track, once [`Self::find_tracks`] has found it.
+    #[inline]
+    #[must_use]
+    pub fn track(&self, chunk: usize, row: usize) -> Option<i32> {
+        self.tracks.get().map(|tracks| tracks[chunk][row]).filter(|&track| track != NO_TRACK)
+    }
+
     /// What `work` makes of the number of each chunk, in their order.
     pub(super) fn each_chunk<T: Send>(&self, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
-        let next = AtomicUsize::new(0);
+        self.each_of(0..self.chunks.len(), work)
+    }
+
+    fn each_of<T: Send>(&self, chunks: Range<usize>, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+        let next = AtomicUsize::new(chunks.start);
         let done = in_parallel(self.threads, |_| {
             let mut done = Vec::new();
             loop {
                 let chunk = next.fetch_add(1, Ordering::Relaxed);
-                if chunk >= self.chunks.len() {
+                if chunk >= chunks.end {
                     return done;
                 }
                 done.push((chunk, work(chunk)));

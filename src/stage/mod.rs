@@ -13,6 +13,7 @@ mod raw_lines;
 mod song_index;
 mod songs;
 mod succession;
+mod track_index;
 
 pub use batch::{Batch, EventBounds, FileTally, RowRef, Verdict};
 pub use blocks::{Block, BlockReader};
@@ -23,6 +24,7 @@ pub use raw_lines::{RawLine, read_raw_lines};
 pub use song_index::{CatalogueSong, SongIndex};
 pub use songs::{SongBatch, SongIntake, SongRecord};
 pub use succession::Next;
+pub use track_index::{Track, TrackIndex};
 
 use crate::source::SourceFile;
 

@@ -3,21 +3,39 @@
 use super::{Batch, RowRef};
 use crate::record::NULL_INTEGER;
 
-/// What follows an event in its session, in milliseconds since 1970; [`NULL_INTEGER`] where nothing does.
+/// What follows an event in its session. Times are in milliseconds since 1970; [`NULL_INTEGER`] where nothing follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Next {
     /// When the next event is, whatever its page.
     pub event_ms: i64,
     /// When the next play is.
     pub play_ms: i64,
+    /// The number of its track.
+    pub track: Option<i32>,
 }
 
 impl Next {
-    const NOTHING: Self = Self { event_ms: NULL_INTEGER, play_ms: NULL_INTEGER };
+    const NOTHING: Self = Self { event_ms: NULL_INTEGER, play_ms: NULL_INTEGER, track: None };
 
     /// What follows the event before this one, of which is said what follows itself.
-    fn before(self, ms: i64, is_play: bool) -> Self {
-        Self { event_ms: ms, play_ms: if is_play { ms } else { self.play_ms } }
+    fn before(self, event: Event) -> Self {
+        let Event { ms, is_play, track } = event;
+        if is_play { Self { event_ms: ms, play_ms: ms, track } } else { Self { event_ms: ms, ..self } }
+    }
+}
+
+/// What an event is to the one before it.
+#[derive(Clone, Copy)]
+struct Event {
+    ms: i64,
+    is_play: bool,
+    track: Option<i32>,
+}
+
+impl Event {
+    fn of(batch: &Batch, chunk: usize, row: usize) -> Self {
+        let events = &batch.chunks()[chunk];
+        Self { ms: events.ts[row], is_play: events.is_play[row], track: batch.track(chunk, row) }
     }
 }
 
@@ -98,7 +116,7 @@ impl Succession {
                 following = *there;
             }
             next[row] = following;
-            following = following.before(events.ts[row], events.is_play[row]);
+            following = following.before(Event::of(batch, chunk, row));
         }
         next
     }
@@ -142,39 +160,36 @@ fn runs(batch: &Batch, chunk: usize, rows: &[u32]) -> Vec<Run> {
 
 /// Notes for the runs of one session where what follows is in another chunk.
 fn join(batch: &Batch, chunks: &mut [Sequence], runs: &mut [Run]) {
-    let at = |chunks: &[Sequence], chunk: u32, place: u32| {
-        let row = chunks[chunk as usize].rows[place as usize];
-        let (_, _, item, ms) = batch.key(RowRef { chunk, row });
-        ((ms, item), batch.chunks()[chunk as usize].is_play[row as usize])
+    let row = |chunks: &[Sequence], chunk: u32, place: u32| chunks[chunk as usize].rows[place as usize];
+    let event =
+        |chunks: &[Sequence], chunk: u32, place: u32| Event::of(batch, chunk as usize, row(chunks, chunk, place) as usize);
+    let key = |chunks: &[Sequence], chunk: u32, place: u32| {
+        let (_, _, item, ms) = batch.key(RowRef { chunk, row: row(chunks, chunk, place) });
+        (ms, item)
     };
-    runs.sort_by_key(|run| at(chunks, run.chunk, run.start).0);
-    let is_apart = runs.is_sorted_by(|a, b| at(chunks, a.chunk, a.end - 1).0 < at(chunks, b.chunk, b.start).0);
+    runs.sort_by_key(|run| key(chunks, run.chunk, run.start));
+    let is_apart = runs.is_sorted_by(|a, b| key(chunks, a.chunk, a.end - 1) < key(chunks, b.chunk, b.start));
     if is_apart {
         let mut next = Next::NOTHING;
         for run in runs.iter().rev() {
             chunks[run.chunk as usize].elsewhere.push((run.end - 1, next));
-            let mut events = (run.start..run.end).map(|place| at(chunks, run.chunk, place));
-            let first_ms = at(chunks, run.chunk, run.start).0.0;
-            next = Next {
-                event_ms: first_ms,
-                play_ms: events.find(|(_, is_play)| *is_play).map_or(next.play_ms, |((ms, _), _)| ms),
-            };
+            let mut events = (run.start..run.end).map(|place| event(chunks, run.chunk, place));
+            let first_play = events.find(|event| event.is_play);
+            next = first_play.map_or(next, |play| next.before(play)).before(event(chunks, run.chunk, run.start));
         }
         return;
     }
     // They are woven into each other: what follows may be elsewhere for every one of their events.
-    let mut events: Vec<((i64, i32), bool, u32, u32)> = Vec::new();
+    let mut places: Vec<((i64, i32), u32, u32)> = Vec::new();
     for run in runs.iter() {
-        events.extend((run.start..run.end).map(|place| {
-            let (key, is_play) = at(chunks, run.chunk, place);
-            (key, is_play, run.chunk, place)
-        }));
+        places.extend((run.start..run.end).map(|place| (key(chunks, run.chunk, place), run.chunk, place)));
     }
-    events.sort_unstable();
+    places.sort_unstable();
     let mut next = Next::NOTHING;
-    for ((ms, _), is_play, chunk, place) in events.into_iter().rev() {
-        chunks[chunk as usize].elsewhere.push((place, next));
-        next = next.before(ms, is_play);
+    for (_, chunk, place) in places.into_iter().rev() {
+        let following = next;
+        next = next.before(event(chunks, chunk, place));
+        chunks[chunk as usize].elsewhere.push((place, following));
     }
 }
 
@@ -184,18 +199,19 @@ mod tests {
 
     use super::*;
     use crate::decode::{EventChunk, LogDecoder};
-    use crate::stage::Verdict;
+    use crate::stage::{TrackIndex, Verdict};
 
     /// User, session, item and time, and whether it is a play.
-    type Event = ((i64, i64, i32, i64), bool);
+    type Made = ((i64, i64, i32, i64), bool);
 
-    fn chunk(events: &[Event]) -> EventChunk {
+    fn chunk(events: &[Made]) -> EventChunk {
         let mut chunk = EventChunk::default();
         let lines: String = events
             .iter()
             .map(|((user, session, item, ms), is_play)| {
                 let page = if *is_play { "NextSong" } else { "Home" };
-                format!(r#"{{"userId":"{user}","sessionId":{session},"itemInSession":{item},"ts":{ms},"page":"{page}"}}"#) + "\n"
+                let key = format!(r#""userId":"{user}","sessionId":{session},"itemInSession":{item},"ts":{ms}"#);
+                format!(r#"{{{key},"page":"{page}","song":"{item} {ms}"}}"#) + "\n"
             })
             .collect();
         LogDecoder::default().decode(lines.as_bytes(), 0, &mut chunk);
@@ -203,14 +219,19 @@ mod tests {
         chunk
     }
 
-    fn found_by_looking(events: &BTreeSet<Event>, ((user, session, item, ms), _): Event) -> Next {
+    fn found_by_looking(
+        events: &BTreeSet<Made>,
+        ((user, session, item, ms), _): Made,
+        track: impl Fn(Made) -> Option<i32>,
+    ) -> Next {
         let later = |plays: bool| {
             let same = events
                 .iter()
                 .filter(|((u, s, i, t), is_play)| (*u, *s) == (user, session) && (*t, *i) > (ms, item) && (!plays || *is_play));
-            same.map(|((.., t), _)| *t).min().unwrap_or(NULL_INTEGER)
+            same.min_by_key(|((.., i, t), _)| (*t, *i)).copied()
         };
-        Next { event_ms: later(false), play_ms: later(true) }
+        let ms = |event: Option<Made>| event.map_or(NULL_INTEGER, |((.., ms), _)| ms);
+        Next { event_ms: ms(later(false)), play_ms: ms(later(true)), track: later(true).and_then(track) }
     }
 
     #[test]
@@ -221,7 +242,7 @@ mod tests {
             (state >> 33) % bound
         };
         for round in 0..400 {
-            let mut dealt: Vec<Vec<Event>> = vec![Vec::new(); 1 + below(5) as usize];
+            let mut dealt: Vec<Vec<Made>> = vec![Vec::new(); 1 + below(5) as usize];
             let (mut keys, count) = (BTreeSet::new(), below(60));
             for number in 0..count {
                 // In every other round a chunk's events come after those of the chunk before.
@@ -234,17 +255,26 @@ mod tests {
             }
             let batch = Batch::new(dealt.iter().map(|events| chunk(events)).collect(), Vec::new().into(), 2);
             // Not all of them are accepted.
-            let mut accepted: BTreeSet<Event> = dealt.iter().flatten().copied().collect();
+            let mut accepted: BTreeSet<Made> = dealt.iter().flatten().copied().collect();
             if let Some(known) = dealt.first().and_then(|events| events.first()) {
                 batch.judge(0, Verdict::Duplicate);
                 accepted.remove(known);
             }
+            batch.find_tracks(&mut TrackIndex::default());
+            let track = |wanted: Made| {
+                let (chunk, row) = dealt
+                    .iter()
+                    .enumerate()
+                    .find_map(|(chunk, events)| events.iter().position(|event| *event == wanted).map(|row| (chunk, row)))?;
+                batch.track(chunk, row)
+            };
             let sessions: BTreeSet<(i64, i64)> = accepted.iter().map(|((user, session, ..), _)| (*session, *user)).collect();
             assert_eq!(batch.sessions(), sessions.into_iter().collect::<Vec<_>>());
             for (index, events) in dealt.iter().enumerate() {
                 let next = batch.next(index);
                 for (row, event) in events.iter().enumerate() {
-                    let wanted = if accepted.contains(event) { found_by_looking(&accepted, *event) } else { Next::NOTHING };
+                    let wanted =
+                        if accepted.contains(event) { found_by_looking(&accepted, *event, track) } else { Next::NOTHING };
                     assert_eq!(next[row], wanted, "round {round}, chunk {index}, {event:?} of {dealt:?}");
                 }
             }

@@ -41,8 +41,10 @@ pub(super) enum Column<'a> {
     /// Numbers of songs, and a text of each; what is not in the catalogue has a number that is not either.
     Song(&'a [u32], &'a [CatalogueSong], fn(&CatalogueSong) -> &str),
     MatchMethod(&'a Batch, usize),
-    /// What follows each row, and what of it is shown.
+    /// What follows each row, and which of its times is shown.
     Next(Rc<Vec<Next>>, fn(&Next) -> i64),
+    NextTrack(Rc<Vec<Next>>),
+    Track(&'a Batch, usize),
 }
 
 impl<'a> Column<'a> {
@@ -69,6 +71,8 @@ impl<'a> Column<'a> {
             Source::MatchMethod => Self::MatchMethod(batch, index),
             Source::NextEventTime => Self::Next(Rc::clone(next), |next| next.event_ms),
             Source::NextPlayTime => Self::Next(Rc::clone(next), |next| next.play_ms),
+            Source::TrackNo => Self::Track(batch, index),
+            Source::NextTrackNo => Self::NextTrack(Rc::clone(next)),
             Source::Label(field) => {
                 let values = chunk.dictionaries[field].values.iter().map(|span| text(*span, &chunk.text));
                 Self::Label(&chunk.labels[field], values.collect())
@@ -84,6 +88,8 @@ impl<'a> Column<'a> {
             Self::EventId(id) => Field::BigInt(id(row)),
             Self::Time(times) => time(times[row]),
             Self::Next(next, shown) => time(shown(&next[row])),
+            Self::NextTrack(next) => next[row].track.map_or(Field::Null, Field::Integer),
+            Self::Track(batch, chunk) => batch.track(*chunk, row).map_or(Field::Null, Field::Integer),
             Self::BigInt(numbers) => match numbers[row] {
                 NULL_INTEGER => Field::Null,
                 number => Field::BigInt(number),

@@ -33,7 +33,7 @@ pub use postgres::PostgresUrl;
 pub use redshift::{RedshiftOptions, RedshiftUrl};
 
 /// Version of the tables that this sparkify writes. Older warehouses are brought forward, newer ones refused.
-pub const SCHEMA_VERSION: i32 = 2;
+pub const SCHEMA_VERSION: i32 = 3;
 
 /// What the tables hold.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

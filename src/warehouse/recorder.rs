@@ -209,6 +209,8 @@ impl Warehouse for Recorder {
         )?;
         self.statement(Statement::ReadCatalogue)?;
         self.statement(Statement::KnownEvents)?;
+        self.statement(Statement::ReadTracks)?;
+        self.comment("tracks gets a row for each title and artist that it does not have")?;
         Ok(Arc::new(batch))
     }
 

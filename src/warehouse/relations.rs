@@ -40,6 +40,8 @@ pub(super) enum Source {
     MatchMethod,
     NextEventTime,
     NextPlayTime,
+    TrackNo,
+    NextTrackNo,
     Label(usize),
     Part(TimePart),
 }
@@ -58,13 +60,13 @@ pub(super) enum ColumnType {
 impl Source {
     /// Whether it shows what follows a row in its session.
     pub fn is_what_follows(self) -> bool {
-        matches!(self, Self::NextEventTime | Self::NextPlayTime)
+        matches!(self, Self::NextEventTime | Self::NextPlayTime | Self::NextTrackNo)
     }
 
     pub fn column_type(self) -> ColumnType {
         match self {
             Self::RowNo | Self::EventId | Self::UserId | Self::SessionId | Self::PayloadHash => ColumnType::BigInt,
-            Self::ItemInSession => ColumnType::Integer,
+            Self::ItemInSession | Self::TrackNo | Self::NextTrackNo => ColumnType::Integer,
             Self::Status | Self::TextRepair | Self::Part(_) => ColumnType::SmallInt,
             Self::Length => ColumnType::Double,
             Self::StartTime | Self::Registration | Self::NextEventTime | Self::NextPlayTime => ColumnType::Timestamp,
@@ -140,6 +142,8 @@ pub(super) const RELATIONS: [Relation; 6] = [
             ("payload_hash", Source::PayloadHash),
             ("next_event_time", Source::NextEventTime),
             ("next_play_time", Source::NextPlayTime),
+            ("track_no", Source::TrackNo),
+            ("next_track_no", Source::NextTrackNo),
         ],
     },
     Relation {

@@ -73,6 +73,7 @@ statements! {
     CreateSongs = "schema/songs" [Redshift "redshift"],
     CreateArtists = "schema/artists" [Redshift "redshift"],
     CreateTime = "schema/time",
+    CreateTracks = "schema/tracks" [Redshift "redshift"],
     CreatePageViews = "schema/page_views" [Redshift "redshift"],
     CreateUserLevels = "schema/user_levels" [Redshift "redshift"],
     CreateStagingSongs = "schema/staging_songs" [Postgres "postgres" Redshift "redshift"],
@@ -82,6 +83,10 @@ statements! {
 
     AddNextEventTime = "schema/add_next_event_time",
     AddNextPlayTime = "schema/add_next_play_time",
+    AddTrackNo = "schema/add_track_no",
+    AddNextTrackNo = "schema/add_next_track_no",
+    AllTracks = "schema/all_tracks" [Redshift "redshift"],
+    NumberPlays = "schema/number_plays" [Redshift "redshift"],
     AllSessions = "schema/all_sessions",
     DropContinuedPlays = "schema/drop_continued_plays",
     DropContinuedSessions = "schema/drop_continued_sessions",
@@ -102,6 +107,7 @@ statements! {
     InsertArtists = "transform/insert_artists",
     SongKeys = "transform/song_keys" [Redshift "redshift"],
     ReadCatalogue = "transform/read_catalogue",
+    ReadTracks = "transform/read_tracks",
     TouchedPlays = "transform/touched_plays" [Redshift "redshift"],
     MatchTouchedPlays = "transform/match_touched_plays" [Redshift "redshift"],
     ContestedPlays = "transform/contested_plays" [Redshift "redshift"],
@@ -180,6 +186,7 @@ statements! {
     RedshiftNamesToRepair = "redshift/names_to_repair",
     RedshiftRepeatedEvents = "redshift/repeated_events",
     RedshiftFindSongs = "redshift/find_songs",
+    RedshiftAddTracks = "redshift/add_tracks",
     RedshiftFillPlays = "redshift/fill_staged_plays",
     RedshiftFillViews = "redshift/fill_staged_views",
     RedshiftFillUsers = "redshift/fill_staged_users",
@@ -196,13 +203,14 @@ statements! {
 }
 
 /// The tables of a warehouse, in the order in which they are made, with the statement that makes each.
-pub const TABLES: [(&str, Statement); 12] = [
+pub const TABLES: [(&str, Statement); 13] = [
     ("sparkify_schema", Statement::CreateSchemaVersion),
     ("songplays", Statement::CreateSongplays),
     ("users", Statement::CreateUsers),
     ("songs", Statement::CreateSongs),
     ("artists", Statement::CreateArtists),
     ("time", Statement::CreateTime),
+    ("tracks", Statement::CreateTracks),
     ("page_views", Statement::CreatePageViews),
     ("user_levels", Statement::CreateUserLevels),
     ("staging_songs", Statement::CreateStagingSongs),
@@ -212,7 +220,7 @@ pub const TABLES: [(&str, Statement); 12] = [
 ];
 
 /// The tables that a full refresh empties. The runs stay: they are history, and hold the file numbers given out.
-pub const REFRESHED_TABLES: [&str; 10] = [
+pub const REFRESHED_TABLES: [&str; 11] = [
     "songplays",
     "page_views",
     "users",
@@ -220,6 +228,7 @@ pub const REFRESHED_TABLES: [&str; 10] = [
     "songs",
     "artists",
     "time",
+    "tracks",
     "staging_songs",
     "load_files",
     "load_rejects",
@@ -233,18 +242,25 @@ pub(super) struct Migration {
 }
 
 /// The steps from version 1 on, in order. There is one for every version after the first.
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
-    to: 2,
-    statements: &[
-        Statement::AddNextEventTime,
-        Statement::AddNextPlayTime,
-        Statement::AllSessions,
-        Statement::ContinuedPlays,
-        Statement::UpdateContinuedPlays,
-        Statement::DropContinuedPlays,
-        Statement::DropContinuedSessions,
-    ],
-}];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    // What follows a play is told in the next step, together with the track of what follows.
+    Migration { to: 2, statements: &[Statement::AddNextEventTime, Statement::AddNextPlayTime] },
+    Migration {
+        to: 3,
+        statements: &[
+            Statement::CreateTracks,
+            Statement::AddTrackNo,
+            Statement::AddNextTrackNo,
+            Statement::AllTracks,
+            Statement::NumberPlays,
+            Statement::AllSessions,
+            Statement::ContinuedPlays,
+            Statement::UpdateContinuedPlays,
+            Statement::DropContinuedPlays,
+            Statement::DropContinuedSessions,
+        ],
+    },
+];
 
 /// The statements that bring tables of a version forward, in their order.
 pub(super) fn steps_after(version: i32, migrations: &[Migration]) -> impl Iterator<Item = Statement> {

@@ -98,7 +98,7 @@ struct Told {
 }
 
 #[test]
-fn play_next_names_each_play_that_is_told_another_time_than_what_follows_it() {
+fn play_next_names_each_play_that_is_told_something_else_than_what_follows_it() {
     let time = |second: u64| format!("timestamp '2018-11-01 21:01:{}.796'", 46 + second);
     let event = |at: &str| format!("next_event_time = {at}");
     let play = |at: &str| format!("next_play_time = {at}");
@@ -110,7 +110,9 @@ fn play_next_names_each_play_that_is_told_another_time_than_what_follows_it() {
     };
     // Plays and views; the view at 6 s is behind the play of that instant.
     let usual = [('P', 1, 0), ('P', 2, 2), ('V', 3, 3), ('P', 4, 4), ('P', 5, 6), ('V', 6, 6), ('V', 7, 7)];
-    let (of_event, of_play) = ("next_event_time", "next_play_time");
+    let (of_event, of_play, of_track) = ("next_event_time", "next_play_time", "next_track_no");
+    // Each play of a session has another track.
+    let track = |n: i32| format!("next_track_no = next_track_no + {n}");
     let mut cases = vec![
         // Nothing follows where something does, and the other way round.
         told(&usual, &[(2, event("null"))], &[(2, of_event)]),
@@ -143,10 +145,22 @@ fn play_next_names_each_play_that_is_told_another_time_than_what_follows_it() {
             &[(0, of_event), (0, of_play), (1, of_event), (1, of_play)],
         ),
     ];
+    cases.extend([
+        // The track of another play, none where there is one, one where there is none, and tracks in each other's places.
+        told(&usual, &[(1, track(1))], &[(1, of_track)]),
+        told(&usual, &[(2, track(-2))], &[(2, of_track)]),
+        told(&usual, &[(2, "next_track_no = null".to_owned())], &[(2, of_track)]),
+        told(&usual, &[(5, "next_track_no = track_no".to_owned())], &[(5, of_track)]),
+        told(&usual, &[(1, track(1)), (2, track(-1))], &[(1, of_track), (2, of_track)]),
+        told(&[('P', 0, 0)], &[(0, "next_track_no = track_no".to_owned())], &[(0, of_track)]),
+        // The first two plays are of one instant.
+        told(&[('P', 0, 0), ('P', 1, 0), ('P', 2, 3)], &[(0, track(1))], &[(0, of_track)]),
+    ]);
     // A session of many plays is put in order at once.
     let mut long: Vec<(char, u32, u64)> = (0..302).map(|n| ('P', n, 10 * u64::from(n))).collect();
     long.push(('V', 302, 5));
     cases.push(told(&long, &[(0, event(&time(10)))], &[(0, of_event)]));
+    cases.push(told(&long, &[(7, track(1))], &[(7, of_track)]));
 
     let site = Site::new();
     let mut lines = String::new();
@@ -162,6 +176,7 @@ fn play_next_names_each_play_that_is_told_another_time_than_what_follows_it() {
                     ("sessionId", json!(session)),
                     ("userId", json!(user.to_string())),
                     ("page", json!(page)),
+                    ("song", json!(format!("Song {item}"))),
                 ],
             );
         }
@@ -212,7 +227,7 @@ fn check_knows_its_names() {
     );
     assert!(ask(&site, &["check", "nothing_like_it"]).expect(2).stderr.contains("`sparkify check --list` shows all"));
     let list = ask(&site, &["check", "--list", "--json"]).expect(0).json();
-    assert_eq!(list.as_array().unwrap().len(), 45);
+    assert_eq!(list.as_array().unwrap().len(), 48);
     for arguments in [&["check"][..], &["rejects", "replay"]] {
         let nowhere = Site::new();
         assert!(ask(&nowhere, arguments).expect(1).stderr.contains("there is no warehouse"));

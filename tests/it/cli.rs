@@ -563,8 +563,8 @@ fn a_dry_run_shows_how_tables_are_made_and_makes_none() {
     assert!(names(&site).is_empty(), "{:?}", names(&site));
     let parts = statements(&script);
     assert_eq!((parts.first().map(String::as_str), parts.last().map(String::as_str)), (Some("begin"), Some("commit")));
-    assert_eq!(parts.iter().filter(|part| part.starts_with("create table")).count(), 12, "{script}");
-    assert!(parts.iter().any(|part| part.starts_with("insert into sparkify_schema") && part.contains("(2)")), "{script}");
+    assert_eq!(parts.iter().filter(|part| part.starts_with("create table")).count(), 13, "{script}");
+    assert!(parts.iter().any(|part| part.starts_with("insert into sparkify_schema") && part.contains("(3)")), "{script}");
     site.run(&["tables", "create", "--warehouse", "w.duckdb"]).expect(0);
     assert_eq!(statements(&site.run(&dry).expect(0).stdout), [""; 0]);
     let refused = site.run(&["tables", "drop", "--dry-run", "--yes", "--warehouse", "w.duckdb"]).expect(2);

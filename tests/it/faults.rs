@@ -99,6 +99,23 @@ const IN_THE_TABLES: &[(&str, &str)] = &[
         "update songplays set next_event_time = start_time + interval '1 minute' where songplay_id = (select max(songplay_id) from songplays where next_event_time is null)",
     ),
     (
+        "a play takes its own track for the next play's",
+        "update songplays set next_track_no = track_no where songplay_id = (select max(songplay_id) from songplays where next_track_no <> track_no)",
+    ),
+    (
+        "a play has another play's track",
+        "update songplays set track_no = (select min(track_no) from tracks) where songplay_id = (select max(songplay_id) from songplays where next_track_no is null)",
+    ),
+    (
+        "a play has a track that is not there",
+        "update songplays set track_no = 0 where songplay_id = (select max(songplay_id) from songplays where next_track_no is null)",
+    ),
+    ("a track is there twice", "insert into tracks select * from tracks where track_no = (select max(track_no) from tracks)"),
+    (
+        "a title and artist have two tracks",
+        "insert into tracks select track_no + 1, song, artist from tracks where track_no = (select max(track_no) from tracks)",
+    ),
+    (
         "a level is called gold",
         "update songplays set level = 'gold' where songplay_id = (select max(songplay_id) from songplays)",
     ),

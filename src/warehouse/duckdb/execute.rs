@@ -62,12 +62,12 @@ impl Warehouse for DuckDb {
     }
 
     fn rollback(&mut self) -> Result<()> {
-        self.song_index = None;
+        self.forget_indexes();
         self.batch("rollback", "rollback")
     }
 
     fn empty_tables(&mut self) -> Result<()> {
-        self.song_index = None;
+        self.forget_indexes();
         REFRESHED_TABLES.iter().try_for_each(|table| self.batch(table, &format!("delete from {}", identifier(table))))
     }
 

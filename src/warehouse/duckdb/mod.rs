@@ -18,7 +18,7 @@ use self::connect::{Access, Database};
 use self::stream::Shelf;
 use super::{OpenOptions, SCHEMA_VERSION, Warehouse};
 use crate::error::{Error, Kind, Result};
-use crate::stage::SongIndex;
+use crate::stage::{SongIndex, TrackIndex};
 
 /// An open DuckDB warehouse.
 pub struct DuckDb {
@@ -30,6 +30,8 @@ pub struct DuckDb {
     shelf: Shelf,
     /// The catalogue as it is, once it was read.
     song_index: Option<Arc<SongIndex>>,
+    /// The tracks as they are, once they were read.
+    track_index: Option<TrackIndex>,
     /// Whether an interrupt may reach DuckDB. Not during a commit: DuckDB would report it as failed though it was not.
     interruptible: Arc<Mutex<bool>>,
     path: PathBuf,
@@ -90,7 +92,22 @@ impl DuckDb {
         if access == Access::ReadWrite {
             database.register(&shelf)?;
         }
-        Ok(Self { connection, _database: database, flushed: None, shelf, song_index: None, interruptible, path: path.to_owned() })
+        Ok(Self {
+            connection,
+            _database: database,
+            flushed: None,
+            shelf,
+            song_index: None,
+            track_index: None,
+            interruptible,
+            path: path.to_owned(),
+        })
+    }
+
+    /// Forgets what was read of tables, as they are to be read anew.
+    fn forget_indexes(&mut self) {
+        self.song_index = None;
+        self.track_index = None;
     }
 
     /// Sends what was written so far to the disk while other work goes on, so that the commit waits less for it.

@@ -9,7 +9,7 @@ use super::super::relations::RELATIONS;
 use super::super::{FileRow, RejectRow, ReplayedLine, RunRow};
 use super::{DuckDb, query_error, stream};
 use crate::error::Result;
-use crate::stage::{Batch, CatalogueSong, EventBounds, People, PlannedFile, SongIndex, SongRecord};
+use crate::stage::{Batch, CatalogueSong, EventBounds, People, PlannedFile, SongIndex, SongRecord, Track, TrackIndex};
 use crate::warehouse::Statement;
 
 /// DuckDB's name for a point in time, from milliseconds since 1970.
@@ -46,6 +46,13 @@ impl DuckDb {
         {
             batch.judge_known(self.known_events(bounds)?);
         }
+        let mut tracks = match self.track_index.take() {
+            Some(tracks) => tracks,
+            None => self.read_track_index()?,
+        };
+        batch.find_tracks(&mut tracks);
+        self.append("tracks", tracks.take_new().iter(), |t, add| add(params![t.track_no, &*t.song, &*t.artist]))?;
+        self.track_index = Some(tracks);
         Ok(batch)
     }
 
@@ -65,6 +72,16 @@ impl DuckDb {
         for song in songs {
             index.add(song);
         }
+        Ok(index)
+    }
+
+    fn read_track_index(&self) -> Result<TrackIndex> {
+        let tracks = self.rows(Statement::ReadTracks, |row| {
+            let text = |i| row.get_ref(i).and_then(|v| v.as_str().map(Into::into).map_err(Into::into));
+            Ok(Track { track_no: row.get(0)?, song: text(1)?, artist: text(2)? })
+        })?;
+        let mut index = TrackIndex::default();
+        tracks.into_iter().for_each(|track| index.add(track));
         Ok(index)
     }
 

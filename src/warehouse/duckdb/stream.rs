@@ -446,6 +446,8 @@ fn write(part: &Part<'_>, source: Source, rows: &[u32], out: &Output, at: usize)
         }
         Source::NextEventTime => out.nullable(at, rows, |row| instant(next[row].event_ms)),
         Source::NextPlayTime => out.nullable(at, rows, |row| instant(next[row].play_ms)),
+        Source::TrackNo => out.nullable(at, rows, |row| batch.track(index, row)),
+        Source::NextTrackNo => out.nullable(at, rows, |row| next[row].track),
         // Only the distinct times have parts, and those are written by `write_times`.
         Source::Part(_) => {}
         Source::PayloadHash => out.numbers(at, rows, |row| chunk.payload_hash[row] as i64),

@@ -59,7 +59,7 @@ impl Warehouse for Postgres {
     }
 
     fn rollback(&mut self) -> Result<()> {
-        self.song_index = None;
+        self.forget_indexes();
         self.end_staging();
         self.session.batch("rollback", "rollback")
     }
@@ -70,7 +70,7 @@ impl Warehouse for Postgres {
     }
 
     fn empty_tables(&mut self) -> Result<()> {
-        self.song_index = None;
+        self.forget_indexes();
         REFRESHED_TABLES.iter().try_for_each(|table| self.session.batch(table, &format!("delete from {}", identifier(table))))
     }
 

@@ -22,7 +22,7 @@ pub use url::PostgresUrl;
 use self::session::Session;
 use super::{OpenOptions, SCHEMA_VERSION};
 use crate::error::Result;
-use crate::stage::{Batch, SongIndex};
+use crate::stage::{Batch, SongIndex, TrackIndex};
 
 /// An open warehouse on a PostgreSQL server.
 pub struct Postgres {
@@ -31,6 +31,8 @@ pub struct Postgres {
     batch: Option<Arc<Batch>>,
     /// The catalogue as it is, once it was read.
     song_index: Option<Arc<SongIndex>>,
+    /// The tracks as they are, once they were read.
+    track_index: Option<TrackIndex>,
     /// It holds the lock.
     locked: bool,
 }
@@ -69,7 +71,13 @@ impl Postgres {
     }
 
     fn of(session: Session, locked: bool) -> Self {
-        Self { session, batch: None, song_index: None, locked }
+        Self { session, batch: None, song_index: None, track_index: None, locked }
+    }
+
+    /// Forgets what was read of tables, as they are to be read anew.
+    fn forget_indexes(&mut self) {
+        self.song_index = None;
+        self.track_index = None;
     }
 }
 

@@ -12,7 +12,7 @@ use super::session::text;
 use super::stream;
 use super::value::Timestamp;
 use crate::error::{Error, Kind, Result};
-use crate::stage::{Batch, CatalogueSong, EventBounds, People, PlannedFile, SongIndex, SongRecord};
+use crate::stage::{Batch, CatalogueSong, EventBounds, People, PlannedFile, SongIndex, SongRecord, Track, TrackIndex};
 
 /// The tables that are there for the length of a transaction. They are called by their schema where they are dropped, as a
 /// user's own table of the name must not be meant.
@@ -46,6 +46,17 @@ impl Postgres {
         {
             batch.judge_known(self.known_events(&batch, bounds)?);
         }
+        let mut tracks = match self.track_index.take() {
+            Some(tracks) => tracks,
+            None => self.read_track_index()?,
+        };
+        batch.find_tracks(&mut tracks);
+        self.copy("tracks", 3, tracks.take_new(), |track, out| {
+            out.integer(track.track_no);
+            out.string(Some(&track.song));
+            out.string(Some(&track.artist));
+        })?;
+        self.track_index = Some(tracks);
         self.make_temporary(Statement::PostgresStagedTimes, "staged_times")?;
         self.copy_staged(&batch, "staged_times", &copy_all("staged_times"), None)?;
         self.make_temporary(Statement::PostgresStagedSessions, "staged_sessions")?;
@@ -85,6 +96,23 @@ impl Postgres {
                     duration: session.get(&row, 4)?,
                     text_repair: session.get::<i16>(&row, 5)? as u8,
                 });
+                Ok(())
+            },
+        )?;
+        Ok(index)
+    }
+
+    fn read_track_index(&self) -> Result<TrackIndex> {
+        let mut index = TrackIndex::default();
+        let query = SqlText { name: Statement::ReadTracks.name(), text: text(Statement::ReadTracks) };
+        let session = &self.session;
+        session.each_row(
+            query,
+            &[],
+            |_| Ok(()),
+            |row| {
+                let text = |at| session.get::<&str>(&row, at).map(Box::from);
+                index.add(Track { track_no: session.get(&row, 0)?, song: text(1)?, artist: text(2)? });
                 Ok(())
             },
         )?;

@@ -9,7 +9,7 @@ const AUTO: [(&str, &str); 2] = [
 ];
 
 /// Never by song_id: nearly all plays of a small catalogue have none, and would lie on one slice.
-const EXPLICIT: [(&str, &str); 8] = [
+const EXPLICIT: [(&str, &str); 9] = [
     ("songplays", "distkey (user_id) compound sortkey (start_time)"),
     // Visitors have no user_id, and would lie on one slice.
     ("page_views", "diststyle even compound sortkey (start_time)"),
@@ -17,6 +17,7 @@ const EXPLICIT: [(&str, &str); 8] = [
     ("user_levels", "distkey (user_id) compound sortkey (user_id, valid_from)"),
     ("songs", "diststyle all compound sortkey (song_id)"),
     ("artists", "diststyle all compound sortkey (artist_id)"),
+    ("tracks", "diststyle all compound sortkey (track_no)"),
     // Nearly as long as the plays, so that a copy on every node would be dear.
     ("time", "distkey (start_time) compound sortkey (start_time)"),
     ("staging_songs", "diststyle even"),

@@ -235,6 +235,9 @@ impl Redshift {
     /// From events to plays, views, times, users and levels; returns how many plays and views there are.
     fn derive(&mut self) -> Result<(u64, u64)> {
         self.make_staged(Statement::RedshiftFindSongs, "staged_matches")?;
+        // The tracks that were read are no longer all.
+        self.track_index = None;
+        self.session.execute(Statement::RedshiftAddTracks, &[])?;
         self.make_staged(Statement::RedshiftStagedPlays, "staged_plays")?;
         self.make_staged(Statement::RedshiftStagedViews, "staged_views")?;
         let plays = self.session.execute(Statement::RedshiftFillPlays, &[])?;

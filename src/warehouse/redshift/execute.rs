@@ -88,7 +88,7 @@ impl Warehouse for Redshift {
     }
 
     fn empty_tables(&mut self) -> Result<()> {
-        self.song_index = None;
+        self.forget_indexes();
         // Not by TRUNCATE, which would commit.
         REFRESHED_TABLES
             .iter()

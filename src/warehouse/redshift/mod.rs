@@ -39,7 +39,7 @@ use self::staging::Staging;
 use super::{OpenOptions, SCHEMA_VERSION, Statement, Value};
 use crate::error::{Error, Kind, Result};
 use crate::source::Sources;
-use crate::stage::SongIndex;
+use crate::stage::{SongIndex, TrackIndex};
 
 /// How many files Serverless and clusters that do not tell are taken to read side by side.
 const USUAL_SLICES: usize = 16;
@@ -59,6 +59,8 @@ pub struct Redshift {
     slices: usize,
     /// The catalogue as it is, once it was read.
     song_index: Option<Arc<SongIndex>>,
+    /// The tracks as they are, once they were read.
+    track_index: Option<TrackIndex>,
     /// Temporary tables of the open transaction.
     temporary: BTreeSet<&'static str>,
     /// Decoded lines are staged too, for `--keep-staging`.
@@ -126,6 +128,7 @@ impl Redshift {
             access: None,
             slices: if slices > 0 { slices as usize } else { USUAL_SLICES },
             song_index: None,
+            track_index: None,
             temporary: BTreeSet::new(),
             keeps_lines: false,
             in_transaction: false,
@@ -165,6 +168,8 @@ impl Redshift {
         self.session.set_interruptible(false);
         let committed = self.session.batch("commit", "commit");
         self.in_transaction = false;
+        // Without the lock others may change the tables.
+        self.forget_indexes();
         let run_id = self.run_id.take();
         match (committed, run_id) {
             (Ok(_), _) => {
@@ -197,9 +202,15 @@ impl Redshift {
         Err(lost)
     }
 
+    /// Forgets what was read of tables, as they are to be read anew.
+    fn forget_indexes(&mut self) {
+        self.song_index = None;
+        self.track_index = None;
+    }
+
     /// Undoes what is open.
     fn undo(&mut self) -> Result<()> {
-        self.song_index = None;
+        self.forget_indexes();
         self.run_id = None;
         self.planned_on = None;
         self.temporary.clear();

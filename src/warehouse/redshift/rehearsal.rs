@@ -68,9 +68,10 @@ impl Rehearsal {
         match direct::choose(self.options.stage, USUAL_SLICES, &self.logs) {
             StageInput::Rows(why) => {
                 let mut sent = vec![remark(&format!("sparkify reads the log files: {why}"))];
-                sent.extend([Statement::ReadCatalogue, Statement::FactBounds].map(named));
+                sent.extend([Statement::ReadCatalogue, Statement::ReadTracks, Statement::FactBounds].map(named));
                 sent.push(remark("where the warehouse has events of the same days, keys are compared:"));
                 sent.extend([Statement::RedshiftStagedBatch, Statement::RedshiftStagedKeys, Statement::KnownEvents].map(named));
+                sent.push(remark("tracks gets a row for each title and artist that it does not have"));
                 for (relation, create) in
                     [("staged_plays", Statement::RedshiftStagedPlays), ("staged_views", Statement::RedshiftStagedViews)]
                 {
@@ -113,6 +114,7 @@ impl Rehearsal {
                 Statement::RedshiftStagedEvents,
                 Statement::RedshiftRepeatedEvents,
                 Statement::RedshiftFindSongs,
+                Statement::RedshiftAddTracks,
                 Statement::RedshiftStagedPlays,
                 Statement::RedshiftStagedViews,
                 Statement::RedshiftFillPlays,

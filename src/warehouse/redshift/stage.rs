@@ -14,7 +14,7 @@ use super::staging::Staging;
 use super::{Redshift, json, number, schema};
 use crate::error::{Error, Kind, Result};
 use crate::source::Compression;
-use crate::stage::{Batch, CatalogueSong, EventBounds, People, PlannedFile, SongIndex, SongRecord};
+use crate::stage::{Batch, CatalogueSong, EventBounds, People, PlannedFile, SongIndex, SongRecord, Track, TrackIndex};
 
 /// Rows of a small table up to which a statement carries them itself: COPY costs seconds, whatever it copies.
 const FEW: usize = 500;
@@ -68,6 +68,15 @@ impl Redshift {
         {
             batch.judge_known(self.known_events(&batch, bounds)?);
         }
+        let mut tracks = match self.track_index.take() {
+            Some(tracks) => tracks,
+            None => self.read_track_index()?,
+        };
+        batch.find_tracks(&mut tracks);
+        self.put(Statement::CreateTracks, "tracks", tracks.take_new(), |track| {
+            vec![Cell::Integer(track.track_no.into()), Cell::Text(&track.song), Cell::Text(&track.artist)]
+        })?;
+        self.track_index = Some(tracks);
         self.make_staged(Statement::RedshiftStagedPlays, "staged_plays")?;
         self.make_staged(Statement::RedshiftStagedViews, "staged_views")?;
         self.copy_batch(&batch, relation("staged_plays")?, None)?;
@@ -142,6 +151,15 @@ impl Redshift {
                 duration,
                 text_repair,
             });
+        }
+        Ok(index)
+    }
+
+    fn read_track_index(&mut self) -> Result<TrackIndex> {
+        let mut index = TrackIndex::default();
+        for row in self.session.answer(Statement::ReadTracks, &[])? {
+            let text = |at: usize| row.get(at).map(ToString::to_string).unwrap_or_default().into_boxed_str();
+            index.add(Track { track_no: number(&row, 0)? as i32, song: text(1), artist: text(2) });
         }
         Ok(index)
     }

@@ -124,6 +124,7 @@ impl Oracle {
         tables.insert("songplays", self.songplays());
         tables.insert("page_views", self.page_views());
         tables.insert("time", self.time());
+        tables.insert("tracks", self.tracks());
         tables.insert("users", self.users());
         tables.insert("user_levels", self.user_levels());
         for rows in tables.values_mut() {
@@ -247,6 +248,13 @@ impl Oracle {
             ]
         };
         self.by_user().into_iter().map(row).collect()
+    }
+
+    fn tracks(&self) -> Vec<Vec<Cell>> {
+        let text = |name: &Option<String>| name.as_deref().map(repair).unwrap_or_default();
+        let tracks: BTreeSet<(String, String)> =
+            self.plays().map(|play| (text(&play.payload.song), text(&play.payload.artist))).collect();
+        tracks.into_iter().map(|(song, artist)| vec![song.into(), artist.into()]).collect()
     }
 
     fn user_levels(&self) -> Vec<Vec<Cell>> {

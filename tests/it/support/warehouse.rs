@@ -62,7 +62,7 @@ impl<T: Into<Cell>> From<Option<T>> for Cell {
 pub type Tables = BTreeMap<&'static str, Vec<Vec<Cell>>>;
 
 /// The columns to compare, by table.
-const COLUMNS: [(&str, &str); 7] = [
+const COLUMNS: [(&str, &str); 8] = [
     (
         "songplays",
         "epoch_ms(start_time), user_id, level, song_id, artist_id, session_id, location, user_agent, item_in_session, song, artist, length, match_method, epoch_ms(next_event_time), epoch_ms(next_play_time)",
@@ -76,6 +76,7 @@ const COLUMNS: [(&str, &str); 7] = [
     ("songs", "song_id, title, artist_id, year, duration, artist_name"),
     ("artists", "artist_id, name, location, latitude, longitude"),
     ("time", "epoch_ms(start_time), hour, day, week, month, year, weekday"),
+    ("tracks", "song, artist"),
 ];
 
 /// Fails with the first rows that differ.
@@ -317,6 +318,18 @@ impl Site {
             (
                 "plays of a song that is not there",
                 "select count(*) from songplays where song_id is not null and song_id not in (select song_id from songs)",
+            ),
+            (
+                "plays of another track",
+                "select count(*) from songplays as p left join tracks as t on t.track_no = p.track_no and t.song = coalesce(p.song, '') \
+                 and t.artist = coalesce(p.artist, '') where t.track_no is null",
+            ),
+            ("tracks that share a number", "select count(*) - count(distinct track_no) from tracks"),
+            (
+                "plays with another next track",
+                "select count(*) from (select next_track_no, next_play_time, lead(track_no) over (partition by session_id, user_id \
+                 order by start_time, item_in_session) as found from songplays) as p \
+                 where coalesce(next_track_no, 0) <> coalesce(found, 0) or (next_track_no is null) <> (next_play_time is null)",
             ),
             ("plays among the views", "select count(*) from page_views where page = 'NextSong'"),
             (

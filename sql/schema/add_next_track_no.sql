@@ -1,0 +1,1 @@
+alter table songplays add column next_track_no integer;

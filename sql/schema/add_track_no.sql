@@ -1,0 +1,1 @@
+alter table songplays add column track_no integer;

@@ -1,0 +1,170 @@
+//! The tracks that plays were of: which number a title and an artist have.
+
+use std::collections::HashMap;
+
+use crate::decode::{EventChunk, song_key_hash};
+
+/// The tracks of the warehouse and of the batches before, found by title and artist as the log names them, after repair.
+#[derive(Debug, Default)]
+pub struct TrackIndex {
+    tracks: Vec<Track>,
+    /// The last track with a hash.
+    by_hash: HashMap<u64, u32, rapidhash::fast::RandomState>,
+    /// For each track, another with the same hash.
+    next: Vec<Option<u32>>,
+    /// The highest number given out.
+    last_no: i32,
+    /// How many of the tracks the warehouse has.
+    kept: usize,
+}
+
+/// A title and an artist as the log names them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the columns of tracks")]
+pub struct Track {
+    pub track_no: i32,
+    pub song: Box<str>,
+    pub artist: Box<str>,
+}
+
+/// What a play says of its track; what the log does not name is an empty text.
+#[derive(Clone, Copy)]
+struct Names<'a> {
+    song: &'a [u8],
+    artist: &'a [u8],
+    hash: u64,
+}
+
+impl<'a> Names<'a> {
+    fn of(chunk: &'a EventChunk, row: usize) -> Self {
+        let (song, artist) = (chunk.song[row], chunk.artist[row]);
+        if !song.is_null() && !artist.is_null() {
+            return Self { song: song.of(&chunk.text), artist: artist.of(&chunk.text), hash: chunk.song_key_hash[row] };
+        }
+        let text = |span: crate::decode::Span| if span.is_null() { &[] } else { span.of(&chunk.text) };
+        let (song, artist) = (text(song), text(artist));
+        Self { song, artist, hash: song_key_hash(Some(artist), Some(song)) }
+    }
+}
+
+impl TrackIndex {
+    /// Adds a track that the warehouse has.
+    pub fn add(&mut self, track: Track) {
+        let hash = song_key_hash(Some(track.artist.as_bytes()), Some(track.song.as_bytes()));
+        self.push(hash, track);
+        self.kept = self.tracks.len();
+    }
+
+    /// The tracks that came from batches since this was last asked; the warehouse is to have them now.
+    pub fn take_new(&mut self) -> &[Track] {
+        let first = std::mem::replace(&mut self.kept, self.tracks.len());
+        &self.tracks[first..]
+    }
+
+    /// The number of a row's track, if it has one already.
+    pub(super) fn find(&self, chunk: &EventChunk, row: usize) -> Option<i32> {
+        self.find_names(Names::of(chunk, row))
+    }
+
+    /// The number of a row's track, which gets one if it has none.
+    pub(super) fn find_or_add(&mut self, chunk: &EventChunk, row: usize) -> i32 {
+        let names = Names::of(chunk, row);
+        if let Some(track_no) = self.find_names(names) {
+            return track_no;
+        }
+        let text = |bytes| String::from_utf8_lossy(bytes).into();
+        let track_no = self.last_no + 1;
+        self.push(names.hash, Track { track_no, song: text(names.song), artist: text(names.artist) });
+        track_no
+    }
+
+    fn find_names(&self, names: Names<'_>) -> Option<i32> {
+        let mut at = self.by_hash.get(&names.hash).copied();
+        while let Some(place) = at {
+            let track = &self.tracks[place as usize];
+            if track.song.as_bytes() == names.song && track.artist.as_bytes() == names.artist {
+                return Some(track.track_no);
+            }
+            at = self.next[place as usize];
+        }
+        None
+    }
+
+    fn push(&mut self, hash: u64, track: Track) {
+        self.last_no = self.last_no.max(track.track_no);
+        self.next.push(self.by_hash.insert(hash, self.tracks.len() as u32));
+        self.tracks.push(track);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::LogDecoder;
+    use crate::stage::{Batch, Verdict};
+
+    /// Plays of these titles and artists, as JSON; views where the title is a dash.
+    fn chunk(session: usize, tracks: &[(&str, &str)]) -> EventChunk {
+        let mut chunk = EventChunk::default();
+        let line = |(item, (song, artist)): (usize, &(&str, &str))| {
+            let key = format!(r#""userId":"1","sessionId":{session},"itemInSession":{item},"ts":1541106106796"#);
+            match *song {
+                "-" => format!(r#"{{{key},"page":"Home"}}"#) + "\n",
+                _ => format!(r#"{{{key},"page":"NextSong","song":{song},"artist":{artist}}}"#) + "\n",
+            }
+        };
+        let lines: String = tracks.iter().enumerate().map(line).collect();
+        LogDecoder::default().decode(lines.as_bytes(), 0, &mut chunk);
+        assert_eq!(chunk.len(), tracks.len());
+        chunk
+    }
+
+    fn found(batch: &Batch, chunk: usize) -> Vec<Option<i32>> {
+        (0..batch.chunks()[chunk].len()).map(|row| batch.track(chunk, row)).collect()
+    }
+
+    fn names(tracks: &[Track]) -> Vec<(i32, &str, &str)> {
+        tracks.iter().map(|track| (track.track_no, &*track.song, &*track.artist)).collect()
+    }
+
+    #[test]
+    fn plays_of_one_title_and_artist_have_one_track_whatever_the_chunk_and_batch() {
+        let mut index = TrackIndex::default();
+        index.add(Track { track_no: 7, song: "Björk".into(), artist: "X".into() });
+        let batch = |chunks: &[&[(&str, &str)]]| {
+            let chunks = chunks.iter().enumerate().map(|(session, tracks)| chunk(session, tracks)).collect();
+            Batch::new(chunks, Vec::new().into(), 2)
+        };
+        let first = batch(&[
+            // Garbled text is a track's after repair; what is not named is an empty text, and so is one.
+            &[(r#""Bj\u00c3\u00b6rk""#, r#""X""#), (r#""X""#, r#""Björk""#), ("null", r#""X""#)],
+            &[],
+            &[(r#""""#, r#""X""#), ("-", ""), ("null", "null"), (r#""a""#, r#""b""#)],
+            &[(r#""ab""#, r#""""#), (r#""a""#, r#""b""#), (r#""A""#, r#""b""#), (r#""X""#, r#""Björk""#)],
+        ]);
+        first.judge(5, Verdict::Duplicate);
+        first.find_tracks(&mut index);
+        assert_eq!(found(&first, 0), [Some(7), Some(8), Some(9)]);
+        assert_eq!(found(&first, 2), [Some(9), None, None, Some(10)], "only accepted plays have one");
+        assert_eq!(found(&first, 3), [Some(11), Some(10), Some(12), Some(8)]);
+        let added = [(8, "X", "Björk"), (9, "", "X"), (10, "a", "b"), (11, "ab", ""), (12, "A", "b")];
+        assert_eq!(names(index.take_new()), added);
+
+        let second = batch(&[&[("null", "null"), (r#""ab""#, "null"), (r#""Björk""#, r#""X""#)]]);
+        second.find_tracks(&mut index);
+        assert_eq!(found(&second, 0), [Some(13), Some(11), Some(7)]);
+        assert_eq!(names(index.take_new()), [(13, "", "")]);
+        assert_eq!(index.take_new(), []);
+    }
+
+    #[test]
+    fn tracks_of_one_hash_are_told_apart() {
+        let mut index = TrackIndex::default();
+        for (track_no, song) in [(1, "one"), (2, "two"), (3, "three")] {
+            index.push(42, Track { track_no, song: song.into(), artist: "a".into() });
+        }
+        let find = |song: &str| index.find_names(Names { song: song.as_bytes(), artist: b"a", hash: 42 });
+        assert_eq!([find("one"), find("two"), find("three"), find("four")], [Some(1), Some(2), Some(3), None]);
+        assert_eq!(index.find_names(Names { song: b"one", artist: b"b", hash: 42 }), None);
+    }
+}
