@@ -18,10 +18,10 @@ views as (
     where page_views.user_id is not null
 ),
 
--- Where each next play is later than its play, and all starts but the first are somebody's next play, they are in
--- order, as no other way leads through all of them. Sums of milliseconds, and of their squares, stand for the sets of
--- times: what keeps both sums is not seen. So do sums of tracks times milliseconds for which track is told with which
--- time: all but the first play's are somebody's next.
+-- Where each next play is later than its play, and all plays but the first are somebody's next play, they are in
+-- order, as no other way leads through all of them. Two sums stand for the sets of plays by time and track: that of
+-- milliseconds, and that of their products with themselves and the tracks. What keeps both is not seen. The track of the
+-- first play is what the tracks have more than the next tracks.
 sums as (
     select
         user_id,
@@ -30,11 +30,9 @@ sums as (
         sum(is_backward) as backward,
         cast(max(ms) - min(ms) as double precision) as distance,
         sum(cast(next_ms - ms as double precision)) as gaps,
-        sum(mod(ms, 2147483647) * mod(ms, 2147483647)) - mod(min(ms), 2147483647) * mod(min(ms), 2147483647) as squares,
-        sum(mod(next_ms, 2147483647) * mod(next_ms, 2147483647)) as next_squares,
-        sum(mod(ms, 2147483647) * track_no)
-        - mod(min(ms), 2147483647) * (sum(track_no) - coalesce(sum(next_track_no), 0)) as tracks,
-        sum(mod(next_ms, 2147483647) * next_track_no) as next_tracks
+        sum((ms & 2147483647) * ((ms & 2147483647) + track_no))
+        - (min(ms) & 2147483647) * ((min(ms) & 2147483647) + sum(track_no - coalesce(next_track_no, 0))) as products,
+        sum((next_ms & 2147483647) * ((next_ms & 2147483647) + next_track_no)) as next_products
     from (
         select
             songplays.user_id,
@@ -135,8 +133,7 @@ suspects as (
     where
         backward > 0
         or coalesce(gaps, 0) <> distance
-        or coalesce(next_squares, 0) <> squares
-        or coalesce(next_tracks, 0) <> tracks
+        or coalesce(next_products, 0) <> products
     union
     select user_id, session_id from long_sessions
     union

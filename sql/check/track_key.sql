@@ -3,7 +3,12 @@
 -- Remedy: rebuild the tables with `sparkify load --full-refresh`
 -- In a load: after events
 -- Lengths are compared as well, as blanks at an end do not count on Redshift.
-select 'several tracks have this number' as problem, track_no, min(song) as song, min(artist) as artist, count(*) as times
+select
+    'several tracks have this number' as problem,
+    track_no,
+    min(song) as song,
+    min(artist) as artist,
+    count(*) as times
 from tracks
 group by track_no
 having count(*) > 1

@@ -3,5 +3,10 @@
 -- Remedy: counting rows of tracks counts too many; rebuild the tables with `sparkify load --full-refresh`
 select tracks.track_no, tracks.song, tracks.artist
 from tracks
-where not exists (select 1 from songplays where songplays.track_no = tracks.track_no)
+left join (
+    select distinct track_no
+    from songplays
+) as played
+    on played.track_no = tracks.track_no
+where played.track_no is null
 order by tracks.track_no;

@@ -5,6 +5,7 @@
 -- sessions: matter
 -- chart: none
 -- note: A transition is a play and the next one of its session; from an artist to itself it counts in the totals only.
+-- note: With a level asked for, the first of the two plays is at that level; the next one may be at another.
 -- parameter: since
 -- parameter: until
 -- parameter: level
@@ -17,70 +18,97 @@
 -- column: expected number.1 : how often if the next artist did not depend on the last
 -- column: lift number.2 : transitions by expected
 -- column: confidence share : part of what follows the artist
-with artist_numbers as (
+with
+-- To count the tracks first takes less than to keep all pairs, most of which have too few transitions.
+tracks_left as (
     select
-        artist,
-        cast(row_number() over (order by artist) as integer) as artist_no
-    from (
-        select distinct coalesce(artist, '') as artist
-        from songplays
-        where
-            start_time >= cast($since as timestamp)
-            and start_time < cast($until as timestamp)
-            and (cast($level as varchar) is null or level = cast($level as varchar))
-    ) as names
-),
-
-plays as (
-    select
-        songplays.user_id,
-        songplays.session_id,
-        songplays.start_time,
-        songplays.item_in_session,
-        artist_numbers.artist_no
+        track_no,
+        count(*) as transitions
     from songplays
-    inner join artist_numbers
-        on artist_numbers.artist = coalesce(songplays.artist, '')
     where
-        songplays.start_time >= cast($since as timestamp)
-        and songplays.start_time < cast($until as timestamp)
-        and (cast($level as varchar) is null or songplays.level = cast($level as varchar))
+        start_time >= cast($since as timestamp)
+        and next_play_time < cast($until as timestamp)
+        and (cast($level as varchar) is null or level = cast($level as varchar))
+    group by track_no
 ),
 
-followed as (
+tracks_reached as (
     select
-        artist_no,
-        lead(artist_no) over (
-            partition by session_id, user_id
-            order by start_time, item_in_session
-        ) as next_artist_no
-    from plays
+        next_track_no as track_no,
+        count(*) as transitions
+    from songplays
+    where
+        start_time >= cast($since as timestamp)
+        and next_play_time < cast($until as timestamp)
+        and (cast($level as varchar) is null or level = cast($level as varchar))
+    group by next_track_no
+),
+
+-- The tracks that the window knows; an artist is the least number of theirs.
+window_tracks as (
+    select
+        tracks.track_no,
+        tracks.artist
+    from tracks
+    inner join (
+        select track_no from tracks_left
+        union
+        select track_no from tracks_reached
+    ) as tracks_heard
+        on tracks_heard.track_no = tracks.track_no
+),
+
+track_artists as (
+    select
+        window_tracks.track_no,
+        artists_heard.artist_no
+    from window_tracks
+    inner join (
+        select
+            artist,
+            min(track_no) as artist_no
+        from window_tracks
+        group by artist
+    ) as artists_heard
+        on artists_heard.artist = window_tracks.artist
 ),
 
 pairs as (
     select
-        artist_no,
-        next_artist_no,
+        from_tracks.artist_no,
+        to_tracks.artist_no as next_artist_no,
         count(*) as transitions
-    from followed
-    where next_artist_no is not null
-    group by artist_no, next_artist_no
+    from songplays
+    inner join track_artists as from_tracks
+        on from_tracks.track_no = songplays.track_no
+    inner join track_artists as to_tracks
+        on to_tracks.track_no = songplays.next_track_no
+    where
+        songplays.start_time >= cast($since as timestamp)
+        and songplays.next_play_time < cast($until as timestamp)
+        and (cast($level as varchar) is null or songplays.level = cast($level as varchar))
+    group by from_tracks.artist_no, to_tracks.artist_no
+    having count(*) >= cast($min_support as integer)
 ),
 
 from_artists as (
     select
-        artist_no,
-        cast(sum(transitions) as double precision) as transitions
-    from pairs
-    group by artist_no
+        track_artists.artist_no,
+        cast(sum(tracks_left.transitions) as double precision) as transitions
+    from tracks_left
+    inner join track_artists
+        on track_artists.track_no = tracks_left.track_no
+    group by track_artists.artist_no
 ),
 
 to_artists as (
     select
-        next_artist_no,
-        cast(sum(transitions) as double precision) as transitions
-    from pairs
-    group by next_artist_no
+        track_artists.artist_no,
+        cast(sum(tracks_reached.transitions) as double precision) as transitions
+    from tracks_reached
+    inner join track_artists
+        on track_artists.track_no = tracks_reached.track_no
+    group by track_artists.artist_no
 ),
 
 totals as (
@@ -88,6 +116,7 @@ totals as (
     from from_artists
 ),
 
+-- An artist after itself is left out here: among the conditions of the pairs, it would slow their joins down.
 measured as (
     select
         pairs.artist_no,
@@ -99,11 +128,10 @@ measured as (
     inner join from_artists
         on from_artists.artist_no = pairs.artist_no
     inner join to_artists
-        on to_artists.next_artist_no = pairs.next_artist_no
+        on
+            to_artists.artist_no = pairs.next_artist_no
+            and to_artists.artist_no <> pairs.artist_no
     cross join totals
-    where
-        pairs.transitions >= cast($min_support as integer)
-        and pairs.artist_no <> pairs.next_artist_no
 ),
 
 ranked as (
@@ -126,9 +154,9 @@ select
     ranked.transitions / ranked.expected as lift,
     ranked.transitions / ranked.from_artist as confidence
 from ranked
-inner join artist_numbers as artists_from
-    on artists_from.artist_no = ranked.artist_no
-inner join artist_numbers as artists_to
-    on artists_to.artist_no = ranked.next_artist_no
+inner join tracks as artists_from
+    on artists_from.track_no = ranked.artist_no
+inner join tracks as artists_to
+    on artists_to.track_no = ranked.next_artist_no
 where ranked.pair_rank <= cast($top as integer)
 order by ranked.pair_rank, artists_from.artist collate "C", artists_to.artist collate "C";

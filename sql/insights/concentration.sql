@@ -19,17 +19,21 @@
 -- column: hhi number.4 : Herfindahl-Hirschman index
 -- column: played_once integer : items with exactly one play: the long tail
 -- column: played_once_share share : part of the items with exactly one play
-with artists_played as (
+with
+-- The log's name is looked up only where no song tells the artist.
+artists_played as (
     select sum(songs_played.plays) as plays
     from songs_played
+    inner join tracks
+        on tracks.track_no = songs_played.track_no
     left join songs
         on songs.song_id = songs_played.song_id
     left join artist_names
-        on artist_names.name = songs_played.artist
+        on artist_names.name = case when songs.artist_id is null then tracks.artist end
     group by
         coalesce(songs.artist_id, artist_names.artist_id),
         case
-            when coalesce(songs.artist_id, artist_names.artist_id) is null then songs_played.artist
+            when coalesce(songs.artist_id, artist_names.artist_id) is null then tracks.artist
         end
 ),
 

@@ -43,8 +43,7 @@ top_users as (
 user_songs as (
     select
         songplays.user_id,
-        coalesce(songplays.artist, '') as artist,
-        coalesce(songplays.song, '') as song,
+        songplays.track_no,
         songplays.song_id,
         count(*) as plays
     from songplays
@@ -54,21 +53,19 @@ user_songs as (
         songplays.start_time >= cast($since as timestamp)
         and songplays.start_time < cast($until as timestamp)
         and (cast($level as varchar) is null or songplays.level = cast($level as varchar))
-    group by
-        songplays.user_id,
-        coalesce(songplays.artist, ''),
-        coalesce(songplays.song, ''),
-        songplays.song_id
+    group by songplays.user_id, songplays.track_no, songplays.song_id
 ),
 
 user_artists as (
     select
-        user_id,
-        artist,
-        cast(sum(plays) as double precision) as plays,
+        user_songs.user_id,
+        tracks.artist,
+        cast(sum(user_songs.plays) as double precision) as plays,
         count(*) as songs
     from user_songs
-    group by user_id, artist
+    inner join tracks
+        on tracks.track_no = user_songs.track_no
+    group by user_songs.user_id, tracks.artist
 ),
 
 user_totals as (

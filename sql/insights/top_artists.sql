@@ -20,24 +20,26 @@
 -- column: plays_per_song number.2 : plays by songs
 -- column: share share : part of all plays in the window
 with
--- An artist is an id, or else a name: the other of the two is empty.
+-- An artist is an id, or else a name: the other of the two is empty. The log's name is looked up only where no song
+-- tells the artist.
 credited as (
     select
+        songs_played.track_no,
         songs_played.song_id,
-        songs_played.song,
-        songs_played.artist as log_name,
         songs_played.plays,
-        artist_names.artist_id as named_artist_id,
+        tracks.song,
         coalesce(songs.artist_id, artist_names.artist_id, '') as artist_id,
         case
-            when coalesce(songs.artist_id, artist_names.artist_id) is null then songs_played.artist
+            when coalesce(songs.artist_id, artist_names.artist_id) is null then tracks.artist
             else ''
         end as artist_name
     from songs_played
+    inner join tracks
+        on tracks.track_no = songs_played.track_no
     left join songs
         on songs.song_id = songs_played.song_id
     left join artist_names
-        on artist_names.name = songs_played.artist
+        on artist_names.name = case when songs.artist_id is null then tracks.artist end
 ),
 
 artists_played as (
@@ -69,34 +71,43 @@ candidates as (
         and plays >= cast($min_plays as integer)
 ),
 
--- The ways in which plays name a candidate: an artist's id, or a name without one.
-candidate_names as (
-    select distinct
-        candidates.artist_id,
-        candidates.artist_name,
-        credited.log_name,
-        credited.named_artist_id
-    from candidates
-    inner join credited
-        on
-            credited.artist_id = candidates.artist_id
-            and credited.artist_name = candidates.artist_name
+-- What the candidates' plays are of. Not by a join: DuckDB expects more rows of it than there are plays, and would then
+-- hash all plays instead of these few.
+candidate_songs as (
+    select
+        artist_id,
+        artist_name,
+        track_no,
+        song_id
+    from credited
+    where
+        exists (
+            select 1
+            from candidates
+            where
+                candidates.artist_id = credited.artist_id
+                and candidates.artist_name = credited.artist_name
+        )
 ),
 
 artist_listeners as (
     select
-        candidate_names.artist_id,
-        candidate_names.artist_name,
+        candidate_songs.artist_id,
+        candidate_songs.artist_name,
         count(distinct songplays.user_id) as listeners
-    from candidate_names
+    from candidate_songs
     inner join songplays
-        on coalesce(songplays.artist, '') = candidate_names.log_name
+        on
+            songplays.track_no = candidate_songs.track_no
+            and (
+                songplays.song_id = candidate_songs.song_id
+                or songplays.song_id is null and candidate_songs.song_id is null
+            )
     where
-        coalesce(songplays.artist_id, candidate_names.named_artist_id, '') = candidate_names.artist_id
-        and songplays.start_time >= cast($since as timestamp)
+        songplays.start_time >= cast($since as timestamp)
         and songplays.start_time < cast($until as timestamp)
         and (cast($level as varchar) is null or songplays.level = cast($level as varchar))
-    group by candidate_names.artist_id, candidate_names.artist_name
+    group by candidate_songs.artist_id, candidate_songs.artist_name
 ),
 
 ranked as (

@@ -22,9 +22,8 @@ candidates as (
     select *
     from (
         select
+            track_no,
             song_id,
-            song,
-            artist,
             plays,
             sum(plays) over () as all_plays,
             rank() over (order by plays desc) as plays_rank
@@ -35,15 +34,13 @@ candidates as (
 
 song_listeners as (
     select
+        candidates.track_no,
         candidates.song_id,
-        candidates.song,
-        candidates.artist,
         count(distinct songplays.user_id) as listeners
     from candidates
     inner join songplays
         on
-            coalesce(songplays.song, '') = candidates.song
-            and coalesce(songplays.artist, '') = candidates.artist
+            songplays.track_no = candidates.track_no
             and (
                 songplays.song_id = candidates.song_id
                 or songplays.song_id is null and candidates.song_id is null
@@ -52,14 +49,13 @@ song_listeners as (
         songplays.start_time >= cast($since as timestamp)
         and songplays.start_time < cast($until as timestamp)
         and (cast($level as varchar) is null or songplays.level = cast($level as varchar))
-    group by candidates.song_id, candidates.song, candidates.artist
+    group by candidates.track_no, candidates.song_id
 ),
 
 ranked as (
     select
         rank() over (order by candidates.plays desc, song_listeners.listeners desc) as song_rank,
-        candidates.song,
-        candidates.artist,
+        candidates.track_no,
         candidates.song_id,
         candidates.plays,
         song_listeners.listeners,
@@ -67,20 +63,21 @@ ranked as (
     from candidates
     inner join song_listeners
         on
-            song_listeners.song = candidates.song
-            and song_listeners.artist = candidates.artist
+            song_listeners.track_no = candidates.track_no
             and coalesce(song_listeners.song_id, '') = coalesce(candidates.song_id, '')
 )
 
 select
-    song_rank as rank,
-    song,
-    artist,
-    song_id,
-    plays,
-    listeners,
-    cast(plays as double precision) / listeners as plays_per_listener,
-    cast(plays as double precision) / cast(all_plays as double precision) as share
+    ranked.song_rank as rank,
+    tracks.song,
+    tracks.artist,
+    ranked.song_id,
+    ranked.plays,
+    ranked.listeners,
+    cast(ranked.plays as double precision) / ranked.listeners as plays_per_listener,
+    cast(ranked.plays as double precision) / cast(ranked.all_plays as double precision) as share
 from ranked
-where song_rank <= cast($top as integer)
-order by song_rank, song collate "C", artist collate "C", song_id collate "C";
+inner join tracks
+    on tracks.track_no = ranked.track_no
+where ranked.song_rank <= cast($top as integer)
+order by ranked.song_rank, tracks.song collate "C", tracks.artist collate "C", ranked.song_id collate "C";

@@ -63,9 +63,8 @@ history as (
 -- Plays by how many blocks they lie before the last days.
 plays as (
     select
+        songplays.track_no,
         songplays.song_id,
-        coalesce(songplays.song, '') as song,
-        coalesce(songplays.artist, '') as artist,
         songplays.user_id,
         history.blocks,
         cast(ceil(
@@ -82,22 +81,20 @@ plays as (
 
 recent_songs as (
     select
+        track_no,
         song_id,
-        song,
-        artist,
         sum(case when block = 0 then 1 else 0 end) as recent_plays,
         sum(case when block > 0 then 1 else 0 end) as earlier_plays,
         count(distinct case when block = 0 then user_id end) as listeners
     from plays
     where block <= blocks
-    group by song_id, song, artist
+    group by track_no, song_id
 ),
 
 compared as (
     select
         case when recent_songs.earlier_plays = 0 then 'new' else 'rising' end as kind,
-        recent_songs.song,
-        recent_songs.artist,
+        recent_songs.track_no,
         recent_songs.song_id,
         recent_songs.listeners,
         history.blocks,
@@ -114,8 +111,7 @@ compared as (
 ranked as (
     select
         kind,
-        song,
-        artist,
+        track_no,
         song_id,
         listeners,
         blocks,
@@ -128,6 +124,23 @@ ranked as (
                 listeners desc
         ) as kind_rank
     from compared
+),
+
+named as (
+    select
+        ranked.kind,
+        ranked.kind_rank,
+        tracks.song,
+        tracks.artist,
+        ranked.song_id,
+        ranked.recent_plays,
+        ranked.listeners,
+        ranked.blocks,
+        ranked.mean_before
+    from ranked
+    inner join tracks
+        on tracks.track_no = ranked.track_no
+    where ranked.kind_rank <= cast($top as integer)
 )
 
 select
@@ -152,6 +165,5 @@ select
             * power(1 - 1 / (9 * (recent_plays + 1)) + 1.959963984540054 / (3 * sqrt(recent_plays + 1)), 3)
             / mean_before
     end as ratio_high
-from ranked
-where kind_rank <= cast($top as integer)
+from named
 order by kind desc, kind_rank, song collate "C", artist collate "C", song_id collate "C";

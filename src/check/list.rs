@@ -107,13 +107,13 @@ macro_rules! files {
 }
 
 files! {
-    "event_ids" "event_keys" "user_key" "song_key" "artist_key" "time_key" "track_key"
-    "users_seen" "user_level" "play_song" "play_time" "play_track" "song_artist" "song_source" "artist_source"
+    "event_ids" "event_keys" "user_key" "song_key" "artist_key" "time_key" "time_parts" "track_key"
+    "users_seen" "user_level" "play_song" "play_track" "song_artist" "song_source" "artist_source"
     "match_names" "match_missing" "match_best" "play_next" "view_page"
     "level_stays" "level_now" "play_level"
     "file_counts" "file_numbers" "table_rows" "file_rows" "file_rejects" "run_counts"
     "known_levels" "known_genders" "known_methods" "known_pages" "known_auth"
-    "event_days" "event_times" "registered" "lengths" "coordinates" "years" "time_reachable" "track_reachable"
+    "event_days" "event_times" "registered" "lengths" "coordinates" "years" "track_reachable"
     "match_rate" "freshness" "volume" "null_rates" "quarantine" "unknown_keys"
 }
 

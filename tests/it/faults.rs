@@ -198,7 +198,7 @@ const IN_THE_TABLES: &[(&str, &str)] = &[
     ("weeks are not ISO weeks", "update time set week = week - 1"),
     (
         "an instant without a play",
-        "insert into time select * replace (start_time + interval '1 microsecond' as start_time) from time where start_time = (select max(start_time) from time)",
+        "insert into time select * replace (start_time - interval '1 microsecond' as start_time) from time where start_time = (select max(start_time) from time)",
     ),
     (
         "a stay begins before the last one ends",

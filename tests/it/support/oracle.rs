@@ -253,7 +253,7 @@ impl Oracle {
     fn tracks(&self) -> Vec<Vec<Cell>> {
         let text = |name: &Option<String>| name.as_deref().map(repair).unwrap_or_default();
         let tracks: BTreeSet<(String, String)> =
-            self.plays().map(|play| (text(&play.payload.song), text(&play.payload.artist))).collect();
+            self.plays().map(|play| (text(&play.payload.song_raw), text(&play.payload.artist_raw))).collect();
         tracks.into_iter().map(|(song, artist)| vec![song.into(), artist.into()]).collect()
     }
 
