@@ -20,8 +20,8 @@ views as (
 
 -- Where each next play is later than its play, and all plays but the first are somebody's next play, they are in
 -- order, as no other way leads through all of them. Two sums stand for the sets of plays by time and track: that of
--- milliseconds, and that of their products with themselves and the tracks. What keeps both is not seen. The track of the
--- first play is what the tracks have more than the next tracks.
+-- milliseconds, and that of their products with themselves and the tracks. What keeps both is not seen. The first
+-- play's track is what the tracks have more than the next tracks.
 sums as (
     select
         user_id,

@@ -1,5 +1,5 @@
--- The tracks of the staged events that there are not yet. Lengths are compared as well, as blanks at an end do not count
--- otherwise.
+-- The tracks of the staged events that there are not yet. Lengths are compared as well, as blanks at an end do not
+-- count otherwise.
 insert into tracks
 with names as (
     select

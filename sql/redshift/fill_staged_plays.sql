@@ -1,5 +1,5 @@
--- The staged events that are plays, matched to a song or not, with what follows each in its session. Lengths are compared
--- as well, as blanks at an end do not count otherwise.
+-- The staged events that are plays, matched to a song or not, with what follows each in its session. Lengths are
+-- compared as well, as blanks at an end do not count otherwise.
 insert into staged_plays
 with
 -- Visitors without a user never play.

@@ -1,5 +1,5 @@
--- The tracks of all plays, for a version that did not keep them. Lengths are compared as well, as blanks at an end do not
--- count otherwise.
+-- The tracks of all plays, for a version that did not keep them. Lengths are compared as well, as blanks at an end do
+-- not count otherwise.
 insert into tracks
 with names as (
     select
