@@ -205,6 +205,34 @@ fn play_next_names_each_play_that_is_told_something_else_than_what_follows_it() 
 }
 
 #[test]
+fn time_key_names_instants_that_are_missing_or_too_many_wherever_they_lie() {
+    let site = site();
+    let copy = |change: &str| {
+        format!("insert into time select * replace ({change} as start_time) from time order by start_time limit 1")
+    };
+    let cases = [
+        (copy("start_time"), "there more than once"),
+        // Before the first play, behind the last, and within the minute of one.
+        (copy("start_time - interval '1 year'"), "no play started"),
+        (copy("start_time + interval '1 year'"), "no play started"),
+        (copy("start_time + interval '1 microsecond'"), "no play started"),
+        ("delete from time where start_time = (select max(start_time) from time)".to_owned(), "not in time"),
+    ];
+    for (change, problem) in cases {
+        fs::copy(site.path("w.duckdb"), site.path("sound.duckdb")).unwrap();
+        tamper(&site, &change);
+        let report = ask(&site, &["check", "time_key", "--json"]).expect(4).json();
+        fs::rename(site.path("sound.duckdb"), site.path("w.duckdb")).unwrap();
+        assert_eq!((&report["checks"][0]["rows"], &report["checks"][0]["sample"][0]["problem"]), (&json!(1), &json!(problem)));
+    }
+    // Where nothing was played there is no instant.
+    site.run(&["tables", "reset", "--yes", "--warehouse", "w.duckdb"]).expect(0);
+    ask(&site, &["check", "time_key"]).expect(0);
+    tamper(&site, "insert into time values (timestamp '2018-11-01 00:00:00', 0, 1, 44, 11, 2018, 4)");
+    ask(&site, &["check", "time_key"]).expect(4);
+}
+
+#[test]
 fn check_warns_with_exit_code_0_and_thresholds_are_settings() {
     let site = site();
     site.put("sparkify.toml", "[checks]\nmax_age_days = 3\nmin_match_rate = \"100%\"");

@@ -231,3 +231,25 @@ fn a_session_starts_with_its_number_0_if_nothing_came_before() {
     );
     assert_eq!(starts(&["--from", "2019-01-02"]), json!([["page", "Home", 1, 1.0, 0.0], ["hour", "10", 1, 1.0, 0.0]]));
 }
+
+#[test]
+fn a_transition_counts_at_the_level_of_its_first_play_if_both_plays_are_in_the_window() {
+    // A session that goes from free to paid; one over midnight; one whose first play names no artist. A has two songs.
+    let lines = session(1, 1, "2019-01-01T10:00:00Z", "free").lines(&[(0, "a/A/10"), (60, "b/B/10")])
+        + &session(1, 1, "2019-01-01T10:02:00Z", "paid").lines(&[(0, "other/A/10"), (60, "b/B/10")])
+        + &session(2, 2, "2019-01-02T23:59:30Z", "free").lines(&[(0, "other/A/10"), (60, "b/B/10")])
+        + &session(3, 3, "2019-01-01T10:00:00Z", "free").lines(&[(0, "a/X/10"), (60, "a/A/10")]).replace("\"artist\":\"X\",", "");
+    let site = site_of(&lines, "");
+    let pairs = |window: &[&str]| {
+        let answer = ask(&site, &[&["artist_affinity", "--set", "min_support=1"], window].concat());
+        let mut pairs = rows(&answer, &["artist", "next_artist", "transitions"]).as_array().unwrap().clone();
+        pairs.sort_by_key(ToString::to_string);
+        Value::Array(pairs)
+    };
+    assert_eq!(pairs(&[]), json!([["", "A", 1], ["A", "B", 3], ["B", "A", 1]]));
+    assert_eq!(pairs(&["--level", "free"]), json!([["", "A", 1], ["A", "B", 2], ["B", "A", 1]]));
+    assert_eq!(pairs(&["--level", "paid"]), json!([["A", "B", 1]]));
+    assert_eq!(pairs(&["--to", "2019-01-03"]), json!([["", "A", 1], ["A", "B", 2], ["B", "A", 1]]));
+    assert_eq!(pairs(&["--from", "2019-01-02"]), json!([["A", "B", 1]]));
+    assert_eq!(pairs(&["--from", "2019-01-03"]), json!([]));
+}
