@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 import time
 
-TABLES = ["songplays", "page_views", "time", "users", "user_levels", "songs", "artists", "staging_songs", "load_files"]
+TABLES = ["songplays", "page_views", "time", "tracks", "users", "user_levels", "songs", "artists", "staging_songs", "load_files"]
 
 
 def psql(url, sql):

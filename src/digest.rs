@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::warehouse::{Answer, Statement, Value, Warehouse};
 
 /// The tables with a digest, in the order in which they are shown.
-const TABLES: [(&str, Statement); 7] = [
+const TABLES: [(&str, Statement); 8] = [
     ("songplays", Statement::DigestSongplays),
     ("page_views", Statement::DigestPageViews),
     ("users", Statement::DigestUsers),
@@ -12,6 +12,7 @@ const TABLES: [(&str, Statement); 7] = [
     ("songs", Statement::DigestSongs),
     ("artists", Statement::DigestArtists),
     ("time", Statement::DigestTime),
+    ("tracks", Statement::DigestTracks),
 ];
 
 /// What identifies the rows of a table, whatever their order and their surrogate ids.

@@ -144,6 +144,7 @@ statements! {
     DigestSongs = "digest/songs" [Postgres "postgres" Redshift "postgres"],
     DigestArtists = "digest/artists" [Postgres "postgres" Redshift "postgres"],
     DigestTime = "digest/time",
+    DigestTracks = "digest/tracks",
 
     PostgresServer = "postgres/server",
     PostgresPrivileges = "postgres/privileges",

@@ -225,6 +225,16 @@ fn time_key_names_instants_that_are_missing_or_too_many_wherever_they_lie() {
         fs::rename(site.path("sound.duckdb"), site.path("w.duckdb")).unwrap();
         assert_eq!((&report["checks"][0]["rows"], &report["checks"][0]["sample"][0]["problem"]), (&json!(1), &json!(problem)));
     }
+    // One bit twice is the next bit.
+    fs::copy(site.path("w.duckdb"), site.path("sound.duckdb")).unwrap();
+    let first = "(select min(start_time) from time)";
+    tamper(&site, &format!("insert into time select * from time where start_time = {first}"));
+    tamper(&site, &format!("update songplays set start_time = start_time + interval '1 second' where start_time = {first}"));
+    tamper(&site, &format!("delete from time where start_time = {first} + interval '1 second'"));
+    let report = ask(&site, &["check", "time_key", "--json"]).expect(4).json();
+    fs::rename(site.path("sound.duckdb"), site.path("w.duckdb")).unwrap();
+    let problems: Vec<&Value> = report["checks"][0]["sample"].as_array().unwrap().iter().map(|row| &row["problem"]).collect();
+    assert_eq!(problems, ["there more than once", "not in time"]);
     // Where nothing was played there is no instant.
     site.run(&["tables", "reset", "--yes", "--warehouse", "w.duckdb"]).expect(0);
     ask(&site, &["check", "time_key"]).expect(0);

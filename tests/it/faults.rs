@@ -201,6 +201,10 @@ const IN_THE_TABLES: &[(&str, &str)] = &[
         "insert into time select * replace (start_time - interval '1 microsecond' as start_time) from time where start_time = (select max(start_time) from time)",
     ),
     (
+        "an instant is there twice and another is lost, which the play of the first has",
+        "update time set start_time = start_time - interval '1 second' where start_time = (select max(start_time) from time); insert into time select * from time where start_time = (select max(start_time) from time)",
+    ),
+    (
         "a stay begins before the last one ends",
         "update user_levels set valid_from = valid_from - interval '1 hour' where valid_from = (select max(later.valid_from) from user_levels as later inner join user_levels as earlier on earlier.user_id = later.user_id and earlier.valid_from < later.valid_from)",
     ),
@@ -230,6 +234,9 @@ const IN_THE_TABLES: &[(&str, &str)] = &[
     ("a run's rows do not add up", "update load_runs set songplays_added = songplays_added + 1"),
     ("file numbers could be given out again", "update load_runs set last_file_no = 29"),
 ];
+
+/// The fault among these that is in no row that a load touches.
+const NOT_TOUCHED: &str = "an instant without a play";
 
 /// What is done to the log or song files before the load.
 type InTheInput = (&'static str, fn(&Site));
@@ -327,8 +334,20 @@ fn every_fault_is_caught_and_the_page_says_by_what() {
         if let Err(error) = &stopped {
             assert_eq!((error.kind(), error.exit_code()), (Kind::CheckFailed, 4), "{fault}: {}", error.report());
         }
-        assert_eq!(stopped.is_err(), blocks, "{fault}: a load must stop at what blocks, and at nothing else");
-        rows.push((*fault, caught, if blocks { "stops" } else { "warns" }));
+        // What no load makes worse is for `sparkify check` alone.
+        let is_elsewhere = *fault == NOT_TOUCHED;
+        assert_eq!(stopped.is_err(), blocks && !is_elsewhere, "{fault}: a load must stop at what blocks, and at nothing else");
+        rows.push((
+            *fault,
+            caught,
+            if !blocks {
+                "warns"
+            } else if is_elsewhere {
+                "commits"
+            } else {
+                "stops"
+            },
+        ));
     }
     let after = check::run(&mut warehouse, check::all().unwrap(), &limits, now_us()).unwrap();
     assert_eq!(failing(&after), Vec::<&str>::new(), "every fault was undone");

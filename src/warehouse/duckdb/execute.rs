@@ -26,6 +26,7 @@ impl Warehouse for DuckDb {
     }
 
     fn drop_tables(&mut self) -> Result<()> {
+        self.forget_indexes();
         schema::drop_all(&self.connection)
     }
 

@@ -30,6 +30,7 @@ impl Warehouse for Postgres {
     }
 
     fn drop_tables(&mut self) -> Result<()> {
+        self.forget_indexes();
         schema::drop_all(&self.session)
     }
 

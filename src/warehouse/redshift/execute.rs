@@ -42,6 +42,7 @@ impl Warehouse for Redshift {
     fn drop_tables(&mut self) -> Result<()> {
         self.leave()?;
         self.planned_on = None;
+        self.forget_indexes();
         schema::drop_all(&mut self.session)
     }
 

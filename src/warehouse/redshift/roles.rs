@@ -76,7 +76,7 @@ mod tests {
         for table in ["load_rejects", "load_files", "staging_events", "staging_songs", "all tables"] {
             assert!(analyst.iter().all(|grant| !grant.contains(table)), "{table}");
         }
-        for table in ["songplays", "page_views", "users", "user_levels", "songs", "artists", "time"] {
+        for table in ["songplays", "page_views", "users", "user_levels", "songs", "artists", "time", "tracks"] {
             assert!(analyst.iter().any(|grant| grant.contains(table)), "{table}");
         }
     }

@@ -36,7 +36,7 @@ pub(super) fn ensure(session: &mut Session, design: Design, wait: Duration) -> R
         Some(SCHEMA_VERSION) => has_shape(session),
         Some(version) if version > SCHEMA_VERSION => Err(too_new(session, version)),
         Some(_) => {
-            migrate(session, wait)?;
+            migrate(session, design, wait)?;
             has_shape(session)
         }
         None => {
@@ -62,14 +62,14 @@ pub(super) fn ensure(session: &mut Session, design: Design, wait: Duration) -> R
 }
 
 /// Brings old tables forward. Behind the lock, so that no load is under way, and another may have done it meanwhile.
-fn migrate(session: &mut Session, wait: Duration) -> Result<()> {
+fn migrate(session: &mut Session, design: Design, wait: Duration) -> Result<()> {
     if !has_table(session, LOCK_TABLE)? {
         session.execute(Statement::RedshiftCreateLock, &[])?;
     }
     connect::begin_locked(session, wait)?;
     let outcome = version(session).and_then(|found| {
         let Some(found) = found.filter(|&found| found < SCHEMA_VERSION) else { return Ok(()) };
-        steps_after(found, MIGRATIONS).try_for_each(|s| session.batch(s.name(), text(s)).map(drop))?;
+        steps_after(found, MIGRATIONS).try_for_each(|s| session.batch(s.name(), &designed(s, design)).map(drop))?;
         set_version(session)
     });
     end(session, outcome)
@@ -92,8 +92,16 @@ fn made_by_another(session: &mut Session, error: Error) -> Result<()> {
 
 /// The statements that make all tables.
 pub(super) fn create_all(design: Design) -> Vec<String> {
-    let tables = TABLES.iter().map(|(name, statement)| design::create(name, text(*statement), design));
+    let tables = TABLES.iter().map(|(_, statement)| designed(*statement, design));
     tables.chain([text(Statement::RedshiftCreateLock).to_owned()]).collect()
+}
+
+/// A statement, with how the table lies if it makes one.
+fn designed(statement: Statement, design: Design) -> String {
+    match TABLES.iter().find(|(_, create)| *create == statement) {
+        Some((name, _)) => design::create(name, text(statement), design),
+        None => text(statement).to_owned(),
+    }
 }
 
 /// Looks whether the tables have the columns that statements name, so that a load does not find out in its middle.
