@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::decode::{EventChunk, song_key_hash};
+use crate::decode::{EventChunk, Span, song_key_hash};
 
 /// The tracks of the warehouse and of the batches before, found by title and artist as the log names them, after repair.
 #[derive(Debug, Default)]
@@ -41,7 +41,7 @@ impl<'a> Names<'a> {
         if !song.is_null() && !artist.is_null() {
             return Self { song: song.of(&chunk.text), artist: artist.of(&chunk.text), hash: chunk.song_key_hash[row] };
         }
-        let text = |span: crate::decode::Span| if span.is_null() { &[] } else { span.of(&chunk.text) };
+        let text = |span: Span| if span.is_null() { &[] } else { span.of(&chunk.text) };
         let (song, artist) = (text(song), text(artist));
         Self { song, artist, hash: song_key_hash(Some(artist), Some(song)) }
     }

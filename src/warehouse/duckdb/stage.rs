@@ -81,7 +81,9 @@ impl DuckDb {
             Ok(Track { track_no: row.get(0)?, song: text(1)?, artist: text(2)? })
         })?;
         let mut index = TrackIndex::default();
-        tracks.into_iter().for_each(|track| index.add(track));
+        for track in tracks {
+            index.add(track);
+        }
         Ok(index)
     }
 
