@@ -5,6 +5,7 @@
 
 mod batch;
 mod blocks;
+mod by_hash;
 mod calendar;
 mod duplicates;
 mod events;

@@ -1,7 +1,6 @@
 //! The catalogue by title and artist: which song a play is of.
 
-use std::collections::HashMap;
-
+use super::by_hash::ByHash;
 use crate::decode::{EventChunk, song_key_hash};
 
 /// What [`SongIndex::find`] gives for a row that the catalogue does not know.
@@ -11,10 +10,7 @@ pub(super) const NO_SONG: u32 = u32::MAX;
 #[derive(Debug, Default)]
 pub struct SongIndex {
     songs: Vec<CatalogueSong>,
-    /// The last song with a hash.
-    by_hash: HashMap<u64, u32, rapidhash::fast::RandomState>,
-    /// For each song, another with the same hash.
-    next: Vec<Option<u32>>,
+    by_hash: ByHash,
 }
 
 /// What the catalogue knows of a song, as far as it matters for a play.
@@ -33,7 +29,7 @@ impl SongIndex {
     /// Adds a song.
     pub fn add(&mut self, song: CatalogueSong) {
         let hash = song_key_hash(Some(song.artist_name.as_bytes()), Some(song.title.as_bytes()));
-        self.next.push(self.by_hash.insert(hash, self.songs.len() as u32));
+        self.by_hash.push(hash);
         self.songs.push(song);
     }
 
@@ -54,15 +50,13 @@ impl SongIndex {
         if artist.is_null() || song.is_null() {
             return NO_SONG;
         }
-        let Some(&last) = self.by_hash.get(&chunk.song_key_hash[row]) else { return NO_SONG };
         let (title, artist) = (song.of(&chunk.text), artist.of(&chunk.text));
         let rank = |candidate: &CatalogueSong| {
             let distance = candidate.duration.map(|d| (d - chunk.length[row]).abs()).filter(|d| !d.is_nan());
             (candidate.text_repair != chunk.text_repair[row], distance.unwrap_or(1e300))
         };
         let mut best: Option<u32> = None;
-        let mut at = Some(last);
-        while let Some(number) = at {
+        for number in self.by_hash.places(chunk.song_key_hash[row]) {
             let candidate = &self.songs[number as usize];
             if candidate.title.as_bytes() == title && candidate.artist_name.as_bytes() == artist {
                 let is_better = best.is_none_or(|best| {
@@ -74,7 +68,6 @@ impl SongIndex {
                     best = Some(number);
                 }
             }
-            at = self.next[number as usize];
         }
         best.unwrap_or(NO_SONG)
     }

@@ -1,17 +1,13 @@
 //! The tracks that plays were of: which number a title and an artist have.
 
-use std::collections::HashMap;
-
+use super::by_hash::ByHash;
 use crate::decode::{EventChunk, Span, song_key_hash};
 
 /// The tracks of the warehouse and of the batches before, found by title and artist as the log names them, after repair.
 #[derive(Debug, Default)]
 pub struct TrackIndex {
     tracks: Vec<Track>,
-    /// The last track with a hash.
-    by_hash: HashMap<u64, u32, rapidhash::fast::RandomState>,
-    /// For each track, another with the same hash.
-    next: Vec<Option<u32>>,
+    by_hash: ByHash,
     /// The highest number given out.
     last_no: i32,
     /// How many of the tracks the warehouse has.
@@ -79,20 +75,14 @@ impl TrackIndex {
     }
 
     fn find_names(&self, names: Names<'_>) -> Option<i32> {
-        let mut at = self.by_hash.get(&names.hash).copied();
-        while let Some(place) = at {
-            let track = &self.tracks[place as usize];
-            if track.song.as_bytes() == names.song && track.artist.as_bytes() == names.artist {
-                return Some(track.track_no);
-            }
-            at = self.next[place as usize];
-        }
-        None
+        let mut tracks = self.by_hash.places(names.hash).map(|place| &self.tracks[place as usize]);
+        let found = tracks.find(|track| track.song.as_bytes() == names.song && track.artist.as_bytes() == names.artist);
+        found.map(|track| track.track_no)
     }
 
     fn push(&mut self, hash: u64, track: Track) {
         self.last_no = self.last_no.max(track.track_no);
-        self.next.push(self.by_hash.insert(hash, self.tracks.len() as u32));
+        self.by_hash.push(hash);
         self.tracks.push(track);
     }
 }

@@ -4,6 +4,7 @@
 pub mod duckdb;
 mod field;
 pub mod ident;
+mod indexes;
 pub mod literal;
 pub mod postgres;
 pub mod query;

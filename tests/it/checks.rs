@@ -46,6 +46,19 @@ fn tamper(site: &Site, statement: &str) {
     warehouse.answer(SqlText { name: "tamper", text: statement }, &[]).unwrap();
 }
 
+/// The rows that a check finds in tables changed by these statements, which are as before afterwards.
+fn found_by(site: &Site, check: &str, changes: &[String]) -> Vec<Value> {
+    fs::copy(site.path("w.duckdb"), site.path("sound.duckdb")).unwrap();
+    for change in changes {
+        tamper(site, change);
+    }
+    let mut report = ask(site, &["check", check, "--json"]).expect(4).json();
+    fs::rename(site.path("sound.duckdb"), site.path("w.duckdb")).unwrap();
+    let Value::Array(found) = report["checks"][0]["sample"].take() else { panic!("no sample: {report}") };
+    assert_eq!(report["checks"][0]["rows"], found.len());
+    found
+}
+
 // ------------------------------------------------------------------------------------------------------------- check
 
 #[test]
@@ -185,22 +198,15 @@ fn play_next_names_each_play_that_is_told_something_else_than_what_follows_it() 
     site.load(&[]).expect(0);
     ask(&site, &["check", "play_next"]).expect(0);
     for (session, case) in (100..).zip(&cases) {
-        fs::copy(site.path("w.duckdb"), site.path("sound.duckdb")).unwrap();
-        for (item, change) in &case.changes {
-            let place = format!("session_id = {session} and item_in_session = {item}");
-            tamper(&site, &format!("update songplays set {change} where {place}"));
-        }
-        let report = ask(&site, &["check", "play_next", "--json"]).expect(4).json();
-        fs::rename(site.path("sound.duckdb"), site.path("w.duckdb")).unwrap();
-        let found: Vec<Value> = report["checks"][0]["sample"]
-            .as_array()
-            .unwrap()
+        let change = |(item, change): &(u32, String)| {
+            format!("update songplays set {change} where session_id = {session} and item_in_session = {item}")
+        };
+        let found: Vec<Value> = found_by(&site, "play_next", &case.changes.iter().map(change).collect::<Vec<_>>())
             .iter()
             .map(|row| json!([row["session_id"], row["item_in_session"], row["problem"]]))
             .collect();
         let wanted: Vec<Value> = case.found.iter().map(|(item, problem)| json!([session, item, problem])).collect();
         assert_eq!(found, wanted, "{:?}", case.changes);
-        assert_eq!(report["checks"][0]["rows"], found.len());
     }
 }
 
@@ -210,31 +216,28 @@ fn time_key_names_instants_that_are_missing_or_too_many_wherever_they_lie() {
     let copy = |change: &str| {
         format!("insert into time select * replace ({change} as start_time) from time order by start_time limit 1")
     };
-    let cases = [
-        (copy("start_time"), "there more than once"),
-        // Before the first play, behind the last, and within the minute of one.
-        (copy("start_time - interval '1 year'"), "no play started"),
-        (copy("start_time + interval '1 year'"), "no play started"),
-        (copy("start_time + interval '1 microsecond'"), "no play started"),
-        ("delete from time where start_time = (select max(start_time) from time)".to_owned(), "not in time"),
-    ];
-    for (change, problem) in cases {
-        fs::copy(site.path("w.duckdb"), site.path("sound.duckdb")).unwrap();
-        tamper(&site, &change);
-        let report = ask(&site, &["check", "time_key", "--json"]).expect(4).json();
-        fs::rename(site.path("sound.duckdb"), site.path("w.duckdb")).unwrap();
-        assert_eq!((&report["checks"][0]["rows"], &report["checks"][0]["sample"][0]["problem"]), (&json!(1), &json!(problem)));
-    }
-    // One bit twice is the next bit.
-    fs::copy(site.path("w.duckdb"), site.path("sound.duckdb")).unwrap();
     let first = "(select min(start_time) from time)";
-    tamper(&site, &format!("insert into time select * from time where start_time = {first}"));
-    tamper(&site, &format!("update songplays set start_time = start_time + interval '1 second' where start_time = {first}"));
-    tamper(&site, &format!("delete from time where start_time = {first} + interval '1 second'"));
-    let report = ask(&site, &["check", "time_key", "--json"]).expect(4).json();
-    fs::rename(site.path("sound.duckdb"), site.path("w.duckdb")).unwrap();
-    let problems: Vec<&Value> = report["checks"][0]["sample"].as_array().unwrap().iter().map(|row| &row["problem"]).collect();
-    assert_eq!(problems, ["there more than once", "not in time"]);
+    let cases = [
+        (vec![copy("start_time")], vec!["there more than once"]),
+        // Before the first play, behind the last, and within the minute of one.
+        (vec![copy("start_time - interval '1 year'")], vec!["no play started"]),
+        (vec![copy("start_time + interval '1 year'")], vec!["no play started"]),
+        (vec![copy("start_time + interval '1 microsecond'")], vec!["no play started"]),
+        (vec!["delete from time where start_time = (select max(start_time) from time)".to_owned()], vec!["not in time"]),
+        // One bit twice is the next bit.
+        (
+            vec![
+                copy("start_time"),
+                format!("update songplays set start_time = start_time + interval '1 second' where start_time = {first}"),
+                format!("delete from time where start_time = {first} + interval '1 second'"),
+            ],
+            vec!["there more than once", "not in time"],
+        ),
+    ];
+    for (changes, problems) in cases {
+        let found = found_by(&site, "time_key", &changes);
+        assert_eq!(found.iter().map(|row| &row["problem"]).collect::<Vec<_>>(), problems, "{changes:?}");
+    }
     // Where nothing was played there is no instant.
     site.run(&["tables", "reset", "--yes", "--warehouse", "w.duckdb"]).expect(0);
     ask(&site, &["check", "time_key"]).expect(0);

@@ -337,17 +337,12 @@ fn every_fault_is_caught_and_the_page_says_by_what() {
         // What no load makes worse is for `sparkify check` alone.
         let is_elsewhere = *fault == NOT_TOUCHED;
         assert_eq!(stopped.is_err(), blocks && !is_elsewhere, "{fault}: a load must stop at what blocks, and at nothing else");
-        rows.push((
-            *fault,
-            caught,
-            if !blocks {
-                "warns"
-            } else if is_elsewhere {
-                "commits"
-            } else {
-                "stops"
-            },
-        ));
+        let effect = match (blocks, is_elsewhere) {
+            (true, false) => "stops",
+            (true, true) => "commits",
+            (false, _) => "warns",
+        };
+        rows.push((*fault, caught, effect));
     }
     let after = check::run(&mut warehouse, check::all().unwrap(), &limits, now_us()).unwrap();
     assert_eq!(failing(&after), Vec::<&str>::new(), "every fault was undone");

@@ -26,7 +26,7 @@ impl Warehouse for DuckDb {
     }
 
     fn drop_tables(&mut self) -> Result<()> {
-        self.forget_indexes();
+        self.indexes.forget();
         schema::drop_all(&self.connection)
     }
 
@@ -63,12 +63,12 @@ impl Warehouse for DuckDb {
     }
 
     fn rollback(&mut self) -> Result<()> {
-        self.forget_indexes();
+        self.indexes.forget();
         self.batch("rollback", "rollback")
     }
 
     fn empty_tables(&mut self) -> Result<()> {
-        self.forget_indexes();
+        self.indexes.forget();
         REFRESHED_TABLES.iter().try_for_each(|table| self.batch(table, &format!("delete from {}", identifier(table))))
     }
 

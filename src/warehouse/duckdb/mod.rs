@@ -16,9 +16,9 @@ pub use connect::Resources;
 
 use self::connect::{Access, Database};
 use self::stream::Shelf;
+use super::indexes::Indexes;
 use super::{OpenOptions, SCHEMA_VERSION, Warehouse};
 use crate::error::{Error, Kind, Result};
-use crate::stage::{SongIndex, TrackIndex};
 
 /// An open DuckDB warehouse.
 pub struct DuckDb {
@@ -28,10 +28,7 @@ pub struct DuckDb {
     // Dropped behind the database: a process that closes any handle of a file gives up its locks on it.
     flushed: Option<Arc<File>>,
     shelf: Shelf,
-    /// The catalogue as it is, once it was read.
-    song_index: Option<Arc<SongIndex>>,
-    /// The tracks as they are, once they were read.
-    track_index: Option<TrackIndex>,
+    indexes: Indexes,
     /// Whether an interrupt may reach DuckDB. Not during a commit: DuckDB would report it as failed though it was not.
     interruptible: Arc<Mutex<bool>>,
     path: PathBuf,
@@ -97,17 +94,10 @@ impl DuckDb {
             _database: database,
             flushed: None,
             shelf,
-            song_index: None,
-            track_index: None,
+            indexes: Indexes::default(),
             interruptible,
             path: path.to_owned(),
         })
-    }
-
-    /// Forgets what was read of tables, as they are to be read anew.
-    fn forget_indexes(&mut self) {
-        self.song_index = None;
-        self.track_index = None;
     }
 
     /// Sends what was written so far to the disk while other work goes on, so that the commit waits less for it.

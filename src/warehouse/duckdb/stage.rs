@@ -33,12 +33,12 @@ pub(super) fn create_relations(connection: &Connection) -> Result<()> {
 impl DuckDb {
     pub(super) fn put_events(&mut self, batch: Batch) -> Result<Arc<Batch>> {
         let batch = Arc::new(batch);
-        let index = match self.song_index.take() {
+        let index = match self.indexes.songs.take() {
             Some(index) => index,
             None => Arc::new(self.read_song_index()?),
         };
         batch.find_songs(&index);
-        self.song_index = Some(index);
+        self.indexes.songs = Some(index);
         self.shelf.put(Some(Arc::clone(&batch)));
         create_relations(&self.connection)?;
         if let Some(bounds) = batch.bounds()
@@ -46,13 +46,13 @@ impl DuckDb {
         {
             batch.judge_known(self.known_events(bounds)?);
         }
-        let mut tracks = match self.track_index.take() {
+        let mut tracks = match self.indexes.tracks.take() {
             Some(tracks) => tracks,
             None => self.read_track_index()?,
         };
         batch.find_tracks(&mut tracks);
         self.append("tracks", tracks.take_new().iter(), |t, add| add(params![t.track_no, &*t.song, &*t.artist]))?;
-        self.track_index = Some(tracks);
+        self.indexes.tracks = Some(tracks);
         Ok(batch)
     }
 
@@ -132,7 +132,7 @@ impl DuckDb {
 
     pub(super) fn put_songs(&mut self, songs: &[SongRecord], files: &[PlannedFile]) -> Result<()> {
         // The catalogue is about to change.
-        self.song_index = None;
+        self.indexes.songs = None;
         self.fresh_table(Statement::CreateStagedSongs, "staged_songs")?;
         self.append("staged_songs", songs.iter(), |record, add| {
             let (s, file) = (&record.song, &files[record.file].source);

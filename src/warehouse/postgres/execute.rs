@@ -30,7 +30,7 @@ impl Warehouse for Postgres {
     }
 
     fn drop_tables(&mut self) -> Result<()> {
-        self.forget_indexes();
+        self.indexes.forget();
         schema::drop_all(&self.session)
     }
 
@@ -60,7 +60,7 @@ impl Warehouse for Postgres {
     }
 
     fn rollback(&mut self) -> Result<()> {
-        self.forget_indexes();
+        self.indexes.forget();
         self.end_staging();
         self.session.batch("rollback", "rollback")
     }
@@ -71,7 +71,7 @@ impl Warehouse for Postgres {
     }
 
     fn empty_tables(&mut self) -> Result<()> {
-        self.forget_indexes();
+        self.indexes.forget();
         REFRESHED_TABLES.iter().try_for_each(|table| self.session.batch(table, &format!("delete from {}", identifier(table))))
     }
 

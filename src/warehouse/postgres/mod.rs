@@ -20,19 +20,17 @@ pub(super) use schema::INDEXES;
 pub use url::PostgresUrl;
 
 use self::session::Session;
+use super::indexes::Indexes;
 use super::{OpenOptions, SCHEMA_VERSION};
 use crate::error::Result;
-use crate::stage::{Batch, SongIndex, TrackIndex};
+use crate::stage::Batch;
 
 /// An open warehouse on a PostgreSQL server.
 pub struct Postgres {
     session: Session,
     /// The batch that staging statements are about.
     batch: Option<Arc<Batch>>,
-    /// The catalogue as it is, once it was read.
-    song_index: Option<Arc<SongIndex>>,
-    /// The tracks as they are, once they were read.
-    track_index: Option<TrackIndex>,
+    indexes: Indexes,
     /// It holds the lock.
     locked: bool,
 }
@@ -71,13 +69,7 @@ impl Postgres {
     }
 
     fn of(session: Session, locked: bool) -> Self {
-        Self { session, batch: None, song_index: None, track_index: None, locked }
-    }
-
-    /// Forgets what was read of tables, as they are to be read anew.
-    fn forget_indexes(&mut self) {
-        self.song_index = None;
-        self.track_index = None;
+        Self { session, batch: None, indexes: Indexes::default(), locked }
     }
 }
 

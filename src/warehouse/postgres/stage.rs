@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use tokio_postgres::Row;
+
 use super::super::ident::identifier;
 use super::super::relations::relation;
 use super::super::{FileRow, RejectRow, ReplayedLine, RunRow, SqlText, Statement};
@@ -34,19 +36,19 @@ fn copy_all(table: &str) -> String {
 
 impl Postgres {
     pub(super) fn put_events(&mut self, batch: Batch) -> Result<Arc<Batch>> {
-        let index = match self.song_index.take() {
+        let index = match self.indexes.songs.take() {
             Some(index) => index,
             None => Arc::new(self.read_song_index()?),
         };
         batch.find_songs(&index);
-        self.song_index = Some(index);
+        self.indexes.songs = Some(index);
         let batch = Arc::new(batch);
         if let Some(bounds) = batch.bounds()
             && let Some(bounds) = self.overlap(bounds)?
         {
             batch.judge_known(self.known_events(&batch, bounds)?);
         }
-        let mut tracks = match self.track_index.take() {
+        let mut tracks = match self.indexes.tracks.take() {
             Some(tracks) => tracks,
             None => self.read_track_index()?,
         };
@@ -56,7 +58,7 @@ impl Postgres {
             out.string(Some(&track.song));
             out.string(Some(&track.artist));
         })?;
-        self.track_index = Some(tracks);
+        self.indexes.tracks = Some(tracks);
         self.make_temporary(Statement::PostgresStagedTimes, "staged_times")?;
         self.copy_staged(&batch, "staged_times", &copy_all("staged_times"), None)?;
         self.make_temporary(Statement::PostgresStagedSessions, "staged_sessions")?;
@@ -79,44 +81,36 @@ impl Postgres {
     }
 
     fn read_song_index(&self) -> Result<SongIndex> {
-        let mut index = SongIndex::default();
-        let query = SqlText { name: Statement::ReadCatalogue.name(), text: text(Statement::ReadCatalogue) };
-        let session = &self.session;
-        session.each_row(
-            query,
-            &[],
-            |_| Ok(()),
-            |row| {
-                let text = |at| session.get::<&str>(&row, at).map(Box::from);
-                index.add(CatalogueSong {
-                    title: text(0)?,
-                    artist_name: text(1)?,
-                    song_id: text(2)?,
-                    artist_id: text(3)?,
-                    duration: session.get(&row, 4)?,
-                    text_repair: session.get::<i16>(&row, 5)? as u8,
-                });
-                Ok(())
-            },
-        )?;
+        let (mut index, session) = (SongIndex::default(), &self.session);
+        self.each_row(Statement::ReadCatalogue, |row| {
+            let text = |at| session.get::<&str>(&row, at).map(Box::from);
+            index.add(CatalogueSong {
+                title: text(0)?,
+                artist_name: text(1)?,
+                song_id: text(2)?,
+                artist_id: text(3)?,
+                duration: session.get(&row, 4)?,
+                text_repair: session.get::<i16>(&row, 5)? as u8,
+            });
+            Ok(())
+        })?;
         Ok(index)
     }
 
     fn read_track_index(&self) -> Result<TrackIndex> {
-        let mut index = TrackIndex::default();
-        let query = SqlText { name: Statement::ReadTracks.name(), text: text(Statement::ReadTracks) };
-        let session = &self.session;
-        session.each_row(
-            query,
-            &[],
-            |_| Ok(()),
-            |row| {
-                let text = |at| session.get::<&str>(&row, at).map(Box::from);
-                index.add(Track { track_no: session.get(&row, 0)?, song: text(1)?, artist: text(2)? });
-                Ok(())
-            },
-        )?;
+        let (mut index, session) = (TrackIndex::default(), &self.session);
+        self.each_row(Statement::ReadTracks, |row| {
+            let text = |at| session.get::<&str>(&row, at).map(Box::from);
+            index.add(Track { track_no: session.get(&row, 0)?, song: text(1)?, artist: text(2)? });
+            Ok(())
+        })?;
         Ok(index)
+    }
+
+    /// Passes each row of a statement without parameters on, as it comes.
+    fn each_row(&self, statement: Statement, row: impl FnMut(Row) -> Result<()>) -> Result<()> {
+        let query = SqlText { name: statement.name(), text: text(statement) };
+        self.session.each_row(query, &[], |_| Ok(()), row)
     }
 
     /// The part of this stretch of time in which the facts have events.
@@ -163,7 +157,7 @@ impl Postgres {
 
     pub(super) fn put_songs(&mut self, songs: &[SongRecord], files: &[PlannedFile]) -> Result<()> {
         // The catalogue is about to change.
-        self.song_index = None;
+        self.indexes.songs = None;
         self.make_temporary(Statement::CreateStagedSongs, "staged_songs")?;
         self.copy("staged_songs", 14, songs, |record, out| {
             let (s, file) = (&record.song, &files[record.file].source);

@@ -236,7 +236,7 @@ impl Redshift {
     fn derive(&mut self) -> Result<(u64, u64)> {
         self.make_staged(Statement::RedshiftFindSongs, "staged_matches")?;
         // The tracks that were read are no longer all.
-        self.track_index = None;
+        self.indexes.tracks = None;
         self.session.execute(Statement::RedshiftAddTracks, &[])?;
         self.make_staged(Statement::RedshiftStagedPlays, "staged_plays")?;
         self.make_staged(Statement::RedshiftStagedViews, "staged_views")?;

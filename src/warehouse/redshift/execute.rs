@@ -42,7 +42,7 @@ impl Warehouse for Redshift {
     fn drop_tables(&mut self) -> Result<()> {
         self.leave()?;
         self.planned_on = None;
-        self.forget_indexes();
+        self.indexes.forget();
         schema::drop_all(&mut self.session)
     }
 
@@ -89,7 +89,7 @@ impl Warehouse for Redshift {
     }
 
     fn empty_tables(&mut self) -> Result<()> {
-        self.forget_indexes();
+        self.indexes.forget();
         // Not by TRUNCATE, which would commit.
         REFRESHED_TABLES
             .iter()

@@ -58,7 +58,7 @@ impl Redshift {
     fn undo_but_keep(&mut self) -> Result<()> {
         self.in_transaction = false;
         self.temporary.clear();
-        self.forget_indexes();
+        self.indexes.forget();
         self.session.batch("rollback", "rollback").map(drop)
     }
 

@@ -24,7 +24,6 @@ mod value;
 mod wire;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 pub use doctor::examine;
@@ -36,10 +35,10 @@ pub use url::RedshiftUrl;
 use self::copy::Access;
 use self::session::Session;
 use self::staging::Staging;
+use super::indexes::Indexes;
 use super::{OpenOptions, SCHEMA_VERSION, Statement, Value};
 use crate::error::{Error, Kind, Result};
 use crate::source::Sources;
-use crate::stage::{SongIndex, TrackIndex};
 
 /// How many files Serverless and clusters that do not tell are taken to read side by side.
 const USUAL_SLICES: usize = 16;
@@ -57,10 +56,7 @@ pub struct Redshift {
     staging: Option<Staging>,
     access: Option<Access>,
     slices: usize,
-    /// The catalogue as it is, once it was read.
-    song_index: Option<Arc<SongIndex>>,
-    /// The tracks as they are, once they were read.
-    track_index: Option<TrackIndex>,
+    indexes: Indexes,
     /// Temporary tables of the open transaction.
     temporary: BTreeSet<&'static str>,
     /// Decoded lines are staged too, for `--keep-staging`.
@@ -127,8 +123,7 @@ impl Redshift {
             staging: None,
             access: None,
             slices: if slices > 0 { slices as usize } else { USUAL_SLICES },
-            song_index: None,
-            track_index: None,
+            indexes: Indexes::default(),
             temporary: BTreeSet::new(),
             keeps_lines: false,
             in_transaction: false,
@@ -169,7 +164,7 @@ impl Redshift {
         let committed = self.session.batch("commit", "commit");
         self.in_transaction = false;
         // Without the lock others may change the tables.
-        self.forget_indexes();
+        self.indexes.forget();
         let run_id = self.run_id.take();
         match (committed, run_id) {
             (Ok(_), _) => {
@@ -202,15 +197,9 @@ impl Redshift {
         Err(lost)
     }
 
-    /// Forgets what was read of tables, as they are to be read anew.
-    fn forget_indexes(&mut self) {
-        self.song_index = None;
-        self.track_index = None;
-    }
-
     /// Undoes what is open.
     fn undo(&mut self) -> Result<()> {
-        self.forget_indexes();
+        self.indexes.forget();
         self.run_id = None;
         self.planned_on = None;
         self.temporary.clear();

@@ -56,19 +56,19 @@ impl Redshift {
     }
 
     pub(super) fn put_events(&mut self, batch: Batch) -> Result<Arc<Batch>> {
-        let index = match self.song_index.take() {
+        let index = match self.indexes.songs.take() {
             Some(index) => index,
             None => Arc::new(self.read_song_index()?),
         };
         batch.find_songs(&index);
-        self.song_index = Some(index);
+        self.indexes.songs = Some(index);
         let batch = Arc::new(batch);
         if let Some(bounds) = batch.bounds()
             && let Some(bounds) = self.overlap(bounds)?
         {
             batch.judge_known(self.known_events(&batch, bounds)?);
         }
-        let mut tracks = match self.track_index.take() {
+        let mut tracks = match self.indexes.tracks.take() {
             Some(tracks) => tracks,
             None => self.read_track_index()?,
         };
@@ -76,7 +76,7 @@ impl Redshift {
         self.put(Statement::CreateTracks, "tracks", tracks.take_new(), |track| {
             vec![Cell::Integer(track.track_no.into()), Cell::Text(&track.song), Cell::Text(&track.artist)]
         })?;
-        self.track_index = Some(tracks);
+        self.indexes.tracks = Some(tracks);
         self.make_staged(Statement::RedshiftStagedPlays, "staged_plays")?;
         self.make_staged(Statement::RedshiftStagedViews, "staged_views")?;
         self.copy_batch(&batch, relation("staged_plays")?, None)?;
@@ -206,7 +206,7 @@ impl Redshift {
 
     pub(super) fn put_songs(&mut self, songs: &[SongRecord], files: &[PlannedFile]) -> Result<()> {
         // The catalogue is about to change.
-        self.song_index = None;
+        self.indexes.songs = None;
         self.make_staged(Statement::CreateStagedSongs, "staged_songs")?;
         self.put(Statement::CreateStagedSongs, "staged_songs", songs, |record| {
             let (s, file) = (&record.song, &files[record.file].source);
