@@ -9,7 +9,7 @@ from pathlib import Path
 from arena import Arena
 from kills import aftermath
 from program import Program
-from scenarios import Scenario, World
+from scenarios import Scenario
 from verdict import Finding
 
 PAGE = 4096
@@ -46,10 +46,10 @@ class AimedKills:
 
     def prepare(self, arena: Arena) -> list[Finding]:
         self.program = arena.program
-        world = World(arena.program, arena.work / self.name / "world", f"{arena.seed}/aimed", arena.older)
+        world, folder = arena.world(), arena.work / self.name
         self.plans: list[tuple[Scenario, list[Call]]] = []
-        for scenario in world.scenarios():
-            calls = calls_of(arena.program, scenario, world.folder)
+        for scenario in world.scenarios:
+            calls = calls_of(arena.program, scenario, folder)
             if len(calls) > 2:
                 self.plans.append((scenario, calls))
         return []

@@ -6,6 +6,7 @@ import os
 import random
 import shutil
 import sys
+import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing import Protocol
 
 from postgres import Server
 from program import Program
+from scenarios import World
 from verdict import KINDS, Finding
 
 KEPT_FINDINGS = 25
@@ -30,6 +32,16 @@ class Arena:
     postgres: Server | None = None
     older: Program | None = None
     polite: float = 0.0
+
+    built: World | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def world(self) -> World:
+        """The month and warehouses that the parts start from; whoever comes first makes them."""
+        with self.lock:
+            if self.built is None:
+                self.built = World(self.program, self.work / "world", self.seed, self.older, self.postgres)
+            return self.built
 
 
 class Part(Protocol):
@@ -82,7 +94,8 @@ def run_part(arena: Arena, part: Part, rounds: int, only: int | None) -> Tally:
 
 def keep(arena: Arena, part: Part, number: int, folder: Path, findings: list[Finding], before: int) -> None:
     """Saves the folder of a round that found something, and how to play it again."""
-    print(f"{part.name} {number}: {findings[0].kind}: {findings[0].text[:300]}", file=sys.stderr, flush=True)
+    for finding in findings:
+        print(f"{part.name} {number}: {finding.kind}: {finding.text[:400]}", file=sys.stderr, flush=True)
     if before > KEPT_FINDINGS:
         return
     target = arena.findings / f"{part.name}-{number}"

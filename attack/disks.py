@@ -10,7 +10,7 @@ from pathlib import Path
 from arena import Arena
 from kills import aftermath
 from program import Program, copy_tree
-from scenarios import FILE, Scenario, World
+from scenarios import FILE, Scenario
 from verdict import Finding, judge, state_of
 
 PAGE = 4096
@@ -62,9 +62,9 @@ class FullDisks:
 
     def prepare(self, arena: Arena) -> list[Finding]:
         self.program = arena.program
-        world = World(arena.program, arena.work / self.name / "world", f"{arena.seed}/disks", arena.older)
-        self.plans = [(s, growth(arena.program, s, world.folder)) for s in world.scenarios()]
-        self.mounts = os.getuid() == 0 and may_mount(world.folder / "mount")
+        world, folder = arena.world(), arena.work / self.name
+        self.plans = [(s, growth(arena.program, s, folder)) for s in world.scenarios]
+        self.mounts = os.getuid() == 0 and may_mount(folder / "mount")
         return []
 
     def play(self, number: int, rng: random.Random, folder: Path) -> list[Finding]:

@@ -15,6 +15,7 @@ from program import Result
 from scenarios import FILE
 from verdict import DONE, Finding, State, compare, conservation, health, state_of
 
+LARGEST_PAGE = 6_000_000
 COMPARED = ["status", "files_listed", "files_loaded", "files_skipped", "lines", "accepted", "duplicates", "rejected",
             "songplays_added", "page_views_added", "users", "songs", "artists", "matched", "song_records", "songs_rejected"]  # fmt: skip
 
@@ -119,6 +120,8 @@ class Hostile:
         for args in (["report", "--out", str(page)], ["rejects"], ["check"], ["sql", "select * from songplays"]):
             result = self.program.run(*args, "--warehouse", warehouse)
             found += health(result)
+            if args[0] == "report" and page.exists() and page.stat().st_size > LARGEST_PAGE:
+                found.append(Finding("other", f"the report has {page.stat().st_size} bytes"))
             if result.code != 0:
                 found.append(Finding("other", f"{args[0]} ends {result.code}: {result.short()}"))
         return found

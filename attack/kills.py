@@ -12,9 +12,9 @@ from typing import Any
 
 from arena import Arena
 from postgres import Server
-from program import Program, Result, wait
-from scenarios import Scenario, World
-from verdict import DONE, Finding, State, finished, health, judge, left_behind, state_of
+from program import Program, Result, copy_tree, wait
+from scenarios import FILE, Scenario, World
+from verdict import DONE, Finding, finished, health, judge, left_behind, runs_in, state_of
 
 SIGNALS = [signal.SIGKILL] * 7 + [signal.SIGINT] * 2 + [signal.SIGTERM]
 
@@ -36,10 +36,10 @@ class Kills:
 
     def prepare(self, arena: Arena) -> list[Finding]:
         self.program, self.postgres = arena.program, arena.postgres
-        world = World(arena.program, arena.work / self.name / "world", f"{arena.seed}/kills", arena.older)
-        self.scenarios = world.scenarios()
+        world = arena.world()
+        self.scenarios = world.scenarios
         self.files = WholeFiles(arena.program, arena.work / self.name / "files", world)
-        self.remote = RemoteKills(arena.program, self.postgres, world) if self.postgres else None
+        self.remote = RemoteKills(arena.program, self.postgres, world.remote) if self.postgres else None
         return world.check_oracle()
 
     def play(self, number: int, rng: random.Random, folder: Path) -> list[Finding]:
@@ -58,40 +58,22 @@ class Kills:
 
 def aftermath(program: Program, scenario: Scenario, warehouse: str, result: Result, stopped: bool) -> list[Finding]:
     """The state that a disturbed run left, what it said of it, and whether the next run finishes the work."""
+    place = Path(warehouse).parent
+    copy_tree(place, place.with_name("as-left"))
     found = judge(scenario.before, scenario.after, result, state_of(program, warehouse), stopped)
+    unclear = scenario.before.same(scenario.after) and result.code not in DONE and not stopped
+    if unclear and runs_in(program, warehouse) > scenario.runs:
+        found.append(Finding("denied", f"says failed, and its run is in the ledger: {result.short()}"))
     after = program.run(*scenario.next_command(warehouse))
     found += finished(after, state_of(program, warehouse), scenario.final)
-    return found + left_behind(Path(warehouse).parent, {Path(warehouse).name})
+    return found + left_behind(place, {FILE, f"{FILE}.wal"})
 
 
 class RemoteKills:
     """Loads into PostgreSQL: the client is killed, or the server ends its connection."""
 
-    def __init__(self, program: Program, server: Server, world: World) -> None:
-        self.program, self.server = program, server
-        self.half, self.all = server.new_database(), server.new_database()
-        world.with_half(lambda: self.must(self.half, world.load))
-        self.must(self.all, world.load)
-        refresh, reset = [*world.load, "--full-refresh"], ["tables", "reset", "--yes", "--warehouse", "{w}"]
-        choices = [("new files", world.load, self.half), ("first load", world.load, "template0"),
-                   ("full refresh", refresh, self.half), ("tables reset", reset, self.all)]  # fmt: skip
-        self.scenarios = [self.scenario(name, args, base, world.load) for name, args, base in choices]
-
-    def must(self, database: str, args: list[str]) -> Result:
-        result = self.program.run(*(arg.replace("{w}", self.server.url(database)) for arg in args))
-        if result.code not in (0, 3):
-            raise SystemExit(f"attack: cannot prepare PostgreSQL: {result.short()}")
-        return result
-
-    def scenario(self, name: str, args: list[str], base: str, load: list[str]) -> tuple[str, Scenario]:
-        trial = self.server.new_database(base)
-        before = State("absent") if base == "template0" else state_of(self.program, self.server.url(trial))
-        seconds = self.must(trial, args).seconds
-        after = state_of(self.program, self.server.url(trial))
-        self.must(trial, load)
-        final = state_of(self.program, self.server.url(trial))
-        self.server.drop(trial)
-        return base, Scenario(name, args, None, before, after, [*load, "--wait=20"], final, seconds)
+    def __init__(self, program: Program, server: Server, scenarios: list[tuple[str, Scenario]]) -> None:
+        self.program, self.server, self.scenarios = program, server, scenarios
 
     def play(self, rng: random.Random) -> list[Finding]:
         base, scenario = rng.choice(self.scenarios)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from arena import Arena
 from program import Result, wait
-from scenarios import FILE, World
+from scenarios import FILE
 from verdict import Finding, State, compare, health, left_behind, state_of
 
 APART = ["unshare", "--pid", "--fork", "--mount-proc", "--uts"]
@@ -24,9 +24,8 @@ class Namespaces:
         self.program = arena.program
         if subprocess.run([*APART, "true"], capture_output=True).returncode:
             raise SystemExit("attack: unshare --pid is not permitted here; run the part namespaces as root")
-        world = World(arena.program, arena.work / self.name / "world", f"{arena.seed}/namespaces")
-        self.load = world.load
-        self.scenario = world.scenario("first load", world.load, None)
+        self.load = arena.world().load
+        self.scenario = next(s for s in arena.world().scenarios if s.name == "first load")
         return []
 
     def play(self, number: int, rng: random.Random, folder: Path) -> list[Finding]:
@@ -41,7 +40,7 @@ class Namespaces:
         second = self.program.start(args, before)
         results = [wait(process, args, began) for process in (first, second)]
         found = self.judge(results, state_of(self.program, warehouse), waits)
-        found += left_behind(Path(warehouse).parent, {FILE})
+        found += left_behind(Path(warehouse).parent, {FILE, f"{FILE}.wal"})
         where = f"{'with' if waits else 'without'} --wait, {pause * 1000:.0f} ms apart, ended {[r.code for r in results]}"
         return [Finding(f.kind, f"{where}: {f.text}") for f in found]
 

@@ -10,8 +10,9 @@ from typing import Callable
 
 import oracle
 from inputs import Month, make_month
+from postgres import Server
 from program import Program, Result, copy_tree
-from verdict import DONE, Finding, State, state_of
+from verdict import DONE, Finding, State, runs_in, state_of
 
 FILE = "w.duckdb"
 
@@ -28,6 +29,7 @@ class Scenario:
     finish: list[str]
     final: State
     seconds: float = 0.0
+    runs: int = 0
 
     def place(self, folder: Path) -> str:
         """A fresh copy of the warehouse that the command starts from."""
@@ -44,20 +46,31 @@ class Scenario:
 class World:
     """A month's files, and warehouses that hold half of it, all of it, and none."""
 
-    def __init__(self, program: Program, folder: Path, seed: str, older: Program | None = None) -> None:
-        self.program, self.folder, self.older = program, folder, older
+    def __init__(self, program: Program, folder: Path, seed: str, older: Program | None, server: Server | None) -> None:
+        self.program, self.folder, self.older, self.server = program, folder, older, server
         shutil.rmtree(folder, ignore_errors=True)
         self.month: Month = make_month(folder / "source", seed)
-        self.load = ["load", "--warehouse", "{w}", "--logs", str(self.month.logs), "--songs", str(self.month.songs)]
+        sources = ["--logs", str(self.month.logs), "--songs", str(self.month.songs)]
+        self.load = ["load", "--warehouse", "{w}", *sources, "--max-rejects", "100%"]
         self.half = self.base("half")
-        self.with_half(lambda: self.must(self.half, self.load))
         self.all = self.base("all")
+        self.with_half(self.load_half)
         self.must(self.all, self.load)
+        self.scenarios = self.all_scenarios()
+        self.remote = self.remote_scenarios() if server else []
 
     def base(self, name: str) -> Path:
         path = self.folder / name
         path.mkdir(parents=True)
         return path
+
+    def load_half(self) -> None:
+        self.must(self.half, self.load)
+        if self.older:
+            self.must(self.base("older"), self.load, self.older)
+        if self.server:
+            self.half_database = self.server.new_database()
+            self.must_remotely(self.half_database, self.load)
 
     def with_half(self, work: Callable[[], object]) -> None:
         """Does the work while every second file is away."""
@@ -80,19 +93,22 @@ class World:
     def state(self, base: Path | None) -> State:
         return State("absent") if base is None else state_of(self.program, str(base / FILE))
 
-    def scenario(self, name: str, args: list[str], base: Path | None) -> Scenario:
-        """Runs the command once, undisturbed, to know where it leads; the next load must lead to all files' state."""
+    def scenario(self, name: str, args: list[str], base: Path | None, again: list[str] | None = None) -> Scenario:
+        """Runs the command once, undisturbed, to know where it leads, and what is to finish the work: a load, or `again`."""
+        finish = again or self.load
         trial = self.folder / "trial"
         copy_tree(base, trial)
         before = self.state(trial if base else None)
+        runs = runs_in(self.program, str(trial / FILE)) if base else 0
         result = self.must(trial, args)
         after = self.state(trial)
-        self.must(trial, self.load)
-        return Scenario(name, args, base, before, after, self.load, self.state(trial), result.seconds)
+        self.must(trial, finish)
+        return Scenario(name, args, base, before, after, finish, self.state(trial), result.seconds, runs)
 
-    def scenarios(self) -> list[Scenario]:
+    def all_scenarios(self) -> list[Scenario]:
         """Every command that writes to a warehouse."""
         whole, refresh = self.load, [*self.load, "--full-refresh"]
+        replay = ["rejects", "replay", "--warehouse", "{w}"]
         emptied = self.base("emptied")
         copy_tree(self.all, emptied)
         self.must(emptied, ["tables", "drop", "--yes", "--warehouse", "{w}"])
@@ -103,13 +119,13 @@ class World:
             self.scenario("full refresh", refresh, self.all),
             self.scenario("full refresh with new files", refresh, self.half),
             self.scenario("keep staging", [*whole, "--keep-staging"], self.half),
-            self.scenario("rejects replay", ["rejects", "replay", "--warehouse", "{w}"], self.replayable()),
+            self.scenario("rejects replay", replay, self.replayable(), replay),
             self.scenario("tables reset", ["tables", "reset", "--yes", "--warehouse", "{w}"], self.all),
             self.scenario("tables drop", ["tables", "drop", "--yes", "--warehouse", "{w}"], self.all),
             self.scenario("tables create", ["tables", "create", "--warehouse", "{w}"], emptied),
         ]
         if self.older:
-            found.append(self.migration())
+            found.append(self.scenario("migration", self.load, self.folder / "older"))
         return found
 
     def replayable(self) -> Path:
@@ -126,11 +142,37 @@ class World:
             connection.execute(f"update load_rejects set raw = ? where {first}", [json.dumps(event)])
         return base
 
-    def migration(self) -> Scenario:
-        """A load over a warehouse that the older binary made."""
-        base = self.base("older")
-        self.with_half(lambda: self.must(base, self.load, self.older))
-        return self.scenario("migration", self.load, base)
+    def remote_scenarios(self) -> list[tuple[str, Scenario]]:
+        """Commands that write to PostgreSQL, each with the database that it starts from a copy of."""
+        assert self.server
+        self.all_database = self.server.new_database()
+        self.must_remotely(self.all_database, self.load)
+        reset = ["tables", "reset", "--yes", "--warehouse", "{w}"]
+        return [
+            self.remote_scenario("new files", self.load, self.half_database),
+            self.remote_scenario("first load", self.load, "template0"),
+            self.remote_scenario("full refresh", [*self.load, "--full-refresh"], self.half_database),
+            self.remote_scenario("tables reset", reset, self.all_database),
+        ]
+
+    def must_remotely(self, database: str, args: list[str]) -> Result:
+        assert self.server
+        result = self.program.run(*(arg.replace("{w}", self.server.url(database)) for arg in args))
+        if result.code not in DONE:
+            raise SystemExit(f"attack: cannot prepare PostgreSQL: {result.short()}")
+        return result
+
+    def remote_scenario(self, name: str, args: list[str], base: str) -> tuple[str, Scenario]:
+        assert self.server
+        trial = self.server.new_database(base)
+        url = self.server.url(trial)
+        before = State("absent") if base == "template0" else state_of(self.program, url)
+        seconds = self.must_remotely(trial, args).seconds
+        after = state_of(self.program, url)
+        self.must_remotely(trial, self.load)
+        final = state_of(self.program, url)
+        self.server.drop(trial)
+        return base, Scenario(name, args, None, before, after, [*self.load, "--wait=20"], final, seconds)
 
     def check_oracle(self) -> list[Finding]:
         """The undisturbed load against plain Python's reading of the same files."""

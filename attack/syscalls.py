@@ -5,14 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import random
-import shutil
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from arena import Arena
 from kills import aftermath
-from program import Program, Result, wait
+from program import Program, Result, copy_tree, wait
 from scenarios import FILE, Scenario, World
 from verdict import Finding, health
 
@@ -41,18 +41,19 @@ class FailingCalls:
 
     def prepare(self, arena: Arena) -> list[Finding]:
         self.program = arena.program
-        self.world = World(arena.program, arena.work / self.name / "world", f"{arena.seed}/syscalls", arena.older)
-        self.scenarios = self.world.scenarios()
-        self.outputs = Outputs(arena.program, self.world, self.scenarios)
-        self.plans = [(s, kind, n) for s in self.scenarios for kind in ERRORS if (n := self.count(s, kind))]
+        self.world, self.folder = arena.world(), arena.work / self.name
+        self.scenarios = self.world.scenarios
+        self.outputs = Outputs(arena.program, self.world, self.folder)
+        self.plans = [(s, kind, n) for s in self.scenarios for kind, n in self.count(s).items() if kind in ERRORS]
         return []
 
-    def count(self, scenario: Scenario, kind: str) -> int:
-        """How many calls of a kind an undisturbed run makes."""
-        place = self.world.folder / "count"
+    def count(self, scenario: Scenario) -> Counter[str]:
+        """How many calls of each kind an undisturbed run makes."""
+        place, log = self.folder / "count", self.folder / "calls"
         warehouse = scenario.place(place)
-        _, seen = self.program.traced([place, self.world.folder / "source"], ["--kinds", kind], *scenario.command(warehouse))
-        return seen.get("events", 0)
+        orders = ["--kinds", ",".join(ERRORS), "--log", str(log)]
+        self.program.traced([place, self.world.folder / "source"], orders, *scenario.command(warehouse))
+        return Counter(line.split("\t")[1] for line in log.read_text().splitlines())
 
     def play(self, number: int, rng: random.Random, folder: Path) -> list[Finding]:
         if number % 6 == 5:
@@ -76,11 +77,11 @@ class FailingCalls:
 class Outputs:
     """Standard output or error that is full, closed, or whose reader has gone: the outcome's code stays."""
 
-    def __init__(self, program: Program, world: World, scenarios: list[Scenario]) -> None:
+    def __init__(self, program: Program, world: World, folder: Path) -> None:
         self.program, self.world = program, world
-        self.scenarios = [s for s in scenarios if not s.before.same(s.after)]
+        self.scenarios = [s for s in world.scenarios if not s.before.same(s.after)]
         self.reading = self.reading_commands()
-        self.spoiled = spoil(world)
+        self.spoiled = spoil(world, folder)
 
     def reading_commands(self) -> list[list[str]]:
         warehouse = ["--warehouse", str(self.world.all / FILE)]
@@ -131,15 +132,15 @@ class Outputs:
         return writer
 
 
-def spoil(world: World) -> Path | None:
+def spoil(world: World, folder: Path) -> Path | None:
     """A warehouse that fails its checks, where the duckdb package can make one."""
     try:
         import duckdb
     except ImportError:
         return None
 
-    base = world.folder / "spoiled"
-    shutil.copytree(world.all, base)
+    base = folder / "spoiled"
+    copy_tree(world.all, base)
     with duckdb.connect(str(base / FILE)) as connection:
         connection.execute("delete from users where user_id = (select min(user_id) from users)")
     return base

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from arena import Arena
 from program import Program
-from scenarios import FILE, Scenario, World
+from scenarios import FILE, Scenario
 from verdict import Finding, compare, finished, state_of
 
 SECTOR, PAGE = 512, 4096
@@ -43,6 +43,21 @@ class Recording:
     names: dict[str, int] = field(default_factory=dict)
     bodies: dict[int, bytes] = field(default_factory=dict)
     done: bool = True
+    risky: list[int] = field(default_factory=list)
+
+    def find_risky(self) -> None:
+        """Moments at which bytes that were there before are being written over, and no fsync has come since."""
+        written: dict[int, int] = {node: len(body) for node, body in self.bodies.items()}
+        under_way: dict[int, int] = {}
+        for n, step in enumerate(self.steps):
+            if step.kind == "write":
+                if step.offset < written.get(step.node, 0):
+                    under_way[step.node] = n
+                written[step.node] = max(written.get(step.node, 0), step.offset + step.length)
+            elif step.kind == "sync":
+                under_way.pop(step.node, None)
+            if under_way:
+                self.risky.append(n + 1)
 
 
 class Recorder:
@@ -88,6 +103,7 @@ def record(program: Program, scenario: Scenario, folder: Path) -> Recording:
     result, _ = program.traced([place], orders, *scenario.command(warehouse))
     recording.done = result.code in (0, 3)
     recorder.read(folder / "calls", folder / "bytes")
+    recording.find_risky()
     return recording
 
 
@@ -205,10 +221,10 @@ class TornWrites:
     def prepare(self, arena: Arena) -> list[Finding]:
         self.program = arena.program
         self.seen: set[bytes] = set()
-        world = World(arena.program, arena.work / self.name / "world", f"{arena.seed}/torn", arena.older)
+        world, folder = arena.world(), arena.work / self.name
         self.recordings = []
-        for n, scenario in enumerate(world.scenarios()):
-            recording = record(arena.program, scenario, world.folder / f"recording-{n}")
+        for n, scenario in enumerate(world.scenarios):
+            recording = record(arena.program, scenario, folder / f"recording-{n}")
             if len(recording.steps) > 2:
                 self.recordings.append(recording)
         return []
@@ -227,13 +243,21 @@ class TornWrites:
     def new_state(self, recording: Recording, rng: random.Random) -> tuple[Disk, str, int]:
         """A state that was not tried yet, as far as there are any."""
         for _ in range(40):
-            cut = len(recording.steps) if rng.random() < 0.05 else rng.randint(1, len(recording.steps))
+            cut = self.choose_cut(recording, rng)
             disk, words = after_cut(recording, cut, rng)
             mark = disk.mark()
             if mark not in self.seen:
                 break
         self.seen.add(mark)
         return disk, words, cut
+
+    @staticmethod
+    def choose_cut(recording: Recording, rng: random.Random) -> int:
+        """Every second cut comes while older bytes are being written over, one of twenty after the end."""
+        chance, end = rng.random(), len(recording.steps)
+        if chance < 0.05:
+            return end
+        return rng.choice(recording.risky) if recording.risky and chance < 0.55 else rng.randint(1, end)
 
     def look(self, recording: Recording, warehouse: str, ended: bool) -> list[Finding]:
         scenario = recording.scenario
