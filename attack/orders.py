@@ -19,6 +19,7 @@ class Orders:
 
     def prepare(self, arena: Arena) -> list[Finding]:
         self.arena, self.program = arena, arena.program
+        self.wanted: dict[str, State] = {}
         return []
 
     def warehouse(self, folder: Path) -> str:
@@ -28,12 +29,15 @@ class Orders:
         """Room for a warehouse that has to be thrown away."""
 
     def play(self, number: int, rng: random.Random, folder: Path) -> list[Finding]:
-        shape = {"days": rng.randint(2, 9), "events": rng.choice([5, 30, 80]), "songs": rng.choice([2, 30]), "users": 7}
-        month = make_month(folder / "source", f"{self.arena.seed}/orders/{number // 5}", **shape)
-        wanted = self.all_at_once(month, folder)
+        seed = f"{self.arena.seed}/orders/{number // 5}"
+        shaping = random.Random(seed)
+        shape = {"days": shaping.randint(2, 9), "events": shaping.choice([5, 30, 80]), "songs": shaping.choice([2, 30])}
+        month = make_month(folder / "source", seed, **shape)
+        if seed not in self.wanted:
+            self.wanted = {seed: self.all_at_once(month, folder)}
         warehouse = self.warehouse(folder)
         words, found = self.in_batches(month, warehouse, rng, folder)
-        found += compare(state_of(self.program, warehouse), wanted, "in batches")
+        found += compare(state_of(self.program, warehouse), self.wanted[seed], "in batches")
         if not found:
             self.done_with(warehouse)
         return [Finding(f.kind, f"{words}: {f.text}") for f in found]
@@ -84,6 +88,7 @@ class RemoteOrders(Orders):
 
     def prepare(self, arena: Arena) -> list[Finding]:
         self.arena, self.program = arena, arena.program
+        self.wanted: dict[str, State] = {}
         if arena.postgres is None:
             raise SystemExit("attack: the part orders-postgres needs --postgres")
         self.server = arena.postgres

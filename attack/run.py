@@ -16,6 +16,7 @@ from arena import Arena, Part, Tally, run_part
 from disks import FullDisks
 from hostile import Hostile
 from kills import Kills
+from meddling import Meddling
 from namespaces import Namespaces
 from orders import Orders, RemoteOrders
 from postgres import Server
@@ -25,7 +26,7 @@ from torn import TornWrites
 from verdict import KINDS
 
 PARTS: list[type[Part]] = [
-    TornWrites, Kills, Hostile, Orders, FailingCalls, AimedKills, FullDisks, RemoteOrders, Namespaces,
+    TornWrites, Kills, Hostile, Orders, FailingCalls, AimedKills, Meddling, FullDisks, RemoteOrders, Namespaces,
 ]  # fmt: skip
 
 
