@@ -4,6 +4,7 @@ pub mod aws;
 pub mod generate;
 pub mod made_up;
 pub mod oracle;
+pub mod peak;
 pub mod postgres;
 pub mod redshift;
 pub mod reference;
