@@ -1,6 +1,6 @@
 //! What a load writes into its ledger and quarantine.
 
-use crate::decode::Reason;
+use crate::decode::Reject;
 use crate::report::RunReport;
 use crate::stage::PlannedFile;
 use crate::warehouse::{Input, RejectRow, RunRow};
@@ -33,25 +33,17 @@ pub fn run_row(report: &RunReport, kind: &'static str, fingerprint: &str, starte
     }
 }
 
-/// The quarantine's row for a record that was refused.
+/// The quarantine's row for a record that was refused, which stands on this line, counted from 1.
 #[must_use]
-pub fn reject_row(
-    input: Input,
-    file: &PlannedFile,
-    line: u64,
-    byte_offset: u64,
-    reason: &Reason,
-    raw: Vec<u8>,
-    raw_length: u64,
-) -> RejectRow {
+pub fn reject_row(input: Input, file: &PlannedFile, line: u64, reject: Reject) -> RejectRow {
     RejectRow {
         input,
         url: file.source.url.clone(),
         file_no: file.file_no,
         line,
-        byte_offset,
-        reason: reason.to_string(),
-        raw,
-        raw_length,
+        byte_offset: reject.byte_offset,
+        reason: reject.reason.to_string(),
+        raw: reject.raw,
+        raw_length: reject.raw_length,
     }
 }

@@ -22,6 +22,7 @@ pub mod settings;
 
 pub mod pipeline;
 pub mod plan;
+pub mod quarantine;
 pub mod replay;
 
 pub mod source;

@@ -56,26 +56,39 @@ impl RejectLimit {
         }
     }
 
+    fn allows(self, rejected: u64, records: u64) -> bool {
+        match self {
+            Self::Count(count) => rejected <= count,
+            Self::Percent(percent) => rejected as f64 <= records as f64 * percent / 100.0,
+        }
+    }
+
     /// Whether the run stays within the limit.
     ///
     /// # Errors
     /// [`Kind::TooManyRejects`] with the most frequent reasons.
     pub fn check(self, report: &RunReport) -> Result<()> {
+        self.check_early(report, 0)
+    }
+
+    /// Whether a run that has come so far can stay within the limit, if no more than so many records follow. What is over
+    /// a number stays over it, and what is over a share of all that may come, too.
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub fn check_early(self, report: &RunReport, most_to_come: u64) -> Result<()> {
         let rejected = report.rejected + report.songs_rejected;
         let records = report.lines + report.song_records + report.songs_rejected;
-        let within = match self {
-            Self::Count(count) => rejected <= count,
-            Self::Percent(percent) => rejected as f64 <= records as f64 * percent / 100.0,
-        };
-        if within {
+        if self.allows(rejected, records.saturating_add(most_to_come)) {
             return Ok(());
         }
         let reasons: Vec<String> =
             report.top_reasons(5).iter().map(|(reason, count)| format!("\n  {count} × {reason}")).collect();
+        let (so_far, always) = if most_to_come == 0 { ("", "") } else { ("the first ", ", whatever follows") };
         Err(Error::new(
             Kind::TooManyRejects,
             format!(
-                "{rejected} of {records} records were rejected, over the limit of {self}; nothing was loaded{}",
+                "{rejected} of {so_far}{records} records were rejected, over the limit of {self}{always}; nothing was loaded{}",
                 reasons.concat()
             ),
         ))
@@ -102,5 +115,20 @@ mod tests {
         assert!(RejectLimit::default().check(&report(3)).is_err());
         assert!(RejectLimit::Count(0).check(&report(0)).is_ok());
         assert!(RejectLimit::Count(0).check(&report(1)).is_err());
+    }
+
+    #[test]
+    fn a_run_ends_early_when_nothing_that_follows_can_mend_it() {
+        let report = RunReport { lines: 200, rejected: 10, ..RunReport::default() };
+        let share = RejectLimit::default();
+        assert!(share.check_early(&report, 800).is_ok(), "10 of 1,000 are allowed");
+        let error = share.check_early(&report, 799).unwrap_err().to_string();
+        assert!(
+            error.starts_with("10 of the first 200 records were rejected, over the limit of 1%, whatever follows"),
+            "{error}"
+        );
+        assert!(share.check_early(&report, u64::MAX).is_ok());
+        assert!(RejectLimit::Count(10).check_early(&report, 0).is_ok());
+        assert!(RejectLimit::Count(9).check_early(&report, u64::MAX).is_err(), "a number is passed for good");
     }
 }

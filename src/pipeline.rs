@@ -1,22 +1,26 @@
 //! The flow of a load: list, decode, stage, transform, check, report. The only place that knows the order.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::check::{self, Touched};
-use crate::decode::{Reason, UnknownKeys, count_unknown_key};
+use crate::decode::{Reason, Reject, UnknownKeys, count_unknown_key};
 use crate::error::{Error, Kind, Result};
 use crate::ledger::{reject_row, run_row};
 use crate::limit::RejectLimit;
 use crate::plan::Plan;
+use crate::quarantine::QuarantineWriter;
 use crate::report::{RunReport, Status};
 use crate::source::{Fetcher, SourceFile, Sources, file_error};
-use crate::stage::{Batch, EventIntake, FileTally, PlannedFile, Progress, SongIntake, read_raw_lines};
+use crate::stage::{
+    BadFile, Batch, EventIntake, FileTally, LineSet, PlannedFile, Progress, RawLine, SongBatch, SongIntake, most_lines,
+    read_raw_lines,
+};
 use crate::transform::{self, Added};
-use crate::warehouse::{FileRow, Input, ObjectsStaged, RejectRow, StageInput, Warehouse};
+use crate::warehouse::{FileRow, Input, ObjectsStaged, StageInput, Warehouse};
 
 /// What a load is to do.
 #[derive(Debug, Clone)]
@@ -182,8 +186,11 @@ enum Outcome {
     /// The warehouse cannot read these files itself, or none if none is named: begin again, and read them here.
     ReadHere(Vec<String>),
     /// Rows of these files are in the transaction although they cannot be read to the end: begin again without them.
-    Restart(Vec<(SourceFile, Error)>),
+    Restart(Restart),
 }
+
+/// Files that cannot be read to their end, and why.
+type Restart = Vec<(SourceFile, Error)>;
 
 /// One attempt at a load.
 struct Run<'a> {
@@ -205,7 +212,7 @@ struct Run<'a> {
     bad_logs: HashSet<usize>,
     bad_songs: HashSet<usize>,
     /// Lines of each log file that conflict with an event that is there.
-    conflicts: BTreeMap<usize, BTreeSet<u64>>,
+    conflicts: BTreeMap<usize, LineSet>,
     unknown_keys: UnknownKeys,
     report: RunReport,
 }
@@ -221,10 +228,10 @@ impl<'a> Run<'a> {
         read_here: &ReadHere,
     ) -> Result<Self> {
         let first = warehouse.last_file_no()? + 1;
-        let is_in = |file: &&SourceFile| excluded.iter().all(|(bad, _)| bad.url != file.url);
-        let numbered = |files: &[SourceFile], first: i64| -> Arc<[PlannedFile]> {
+        let is_in = |file: &&Arc<SourceFile>| excluded.iter().all(|(bad, _)| bad.url != file.url);
+        let numbered = |files: &[Arc<SourceFile>], first: i64| -> Arc<[PlannedFile]> {
             let included = files.iter().filter(is_in);
-            included.zip(first..).map(|(source, file_no)| PlannedFile { source: source.clone(), file_no }).collect()
+            included.zip(first..).map(|(source, file_no)| PlannedFile { source: Arc::clone(source), file_no }).collect()
         };
         let (logs, objects) = shared_out(warehouse, plan, read_here);
         let logs = numbered(&logs, first);
@@ -283,54 +290,80 @@ impl<'a> Run<'a> {
     }
 
     fn fetcher(&self, files: &[PlannedFile]) -> Result<Fetcher> {
-        self.sources.fetch(files.iter().map(|f| f.source.clone()).collect(), self.options.bytes_in_flight)
+        self.sources.fetch(files.iter().map(|f| Arc::clone(&f.source)), self.options.bytes_in_flight)
     }
 
-    fn load_songs(&mut self) -> Result<()> {
+    /// How many log lines may come at most that no batch holds, as far as they are not rejected.
+    fn most_lines_of(files: &[PlannedFile]) -> u64 {
+        files.iter().map(|file| most_lines(&file.source, 0)).fold(0, u64::saturating_add)
+    }
+
+    /// Loads the song files. Some if the run must begin again without these files.
+    fn load_songs(&mut self) -> Result<Option<Restart>> {
         let files = Arc::clone(&self.songs);
         let options = self.options;
         let (fetcher, stop) = (self.fetcher(&files)?, self.sources.stop());
+        // Beside them there may be a batch of events, which is decoded meanwhile.
+        let memory = options.event_memory / 4;
         let mut intake =
-            SongIntake::new(Arc::clone(&files), fetcher, stop, self.progress, options.threads, options.skip_bad_files)
+            SongIntake::new(Arc::clone(&files), fetcher, stop, self.progress, options.threads, memory, options.skip_bad_files)
                 .with_most_text(self.warehouse.most_text());
+        let lines = Self::most_lines_of(&self.logs).saturating_add(Self::most_lines_of(&self.objects));
         while let Some(batch) = intake.next_batch()? {
-            transform::songs(self.warehouse, &batch.songs, &files)?;
-            for song in &batch.songs {
-                self.song_tallies[song.file].lines += 1;
-                self.song_tallies[song.file].accepted += 1;
-            }
-            let mut rows = Vec::with_capacity(batch.rejects.len());
-            for (file, line, reject) in &batch.rejects {
-                self.song_tallies[*file].lines += 1;
-                self.song_tallies[*file].rejected += 1;
-                rows.push(reject_row(
-                    Input::Song,
-                    &files[*file],
-                    *line,
-                    reject.byte_offset,
-                    &reject.reason,
-                    reject.raw.clone(),
-                    reject.raw_length,
-                ));
-                *self.report.reasons.entry(format!("song: {}", reject.reason.category())).or_default() += 1;
-            }
-            self.warehouse.add_rejects(&self.report.run_id, &rows)?;
-            for (file, error) in batch.bad_files {
-                self.bad_songs.insert(file);
-                self.report.bad_files.push((files[file].source.display_name(), error.report()));
-            }
-            for (key, times) in batch.unknown_keys {
-                count_unknown_key(&mut self.unknown_keys, &key, times);
-            }
+            self.take_songs(batch, &files, lines.saturating_add(intake.most_to_come()))?;
         }
-        Ok(())
+        for (key, times) in intake.unknown_keys() {
+            count_unknown_key(&mut self.unknown_keys, key, *times);
+        }
+        Ok(self.left_out(intake.into_bad_files(), &files, Input::Song))
+    }
+
+    /// Puts a batch of songs into the tables, and what was refused into the quarantine.
+    fn take_songs(&mut self, batch: SongBatch, files: &[PlannedFile], most_to_come: u64) -> Result<()> {
+        for song in &batch.songs {
+            self.song_tallies[song.file].lines += 1;
+            self.song_tallies[song.file].accepted += 1;
+        }
+        for (file, _, reject) in &batch.rejects {
+            self.song_tallies[*file].lines += 1;
+            self.song_tallies[*file].rejected += 1;
+            self.report.count_reason(&format!("song: {}", reject.reason.category()), 1);
+        }
+        self.report.song_records += batch.songs.len() as u64;
+        self.report.songs_rejected += batch.rejects.len() as u64;
+        self.options.max_rejects.check_early(&self.report, most_to_come)?;
+        transform::songs(self.warehouse, &batch.songs, files)?;
+        drop(batch.songs);
+        let mut quarantine = self.quarantine();
+        for (file, line, reject) in batch.rejects {
+            quarantine.add(reject_row(Input::Song, &files[file], line, reject))?;
+        }
+        quarantine.finish()
+    }
+
+    /// Leaves files out that could not be read. Some if the run must begin again without them, as rows of some are in the
+    /// transaction already.
+    fn left_out(&mut self, bad: Vec<BadFile>, files: &[PlannedFile], input: Input) -> Option<Restart> {
+        if bad.iter().any(|bad| bad.began_earlier) {
+            return Some(bad.into_iter().map(|bad| (SourceFile::clone(&files[bad.file].source), bad.error)).collect());
+        }
+        for bad in bad {
+            if input == Input::Song { &mut self.bad_songs } else { &mut self.bad_logs }.insert(bad.file);
+            self.report.bad_files.push((files[bad.file].source.display_name(), bad.error.report()));
+        }
+        None
+    }
+
+    /// What takes refused records.
+    fn quarantine(&mut self) -> QuarantineWriter<'_> {
+        QuarantineWriter::new(self.warehouse, &self.report.run_id, self.options.event_memory)
     }
 
     /// Loads the song files, then the log files. Some if the run must begin again without these files.
-    fn load_songs_and_events(&mut self) -> Result<Option<Vec<(SourceFile, Error)>>> {
+    fn load_songs_and_events(&mut self) -> Result<Option<Restart>> {
         let files = Arc::clone(&self.logs);
         if files.is_empty() {
-            return self.load_songs().map(|()| None);
+            return self.load_songs();
         }
         let options = self.options;
         let (fetcher, stop) = (self.fetcher(&files)?, self.sources.stop());
@@ -349,7 +382,8 @@ impl<'a> Run<'a> {
         let (sender, receiver) = mpsc::sync_channel(0);
         let (dropped, drops) = mpsc::channel();
         let is_large = |batch: &Batch| batch.memory() > options.event_memory / 4 * 3;
-        let intake = thread::scope(|scope| {
+        let objects = Self::most_lines_of(&self.objects);
+        let outcome = thread::scope(|scope| {
             let decoding = scope.spawn(move || {
                 let mut held = 0_u32;
                 loop {
@@ -360,6 +394,7 @@ impl<'a> Run<'a> {
                     }
                     let is_last = !matches!(batch, Ok(Some(_)));
                     let is_large = matches!(&batch, Ok(Some(batch)) if is_large(batch));
+                    let batch = batch.map(|batch| batch.map(|batch| (batch, intake.most_to_come().saturating_add(objects))));
                     // Nobody receives any more once the warehouse has failed.
                     if sender.send(batch).is_err() || is_last {
                         return intake;
@@ -374,11 +409,13 @@ impl<'a> Run<'a> {
             });
             // Gone with this scope if the warehouse fails, so that the other side waits for nothing.
             let dropped = dropped;
-            self.load_songs()?;
+            if let Some(restart) = self.load_songs()? {
+                return Ok(Err(restart));
+            }
             transform::begin_events(self.warehouse, options.keep_staging)?;
             for batch in receiver {
-                let Some(batch) = batch? else { break };
-                let batch = self.take_batch(batch, &files)?;
+                let Some((batch, most_to_come)) = batch? else { break };
+                let batch = self.take_batch(batch, &files, most_to_come)?;
                 let dropped = dropped.clone();
                 // To give so much memory back takes time that nobody needs to wait for.
                 thread::spawn(move || {
@@ -387,21 +424,16 @@ impl<'a> Run<'a> {
                     let _ = dropped.send(());
                 });
             }
-            decoding.join().map_err(|_| Error::new(Kind::Io, "a decoding thread failed"))
+            decoding.join().map(Ok).map_err(|_| Error::new(Kind::Io, "a decoding thread failed"))
         })?;
+        let intake = match outcome {
+            Ok(intake) => intake,
+            Err(restart) => return Ok(Some(restart)),
+        };
         for (key, times) in intake.unknown_keys() {
             count_unknown_key(&mut self.unknown_keys, key, *times);
         }
-        let (begun, unread): (Vec<_>, Vec<_>) = intake.into_bad_files().into_iter().partition(|bad| bad.began_earlier);
-        if !begun.is_empty() {
-            let all = begun.into_iter().chain(unread);
-            return Ok(Some(all.map(|bad| (files[bad.file].source.clone(), bad.error)).collect()));
-        }
-        for bad in unread {
-            self.bad_logs.insert(bad.file);
-            self.report.bad_files.push((files[bad.file].source.display_name(), bad.error.report()));
-        }
-        Ok(None)
+        Ok(self.left_out(intake.into_bad_files(), &files, Input::Log))
     }
 
     /// Has the warehouse read what it reads itself. Some if the run must begin again and read these files here, or all
@@ -424,8 +456,10 @@ impl<'a> Run<'a> {
                 let added = transform::staged_objects(self.warehouse, &staged, self.options.keep_staging)?;
                 self.report.songplays_added += added.songplays;
                 self.report.page_views_added += added.page_views;
-                for (tally, &lines) in self.object_tallies.iter_mut().zip(&staged.lines) {
-                    tally.add(FileTally { lines, accepted: lines, ..FileTally::default() });
+                for (file, &lines) in staged.lines.iter().enumerate() {
+                    let tally = FileTally { lines, accepted: lines, ..FileTally::default() };
+                    self.object_tallies[file].add(tally);
+                    self.report.count_lines(tally);
                 }
                 self.object_lines = staged.last_line_no + 1;
                 for file in &*files {
@@ -438,66 +472,65 @@ impl<'a> Run<'a> {
     }
 
     /// Puts a batch into the tables. It comes back with a verdict on each event.
-    fn take_batch(&mut self, batch: Batch, files: &[PlannedFile]) -> Result<Arc<Batch>> {
-        let rows: Vec<RejectRow> = batch
-            .rejects()
-            .map(|(file, line, r)| {
-                reject_row(Input::Log, &files[file], line, r.byte_offset, &r.reason, r.raw.clone(), r.raw_length)
-            })
-            .collect();
+    fn take_batch(&mut self, batch: Batch, files: &[PlannedFile], most_to_come: u64) -> Result<Arc<Batch>> {
         for (_, _, reject) in batch.rejects() {
-            *self.report.reasons.entry(reject.reason.category().into_owned()).or_default() += 1;
+            self.report.count_reason(&reject.reason.category(), 1);
         }
-        self.warehouse.add_rejects(&self.report.run_id, &rows)?;
+        // Before the warehouse has any work with them.
+        let (lines, rejected) = (self.report.lines, self.report.rejected);
+        for (_, tally) in batch.tallies() {
+            self.report.lines += tally.lines;
+            self.report.rejected += tally.rejected;
+        }
+        self.options.max_rejects.check_early(&self.report, most_to_come)?;
+        (self.report.lines, self.report.rejected) = (lines, rejected);
+        let mut quarantine = self.quarantine();
+        for (file, line, reject) in batch.rejects() {
+            quarantine.add(reject_row(Input::Log, &files[file], line, reject.clone()))?;
+        }
+        quarantine.finish()?;
         let (batch, Added { songplays, page_views }) = transform::events(self.warehouse, batch, self.options.keep_staging)?;
         self.report.songplays_added += songplays;
         self.report.page_views_added += page_views;
         for (file, tally) in batch.tallies() {
             self.log_tallies[file].add(tally);
+            self.report.count_lines(tally);
         }
         for (file, line) in batch.conflicts() {
-            self.conflicts.entry(file).or_default().insert(line);
+            self.conflicts.entry(file).or_default().push(line);
+            self.report.count_reason(&Reason::Conflict.category(), 1);
         }
+        self.options.max_rejects.check_early(&self.report, most_to_come)?;
         Ok(batch)
     }
 
     /// Writes the conflicting lines into the quarantine. They were decoded like any other line, and that they conflict
     /// was known only later, so their bytes are read once more.
     fn keep_conflicts(&mut self) -> Result<()> {
-        for (&file, lines) in &self.conflicts {
-            let planned = &self.logs[file];
-            let reader = self.sources.fetch(vec![planned.source.clone()], self.options.bytes_in_flight)?.open(0)?;
-            let found = read_raw_lines(reader, lines).map_err(|e| file_error(&planned.source, e))?;
-            let reason = Reason::Conflict;
-            let rows: Vec<RejectRow> = found
-                .into_iter()
-                .map(|l| reject_row(Input::Log, planned, l.line, l.byte_offset, &reason, l.raw, l.raw_length))
-                .collect();
-            if rows.len() != lines.len() {
+        for (file, lines) in std::mem::take(&mut self.conflicts) {
+            let planned = self.logs[file].clone();
+            let reader = self.sources.fetch([Arc::clone(&planned.source)], self.options.bytes_in_flight)?.open(0)?;
+            let mut quarantine = self.quarantine();
+            let keep = |line: RawLine| {
+                let RawLine { line, byte_offset, raw, raw_length } = line;
+                let reject = Reject { line: 0, byte_offset, reason: Reason::Conflict, raw, raw_length };
+                quarantine.add(reject_row(Input::Log, &planned, line, reject))
+            };
+            let found = read_raw_lines(reader, &lines, keep).map_err(|e| file_error(&planned.source, e))?;
+            quarantine.finish()?;
+            if found != lines.len() {
                 return Err(Error::new(
                     Kind::SourceFile,
                     format!("{} changed while it was loaded", planned.source.display_name()),
                 ));
             }
-            *self.report.reasons.entry(reason.category().into_owned()).or_default() += rows.len() as u64;
-            self.warehouse.add_rejects(&self.report.run_id, &rows)?;
         }
         Ok(())
     }
 
-    /// Adds up the files' counts.
+    /// Adds up the files that are in, and how the run ends.
     fn tally(&mut self) {
         let report = &mut self.report;
-        for tally in self.log_tallies.iter().chain(&self.object_tallies) {
-            report.lines += tally.lines;
-            report.accepted += tally.accepted;
-            report.duplicates += tally.duplicates;
-            report.rejected += tally.rejected;
-        }
-        for tally in &self.song_tallies {
-            report.song_records += tally.accepted;
-            report.songs_rejected += tally.rejected;
-        }
         let loaded_logs = self.logs.iter().enumerate().filter(|(i, _)| !self.bad_logs.contains(i));
         let loaded_songs = self.songs.iter().enumerate().filter(|(i, _)| !self.bad_songs.contains(i));
         for file in loaded_logs.chain(loaded_songs).map(|(_, file)| file).chain(&*self.objects) {
@@ -539,8 +572,8 @@ impl<'a> Run<'a> {
 const SHORTEST_LINE: u64 = 100;
 
 /// Which log files are read here, and which by the warehouse.
-fn shared_out(warehouse: &mut dyn Warehouse, plan: &Plan, read_here: &ReadHere) -> (Vec<SourceFile>, Vec<SourceFile>) {
-    let (here, there): (Vec<SourceFile>, Vec<SourceFile>) =
+fn shared_out(warehouse: &mut dyn Warehouse, plan: &Plan, read_here: &ReadHere) -> (Vec<Arc<SourceFile>>, Vec<Arc<SourceFile>>) {
+    let (here, there): (Vec<Arc<SourceFile>>, Vec<Arc<SourceFile>>) =
         plan.logs.iter().cloned().partition(|file| read_here.has(&file.url) || plan.changed.contains(&file.url));
     match warehouse.stage_input(&there) {
         StageInput::Objects(why) => {

@@ -1,6 +1,7 @@
 //! What there is to load: what the sources list, less what the ledger has.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::error::Result;
 use crate::source::{Listing, Location, SourceFile, Sources};
@@ -10,9 +11,9 @@ use crate::warehouse::KnownFile;
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
     /// Log files that are new or changed.
-    pub logs: Vec<SourceFile>,
+    pub logs: Vec<Arc<SourceFile>>,
     /// Song files that are new or changed.
-    pub songs: Vec<SourceFile>,
+    pub songs: Vec<Arc<SourceFile>>,
     /// Those of them that were loaded before in another version: much of what they hold is known.
     pub changed: HashSet<String>,
     /// How many files the sources have.
@@ -27,7 +28,9 @@ impl Plan {
     pub fn new(logs: Listing, songs: Listing, known: &[KnownFile], full_refresh: bool) -> Self {
         let listed = (logs.files.len() + songs.files.len()) as u64;
         let passed_over = logs.passed_over.into_iter().chain(songs.passed_over).collect();
-        let mut plan = Self { logs: logs.files, songs: songs.files, changed: HashSet::new(), listed, passed_over };
+        let shared = |files: Vec<SourceFile>| files.into_iter().map(Arc::new).collect();
+        let mut plan =
+            Self { logs: shared(logs.files), songs: shared(songs.files), changed: HashSet::new(), listed, passed_over };
         if !full_refresh {
             plan.leave_out(known);
         }
@@ -37,7 +40,7 @@ impl Plan {
     /// Leaves out what the ledger has by now.
     pub fn leave_out(&mut self, known: &[KnownFile]) {
         let known: HashMap<&str, &str> = known.iter().map(|k| (k.url.as_str(), k.version.as_str())).collect();
-        let is_new = |file: &SourceFile| known.get(file.url.as_str()) != Some(&file.version.as_str());
+        let is_new = |file: &Arc<SourceFile>| known.get(file.url.as_str()) != Some(&file.version.as_str());
         self.logs.retain(is_new);
         self.songs.retain(is_new);
         self.changed =

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::error::{EXIT_DONE, EXIT_INCOMPLETE, Error, Kind, Result};
+use crate::stage::FileTally;
 use crate::warehouse::Totals;
 
 /// How a run ended.
@@ -90,6 +91,22 @@ impl RunReport {
             return Err(unbalanced(format!("{} lines were accepted, but {rows} rows were added", self.accepted)));
         }
         Ok(())
+    }
+
+    /// Counts a part of a log file's lines.
+    pub fn count_lines(&mut self, tally: FileTally) {
+        self.lines += tally.lines;
+        self.accepted += tally.accepted;
+        self.duplicates += tally.duplicates;
+        self.rejected += tally.rejected;
+    }
+
+    /// Counts rejected records of a kind of reason.
+    pub fn count_reason(&mut self, reason: &str, times: u64) {
+        match self.reasons.get_mut(reason) {
+            Some(count) => *count += times,
+            None => _ = self.reasons.insert(reason.to_owned(), times),
+        }
     }
 
     /// Takes over what the tables hold after the run.

@@ -1,5 +1,6 @@
 //! A chunk: the accepted events and the rejects of one stretch of one file, in columns.
 
+use super::dictionary::Lookups;
 use super::{Dictionary, Reject, UnknownKeys};
 use crate::record::LABEL_FIELDS;
 
@@ -96,8 +97,12 @@ pub struct EventChunk {
     pub dictionaries: [Dictionary; LABEL_FIELDS.len()],
     /// The refused lines.
     pub rejects: Vec<Reject>,
+    /// About how many bytes of memory they take.
+    pub(super) rejects_memory: usize,
     /// Keys that no field has.
     pub unknown_keys: UnknownKeys,
+    /// What finds the dictionaries' codes, while the chunk is decoded.
+    pub(super) lookups: Option<Box<Lookups>>,
 }
 
 impl EventChunk {
@@ -133,12 +138,29 @@ impl EventChunk {
         self.labels.iter_mut().for_each(|codes| codes.reserve(rows));
     }
 
+    /// Adds a refused line.
+    pub(super) fn reject(&mut self, reject: Reject) {
+        self.rejects_memory += reject.memory();
+        self.rejects.push(reject);
+    }
+
+    /// Whether there are so many refused lines that the chunk should end: they may take a hundred times their size.
+    #[must_use]
+    pub fn is_full_of_rejects(&self) -> bool {
+        const MOST: usize = 4 << 20;
+        self.rejects_memory >= MOST
+    }
+
     /// About how much memory the chunk takes, in bytes.
     #[must_use]
     pub fn memory(&self) -> u64 {
         const ROW: usize = 2 * size_of::<Span>() + 7 * size_of::<u64>() + 3 * size_of::<u32>() + 2 + 4 * LABEL_FIELDS.len();
-        let rejects: usize = self.rejects.iter().map(|reject| reject.raw.len() + size_of::<Reject>()).sum();
-        (self.text.len() + self.ts.len() * ROW + rejects) as u64
+        /// What a chunk takes however few rows it has: some forty lists, of which none takes less than this.
+        const LEAST: usize = size_of::<EventChunk>() + 40 * 48;
+        let values: usize = self.dictionaries.iter().map(|dictionary| dictionary.values.len() * size_of::<Span>()).sum();
+        let keys: usize = self.unknown_keys.keys().map(|key| key.len() + 64).sum();
+        let lookups = if self.lookups.is_some() { size_of::<Lookups>() } else { 0 };
+        (LEAST + lookups + self.text.len() + self.ts.len() * ROW + values + keys + self.rejects_memory) as u64
     }
 
     /// A label's text; None for null.

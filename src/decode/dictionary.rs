@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::chunk::Span;
 use super::token::{Token, TokenKind};
 use super::{fingerprint, text};
+use crate::record::LABEL_FIELDS;
 
 /// Slots of the cache in front of the map. A power of two.
 const CACHE: usize = 1024;
@@ -15,36 +16,55 @@ const SHORT_CACHE: usize = 128;
 pub struct Dictionary {
     /// Where each code's text stands in the chunk's text.
     pub values: Vec<Span>,
-    hashes: Vec<u64>,
-    /// Where the spelling of each code's value in the JSON text was copied to.
-    spellings: Vec<Span>,
-    /// Short spellings and their codes by a cheap hash; whatever was seen last in a slot. Checked before the map.
-    short: Box<[(u128, u32); SHORT_CACHE]>,
-    /// Codes of the others, likewise.
-    cache: Box<[u32; CACHE]>,
-    map: HashMap<Box<[u8]>, u32, rapidhash::fast::RandomState>,
 }
 
 impl Default for Dictionary {
     fn default() -> Self {
-        Self {
-            values: vec![Span::NULL],
-            hashes: vec![fingerprint::text(None)],
-            spellings: vec![Span::NULL],
-            short: Box::new([(0, Self::NULL); SHORT_CACHE]),
-            cache: Box::new([0; CACHE]),
-            map: HashMap::default(),
-        }
+        Self { values: vec![Span::NULL] }
     }
 }
 
 impl Dictionary {
     /// The code of null.
     pub const NULL: u32 = 0;
+}
 
+/// What finds the codes of a dictionary's values while its chunk is decoded. Much larger than the dictionary of most
+/// chunks, so the decoder holds it, and uses it for one chunk after the other.
+pub(super) struct DictionaryLookup {
+    hashes: Vec<u64>,
+    /// Where the spelling of each code's value in the JSON text was copied to.
+    spellings: Vec<Span>,
+    /// Short spellings and their codes by a cheap hash; whatever was seen last in a slot. Checked before the map.
+    short: [(u128, u32); SHORT_CACHE],
+    /// Codes of the others, likewise.
+    cache: [u32; CACHE],
+    map: HashMap<Box<[u8]>, u32, rapidhash::fast::RandomState>,
+}
+
+impl Default for DictionaryLookup {
+    fn default() -> Self {
+        Self {
+            hashes: vec![fingerprint::text(None)],
+            spellings: vec![Span::NULL],
+            short: [(0, Dictionary::NULL); SHORT_CACHE],
+            cache: [Dictionary::NULL; CACHE],
+            map: HashMap::default(),
+        }
+    }
+}
+
+impl DictionaryLookup {
     /// The code of the value that the text `token` spells in `bytes`. `finish` has the last word on a new value's text.
     #[inline(always)]
-    pub(super) fn code(&mut self, bytes: &[u8], token: Token, store: &mut Vec<u8>, finish: fn(&[u8]) -> &[u8]) -> u32 {
+    pub(super) fn code(
+        &mut self,
+        bytes: &[u8],
+        token: Token,
+        dictionary: &mut Dictionary,
+        store: &mut Vec<u8>,
+        finish: fn(&[u8]) -> &[u8],
+    ) -> u32 {
         let raw = token.of(bytes);
         let escaped = token.kind == TokenKind::Escaped;
         if raw.len() < 16 {
@@ -52,33 +72,47 @@ impl Dictionary {
             let slot = ((spelling ^ (spelling >> 64)) as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 57;
             let slot = slot as usize % SHORT_CACHE;
             let (known, code) = self.short[slot];
-            if known == spelling && code != Self::NULL {
+            if known == spelling && code != Dictionary::NULL {
                 return code;
             }
-            let code = self.look_up(raw, escaped, store, finish);
+            let code = self.look_up(raw, escaped, dictionary, store, finish);
             self.short[slot] = (spelling, code);
             return code;
         }
         let slot = slot(raw);
         let cached = self.cache[slot];
-        if cached != Self::NULL && self.spellings[cached as usize].of(store) == raw {
+        if cached != Dictionary::NULL && self.spellings[cached as usize].of(store) == raw {
             return cached;
         }
-        let code = self.look_up(raw, escaped, store, finish);
+        let code = self.look_up(raw, escaped, dictionary, store, finish);
         self.cache[slot] = code;
         code
     }
 
     #[cold]
     #[inline(never)]
-    fn look_up(&mut self, raw: &[u8], escaped: bool, store: &mut Vec<u8>, finish: fn(&[u8]) -> &[u8]) -> u32 {
+    fn look_up(
+        &mut self,
+        raw: &[u8],
+        escaped: bool,
+        dictionary: &mut Dictionary,
+        store: &mut Vec<u8>,
+        finish: fn(&[u8]) -> &[u8],
+    ) -> u32 {
         match self.map.get(raw) {
             Some(&code) => code,
-            None => self.add(raw, escaped, store, finish),
+            None => self.add(raw, escaped, dictionary, store, finish),
         }
     }
 
-    fn add(&mut self, raw: &[u8], escaped: bool, store: &mut Vec<u8>, finish: fn(&[u8]) -> &[u8]) -> u32 {
+    fn add(
+        &mut self,
+        raw: &[u8],
+        escaped: bool,
+        dictionary: &mut Dictionary,
+        store: &mut Vec<u8>,
+        finish: fn(&[u8]) -> &[u8],
+    ) -> u32 {
         let spelling = Span::append(store, |store| store.extend_from_slice(raw));
         let mut value = Vec::new();
         if escaped {
@@ -87,9 +121,10 @@ impl Dictionary {
             value.extend_from_slice(raw);
         }
         let value = finish(&value);
-        let code = self.values.len() as u32;
+        let code = dictionary.values.len() as u32;
         self.hashes.push(fingerprint::text(Some(value)));
-        self.values.push(if value == raw { spelling } else { Span::append(store, |store| store.extend_from_slice(value)) });
+        let span = if value == raw { spelling } else { Span::append(store, |store| store.extend_from_slice(value)) };
+        dictionary.values.push(span);
         self.spellings.push(spelling);
         self.map.insert(raw.into(), code);
         code
@@ -99,6 +134,33 @@ impl Dictionary {
     #[inline]
     pub(super) fn hash(&self, code: u32) -> u64 {
         self.hashes[code as usize]
+    }
+
+    /// Forgets the values, for another chunk's dictionary.
+    fn clear(&mut self) {
+        self.hashes.truncate(1);
+        self.spellings.truncate(1);
+        self.short.fill((0, Dictionary::NULL));
+        self.cache.fill(Dictionary::NULL);
+        // What a chunk of many different values needed is not kept for the next.
+        if self.map.len() > CACHE {
+            self.map = HashMap::default();
+            self.hashes.shrink_to_fit();
+            self.spellings.shrink_to_fit();
+        } else {
+            self.map.clear();
+        }
+    }
+}
+
+/// What finds the codes of all of a chunk's dictionaries.
+#[derive(Default)]
+pub(super) struct Lookups(pub [DictionaryLookup; LABEL_FIELDS.len()]);
+
+impl Lookups {
+    /// Forgets all values.
+    pub fn clear(&mut self) {
+        self.0.iter_mut().for_each(DictionaryLookup::clear);
     }
 }
 

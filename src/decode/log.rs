@@ -1,7 +1,7 @@
 //! Log lines to event columns.
 
 use super::chunk::{EventChunk, Span};
-use super::dictionary::Dictionary;
+use super::dictionary::{Dictionary, Lookups};
 use super::fields::FieldFinder;
 use super::number::{self, NumberError};
 use super::quick::QuickReader;
@@ -21,21 +21,25 @@ pub struct LogDecoder {
     quick: QuickReader,
     finder: FieldFinder<{ LOG_FIELDS.len() }>,
     scratch: Vec<u8>,
+    /// Of the last chunk that was finished, cleared for the next.
+    lookups: Option<Box<Lookups>>,
 }
 
 impl Default for LogDecoder {
     fn default() -> Self {
-        Self { quick: QuickReader::default(), finder: FieldFinder::new(&LOG_FIELDS), scratch: Vec::new() }
+        Self { quick: QuickReader::default(), finder: FieldFinder::new(&LOG_FIELDS), scratch: Vec::new(), lookups: None }
     }
 }
 
 impl LogDecoder {
     /// Decodes whole lines (the last may lack its newline) that begin `byte_offset` bytes into their file, and appends
-    /// the events and rejects to `chunk`.
-    pub fn decode(&mut self, block: &[u8], byte_offset: u64, chunk: &mut EventChunk) {
+    /// the events and rejects to `chunk`. Returns how many bytes it took: all, unless the chunk is full of rejects, whose
+    /// memory the bytes do not bound.
+    pub fn decode(&mut self, block: &[u8], byte_offset: u64, chunk: &mut EventChunk) -> usize {
+        let mut lookups = chunk.lookups.take().or_else(|| self.lookups.take()).unwrap_or_default();
         let mut start = 0;
         while start < block.len() {
-            if let Some(next) = self.quick_line(block, start, chunk) {
+            if let Some(next) = self.quick_line(block, start, &mut lookups, chunk) {
                 start = next;
                 continue;
             }
@@ -46,24 +50,38 @@ impl LogDecoder {
                 line = &line[BYTE_ORDER_MARK.len()..];
                 offset += BYTE_ORDER_MARK.len() as u64;
             }
-            self.line(line, offset, chunk);
+            self.line(line, offset, &mut lookups, chunk);
             start = end + 1;
+            if chunk.is_full_of_rejects() {
+                break;
+            }
         }
+        chunk.lookups = Some(lookups);
         for (key, times) in std::mem::take(&mut self.finder.unknown) {
             count_unknown_key(&mut chunk.unknown_keys, &key, times);
+        }
+        start.min(block.len())
+    }
+
+    /// Ends a chunk: what was only needed to decode it goes on to the next one. Nothing else changes, and a chunk can be
+    /// used without.
+    pub fn finish(&mut self, chunk: &mut EventChunk) {
+        if let Some(mut lookups) = chunk.lookups.take() {
+            lookups.clear();
+            self.lookups = Some(lookups);
         }
     }
 
     /// Takes note of a line that was too long to be read: its beginning and its full length in bytes.
     pub fn too_long(&mut self, beginning: &[u8], bytes: u64, byte_offset: u64, chunk: &mut EventChunk) {
         let raw = beginning[..beginning.len().min(RAW_CAP)].to_vec();
-        chunk.rejects.push(Reject { line: chunk.lines, byte_offset, reason: Reason::TooLong { bytes }, raw, raw_length: bytes });
+        chunk.reject(Reject { line: chunk.lines, byte_offset, reason: Reason::TooLong { bytes }, raw, raw_length: bytes });
         chunk.lines += 1;
     }
 
     /// Takes the line that begins at `start` if it is as expected, and tells where the next one begins.
     #[inline(always)]
-    fn quick_line(&mut self, block: &[u8], start: usize, chunk: &mut EventChunk) -> Option<usize> {
+    fn quick_line(&mut self, block: &[u8], start: usize, lookups: &mut Lookups, chunk: &mut EventChunk) -> Option<usize> {
         let next = self.quick.read(block, start).filter(|next| next - start <= MAX_LINE_BYTES)?;
         let values = &self.quick.values;
         let integer = |field: LogField| values.integers[field as usize];
@@ -81,13 +99,13 @@ impl LogDecoder {
             status: status(integer(LogField::Status)),
             length: values.length,
         };
-        append_row(block, &values.tokens, &numbers, chunk.lines, &mut self.scratch, chunk).ok()?;
+        append_row(block, &values.tokens, &numbers, chunk.lines, &mut self.scratch, lookups, chunk).ok()?;
         chunk.lines += 1;
         Some(next)
     }
 
     #[inline]
-    fn line(&mut self, line: &[u8], byte_offset: u64, chunk: &mut EventChunk) {
+    fn line(&mut self, line: &[u8], byte_offset: u64, lookups: &mut Lookups, chunk: &mut EventChunk) {
         let number = chunk.lines;
         if line.iter().all(|b| matches!(b, b' ' | b'\t' | b'\r')) {
             chunk.lines += 1;
@@ -99,10 +117,11 @@ impl LogDecoder {
             return;
         }
         chunk.lines += 1;
-        let accepted = check_utf8(line).and_then(|()| self.find_fields(line)).and_then(|()| self.row(line, number, chunk));
+        let accepted =
+            check_utf8(line).and_then(|()| self.find_fields(line)).and_then(|()| self.row(line, number, lookups, chunk));
         if let Err(reason) = accepted {
             let raw = line.strip_suffix(b"\r").unwrap_or(line);
-            chunk.rejects.push(Reject::new(number, byte_offset, reason, raw));
+            chunk.reject(Reject::new(number, byte_offset, reason, raw));
         }
     }
 
@@ -121,10 +140,10 @@ impl LogDecoder {
     }
 
     /// Converts the fields that were found and appends them as a row, or says why not.
-    fn row(&mut self, line: &[u8], number: u32, chunk: &mut EventChunk) -> Result<(), Reason> {
+    fn row(&mut self, line: &[u8], number: u32, lookups: &mut Lookups, chunk: &mut EventChunk) -> Result<(), Reason> {
         let Some(numbers) = self.numbers(line) else { return Err(self.explain(line)) };
         self.quick.learn(&self.finder.tokens);
-        append_row(line, &self.finder.tokens, &numbers, number, &mut self.scratch, chunk)
+        append_row(line, &self.finder.tokens, &numbers, number, &mut self.scratch, lookups, chunk)
     }
 
     /// The row's numbers, if every field has an acceptable value. Which one has not is for [`Self::explain`] to say.
@@ -183,6 +202,7 @@ fn append_row(
     numbers: &Numbers,
     number: u32,
     scratch: &mut Vec<u8>,
+    lookups: &mut Lookups,
     chunk: &mut EventChunk,
 ) -> Result<(), Reason> {
     if let Some(most) = chunk.most_text
@@ -190,7 +210,7 @@ fn append_row(
     {
         return Err(reason);
     }
-    let page = label(PAGE_LABEL, bytes, tokens[LogField::Page as usize], chunk);
+    let page = label(PAGE_LABEL, bytes, tokens[LogField::Page as usize], lookups, chunk);
     let is_play = chunk.dictionaries[PAGE_LABEL].values[page as usize].of(&chunk.text) == PLAY_PAGE.as_bytes();
     if is_play && numbers.user_id == NULL_INTEGER {
         return Err(Reason::PlayWithoutUser);
@@ -202,9 +222,9 @@ fn append_row(
     let song_key = fingerprint::song_key(text_of(artist), text_of(song));
     let mut payload = song_key;
     for (i, field) in LABEL_FIELDS.iter().enumerate() {
-        let code = if i == PAGE_LABEL { page } else { label(i, bytes, tokens[*field as usize], chunk) };
+        let code = if i == PAGE_LABEL { page } else { label(i, bytes, tokens[*field as usize], lookups, chunk) };
         chunk.labels[i].push(code);
-        payload = fingerprint::fold(payload, chunk.dictionaries[i].hash(code));
+        payload = fingerprint::fold(payload, lookups.0[i].hash(code));
     }
     for value in [
         (!numbers.length.is_nan()).then(|| numbers.length.to_bits()),
@@ -346,10 +366,12 @@ fn unescaped(raw: &[u8]) -> Vec<u8> {
 
 /// The code of a label's value.
 #[inline(always)]
-fn label(index: usize, line: &[u8], token: Token, chunk: &mut EventChunk) -> u32 {
+fn label(index: usize, line: &[u8], token: Token, lookups: &mut Lookups, chunk: &mut EventChunk) -> u32 {
     let finish = if index == USER_AGENT_LABEL { without_quotes } else { as_it_is };
     match token.kind {
-        TokenKind::Plain | TokenKind::Escaped => chunk.dictionaries[index].code(line, token, &mut chunk.text, finish),
+        TokenKind::Plain | TokenKind::Escaped => {
+            lookups.0[index].code(line, token, &mut chunk.dictionaries[index], &mut chunk.text, finish)
+        }
         _ => Dictionary::NULL,
     }
 }

@@ -35,8 +35,15 @@ const MAX_UNKNOWN_KEYS: usize = 256;
 /// The name under which further unknown keys are counted.
 pub const OTHER_KEYS: &str = "(others)";
 
-/// Counts `times` more occurrences of an unknown key.
+/// The most bytes of an unknown key's name that are kept, for the same reason.
+const MAX_KEY_BYTES: usize = 128;
+
+/// Counts `times` more occurrences of an unknown key. A very long one is counted under its beginning.
 pub fn count_unknown_key(counts: &mut UnknownKeys, key: &str, times: u64) {
+    if key.len() > MAX_KEY_BYTES + '…'.len_utf8() {
+        let beginning = &key[..key.floor_char_boundary(MAX_KEY_BYTES)];
+        return count_unknown_key(counts, &format!("{beginning}…"), times);
+    }
     if let Some(count) = counts.get_mut(key) {
         *count += times;
     } else {

@@ -139,4 +139,16 @@ impl Reject {
     pub(super) fn new(line: u32, byte_offset: u64, reason: Reason, raw: &[u8]) -> Self {
         Self { line, byte_offset, reason, raw: raw[..raw.len().min(RAW_CAP)].to_vec(), raw_length: raw.len() as u64 }
     }
+
+    /// About how many bytes of memory it takes.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        /// What an allocation takes besides, on the average.
+        const ALLOCATION: usize = 24;
+        let value = match &self.reason {
+            Reason::WrongType { value, .. } | Reason::OutOfRange { value, .. } => value.capacity() + ALLOCATION,
+            _ => 0,
+        };
+        size_of::<Self>() + self.raw.capacity() + ALLOCATION + value
+    }
 }

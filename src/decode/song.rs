@@ -25,6 +25,17 @@ pub struct Song {
     pub text_repair: u8,
 }
 
+impl Song {
+    /// About how many bytes of memory it takes.
+    fn memory(&self) -> usize {
+        /// What an allocation takes besides, on the average.
+        const ALLOCATION: usize = 24;
+        let texts = [&self.artist_id, &self.artist_name, &self.song_id, &self.title];
+        let texts = texts.into_iter().chain(&self.artist_location).map(|text| text.capacity() + ALLOCATION);
+        size_of::<(u32, Self)>() + texts.sum::<usize>()
+    }
+}
+
 /// The songs and rejects of one stretch of a song file.
 #[derive(Debug, Default)]
 pub struct SongChunk {
@@ -34,6 +45,10 @@ pub struct SongChunk {
     pub rejects: Vec<Reject>,
     /// Keys that no field has.
     pub unknown_keys: UnknownKeys,
+    /// About how many bytes of memory the songs and rejects take.
+    pub memory: usize,
+    /// The most of it: decoding ends behind the record that reaches it. None for no bound.
+    pub most_memory: Option<usize>,
     /// The most bytes that a text may have, if the warehouse has a limit.
     pub most_text: Option<usize>,
 }
@@ -43,7 +58,8 @@ pub struct SongChunk {
 const LONGEST_TOKEN: usize = 12;
 
 /// Decodes the songs in `bytes`, which begin `byte_offset` bytes and `first_line` lines into their file. Returns the
-/// number of bytes used: all of them if this is the file's end, else those before a record that may go on behind it.
+/// number of bytes used: all of them if this is the file's end, else those before a record that may go on behind it. Fewer
+/// where the chunk is full.
 pub fn decode_songs(bytes: &[u8], byte_offset: u64, first_line: u32, is_end: bool, chunk: &mut SongChunk) -> usize {
     let mut finder = FieldFinder::new(&SONG_FIELDS);
     let mut scanner = Scanner::new(bytes, 0);
@@ -79,12 +95,22 @@ pub fn decode_songs(bytes: &[u8], byte_offset: u64, first_line: u32, is_end: boo
             Err(fault) => Err(Reason::Malformed { column: fault.at - start + 1, what: fault.what }),
         };
         match decoded {
-            Ok(song) => chunk.songs.push((line.at(start), song)),
-            Err(reason) => chunk.rejects.push(Reject::new(line.at(start), byte_offset + start as u64, reason, raw)),
+            Ok(song) => {
+                chunk.memory += song.memory();
+                chunk.songs.push((line.at(start), song));
+            }
+            Err(reason) => {
+                let reject = Reject::new(line.at(start), byte_offset + start as u64, reason, raw);
+                chunk.memory += reject.memory();
+                chunk.rejects.push(reject);
+            }
         }
         scanner.at = end;
         for (key, times) in std::mem::take(&mut finder.unknown) {
             count_unknown_key(&mut chunk.unknown_keys, &key, times);
+        }
+        if chunk.most_memory.is_some_and(|most| chunk.memory >= most) {
+            return end;
         }
     }
 }
@@ -195,5 +221,21 @@ mod tests {
             assert_eq!(pieces.rejects, whole.rejects, "cut at {cut}");
             assert_eq!(pieces.unknown_keys, whole.unknown_keys, "cut at {cut}");
         }
+    }
+
+    #[test]
+    fn a_full_chunk_ends_behind_the_record_that_filled_it() {
+        let mut whole = SongChunk::default();
+        decode_songs(SONGS.as_bytes(), 0, 0, true, &mut whole);
+        let (mut used, mut songs, mut rejects) = (0, Vec::new(), Vec::new());
+        while used < SONGS.len() {
+            let mut piece = SongChunk { most_memory: Some(1), ..SongChunk::default() };
+            let line = SONGS[..used].matches('\n').count() as u32;
+            used += decode_songs(&SONGS.as_bytes()[used..], used as u64, line, true, &mut piece);
+            assert_eq!(piece.songs.len() + piece.rejects.len(), 1);
+            songs.append(&mut piece.songs);
+            rejects.append(&mut piece.rejects);
+        }
+        assert_eq!((songs, rejects), (whole.songs, whole.rejects));
     }
 }

@@ -84,7 +84,12 @@ impl Lane {
 pub(super) type Handover = Sender<Download>;
 
 /// Starts the downloads one after the other, as memory allows. Those handed over belong to whoever has them.
-pub(super) async fn run(shared: Arc<Shared>, files: Arc<[SourceFile]>, handovers: Vec<Option<Handover>>, bytes_in_flight: usize) {
+pub(super) async fn run(
+    shared: Arc<Shared>,
+    files: Arc<[Arc<SourceFile>]>,
+    handovers: Vec<Option<Handover>>,
+    bytes_in_flight: usize,
+) {
     // One half is for what is downloaded ahead, the other for what is open.
     let ahead = bytes_in_flight.clamp(SMALLEST_BUDGET, u32::MAX as usize) / 2;
     let window = (ahead / LARGE_OBJECTS).min(LARGEST_WINDOW);

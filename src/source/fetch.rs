@@ -19,7 +19,7 @@ use crate::error::{Error, Kind, Result};
 /// Each file is to be opened once, in ascending order over all threads. One that is not wanted is opened and dropped:
 /// until then it keeps its place in memory. Dropping the fetcher ends what was not opened; readers go on.
 pub struct Fetcher {
-    files: Arc<[SourceFile]>,
+    files: Arc<[Arc<SourceFile>]>,
     /// Where each object's download arrives; `None` for files on disk and what was opened already.
     downloads: Vec<Mutex<Option<Receiver<Download>>>>,
     scheduler: Option<AbortHandle>,
@@ -32,10 +32,10 @@ impl Fetcher {
     ///
     /// # Errors
     /// [`Kind::Io`] when no thread can be started, [`Kind::Interrupted`]. What is wrong with a file its reader says.
-    pub fn new(files: Vec<SourceFile>, sources: &Sources, bytes_in_flight: usize) -> Result<Self> {
+    pub fn new(files: impl IntoIterator<Item: Into<Arc<SourceFile>>>, sources: &Sources, bytes_in_flight: usize) -> Result<Self> {
         let stop = sources.stop();
         stop.check()?;
-        let files: Arc<[SourceFile]> = files.into();
+        let files: Arc<[Arc<SourceFile>]> = files.into_iter().map(Into::into).collect();
         let mut handovers = Vec::with_capacity(files.len());
         let mut downloads = Vec::with_capacity(files.len());
         for file in &*files {
@@ -69,7 +69,7 @@ impl Fetcher {
 
     /// The files, in the order given.
     #[must_use]
-    pub fn files(&self) -> &[SourceFile] {
+    pub fn files(&self) -> &[Arc<SourceFile>] {
         &self.files
     }
 
@@ -85,7 +85,8 @@ impl Fetcher {
     }
 
     fn file(&self, index: usize) -> Result<&SourceFile> {
-        self.files.get(index).ok_or_else(|| Error::new(Kind::Io, format!("there is no file number {index} to open")))
+        let file = self.files.get(index).map(|file| &**file);
+        file.ok_or_else(|| Error::new(Kind::Io, format!("there is no file number {index} to open")))
     }
 
     fn raw(&self, file: &SourceFile, index: usize) -> Result<Raw> {

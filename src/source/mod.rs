@@ -108,6 +108,18 @@ impl SourceFile {
         location::url_to_path(&self.url)
     }
 
+    /// How many bytes it has at most when it is unpacked, `None` if its size does not bound that.
+    #[must_use]
+    pub fn most_unpacked(&self) -> Option<u64> {
+        /// What a bit of deflate's can stand for at most, by bytes: 258 bytes for two bits.
+        const MOST_OF_DEFLATE: u64 = 1032;
+        match self.compression {
+            Compression::None => Some(self.size),
+            Compression::Gzip => Some(self.size.saturating_mul(MOST_OF_DEFLATE)),
+            Compression::Zstd => None,
+        }
+    }
+
     /// Bucket and key of an object, `None` for a file on disk.
     #[must_use]
     pub fn bucket_and_key(&self) -> Option<(&str, &str)> {

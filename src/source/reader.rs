@@ -20,7 +20,7 @@ const BUFFER: usize = 128 << 10;
 /// At the end of the file it is checked that what was read is what was listed. Errors of [`Read::read`] hold an
 /// [`Error`], which [`file_error`] takes out again.
 pub struct Reader {
-    files: Arc<[SourceFile]>,
+    files: Arc<[Arc<SourceFile>]>,
     index: usize,
     body: Body,
     stop: Stop,
@@ -86,7 +86,7 @@ impl Read for Raw {
 }
 
 impl Reader {
-    pub(super) fn new(files: Arc<[SourceFile]>, index: usize, raw: Raw, stop: Stop) -> Result<Self> {
+    pub(super) fn new(files: Arc<[Arc<SourceFile>]>, index: usize, raw: Raw, stop: Stop) -> Result<Self> {
         let buffered = |raw| BufReader::with_capacity(BUFFER, raw);
         let body = match files[index].compression {
             Compression::None => Body::Plain(raw),

@@ -102,7 +102,7 @@ impl Sources {
     ///
     /// # Errors
     /// As [`Fetcher::new`].
-    pub fn fetch(&self, files: Vec<SourceFile>, bytes_in_flight: usize) -> Result<Fetcher> {
+    pub fn fetch(&self, files: impl IntoIterator<Item: Into<Arc<SourceFile>>>, bytes_in_flight: usize) -> Result<Fetcher> {
         Fetcher::new(files, self, bytes_in_flight)
     }
 

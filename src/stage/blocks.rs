@@ -57,6 +57,11 @@ impl<R: Read> BlockReader<R> {
         self.offset + self.used as u64
     }
 
+    /// Takes back the last so many bytes of the block handed out last: they come again with the next one.
+    pub fn put_back(&mut self, bytes: usize) {
+        self.used -= bytes.min(self.used);
+    }
+
     /// Gives the buffer back.
     pub fn into_buffer(self) -> Vec<u8> {
         self.buffer
@@ -71,6 +76,11 @@ impl<R: Read> BlockReader<R> {
         self.filled -= self.used;
         self.offset += self.used as u64;
         self.used = 0;
+        // A long line made it large; what follows is to stay in the cache again.
+        if self.buffer.len() > BLOCK_BYTES && self.filled <= BLOCK_BYTES {
+            self.buffer.truncate(BLOCK_BYTES);
+            self.buffer.shrink_to_fit();
+        }
         let mut searched = 0;
         loop {
             self.fill()?;
@@ -90,7 +100,8 @@ impl<R: Read> BlockReader<R> {
                 return self.pass_over_line().map(Some);
             }
             searched = self.filled;
-            self.buffer.resize(self.buffer.len() * 2, 0);
+            // No further than it takes to tell that the line is too long.
+            self.buffer.resize((self.buffer.len() * 2).min(MAX_LINE_BYTES + BLOCK_BYTES), 0);
         }
     }
 
@@ -179,6 +190,36 @@ mod tests {
             assert_eq!(seen[1], (false, 7, long.len() as u64));
             assert_eq!(seen.get(2).copied(), (!tail.is_empty()).then_some((true, 8 + long.len() as u64, 6)));
         }
+    }
+
+    #[test]
+    fn what_is_put_back_comes_again() {
+        let text = b"one\ntwo\nthree";
+        let mut reader = BlockReader::new(&text[..], Vec::new());
+        let mut seen = Vec::new();
+        while let Some(Block::Lines { bytes, offset }) = reader.next_block().unwrap() {
+            let line = bytes.iter().position(|&b| b == b'\n').map_or(bytes.len(), |n| n + 1);
+            let rest = bytes.len() - line;
+            seen.push((offset, bytes[..line].to_vec()));
+            reader.put_back(rest);
+        }
+        assert_eq!(seen, [(0, b"one\n".to_vec()), (4, b"two\n".to_vec()), (8, b"three".to_vec())]);
+    }
+
+    #[test]
+    fn a_long_line_leaves_no_large_buffer() {
+        let text = [&vec![b'x'; 3 << 20][..], b"\n", &b"short\n".repeat(200_000)].concat();
+        let mut reader = BlockReader::new(&text[..], Vec::new());
+        let mut longest = Vec::new();
+        while let Some(Block::Lines { bytes, .. }) = reader.next_block().unwrap() {
+            longest.push(bytes.len());
+        }
+        assert_eq!(longest.iter().sum::<usize>(), text.len());
+        assert!(longest[0] > 3 << 20 && longest[2..].iter().all(|&bytes| bytes <= BLOCK_BYTES), "{longest:?}");
+        let long = vec![b'x'; 2 * MAX_LINE_BYTES];
+        let mut reader = BlockReader::new(&long[..], Vec::new());
+        assert!(matches!(reader.next_block().unwrap(), Some(Block::TooLong { .. })));
+        assert!(reader.into_buffer().capacity() <= MAX_LINE_BYTES + BLOCK_BYTES);
     }
 
     #[test]

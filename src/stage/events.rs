@@ -8,11 +8,15 @@ use std::thread;
 use super::{Batch, Block, BlockReader, PlannedFile, Progress};
 use crate::decode::{EventChunk, LogDecoder, UnknownKeys, count_unknown_key};
 use crate::error::{Error, Result};
-use crate::source::{Fetcher, Reader, Stop, file_error};
+use crate::source::{Compression, Fetcher, Reader, SourceFile, Stop, file_error};
 
 /// About how many bytes of a file become one chunk. A chunk has its own dictionaries, so that it should not be small, and
 /// is the least that a batch can take, so that it should not be large.
 const STRETCH_BYTES: u64 = 4 << 20;
+/// The memory at which a chunk ends, whatever bytes it was made of: very short lines take several times their size.
+const MOST_CHUNK_MEMORY: u64 = 8 << 20;
+/// The fewest bytes of a line that is not rejected: the four required fields as short as can be, and the line's end.
+const SHORTEST_LINE: u64 = 52;
 
 /// Reads and decodes log files, and hands them out in batches of bounded size.
 pub struct EventIntake<'a> {
@@ -158,10 +162,16 @@ impl<'a> EventIntake<'a> {
 
     /// The next chunks in the order of files and lines, and whether they are the last.
     fn next_chunks(&mut self) -> Result<(Vec<EventChunk>, bool)> {
-        let taken = AtomicU64::new(0);
+        let held_back: u64 = self.held_back.iter().map(EventChunk::memory).sum();
+        let first = self.first_unfinished();
+        let taken = AtomicU64::new(held_back);
         let batch = Mutex::new(Collected { chunks: std::mem::take(&mut self.held_back), failed: Vec::new() });
         thread::scope(|scope| {
             for worker in &mut self.workers {
+                // Much of what is held back waits for one long file: then only that one goes on.
+                if held_back > self.queue.memory / 8 && first.is_some() && worker.open.as_ref().map(|open| open.file) != first {
+                    continue;
+                }
                 let (queue, batch, taken) = (&self.queue, &batch, &taken);
                 scope.spawn(move || worker.work(queue, batch, taken));
             }
@@ -174,7 +184,7 @@ impl<'a> EventIntake<'a> {
         }
         chunks.retain(|chunk| failed.iter().all(|(file, _)| *file != chunk.file));
         chunks.sort_unstable_by_key(|chunk| (chunk.file, chunk.part));
-        let unfinished = self.workers.iter().filter_map(|w| w.open.as_ref()).map(|open| open.file).min();
+        let unfinished = self.first_unfinished();
         if let Some(unfinished) = unfinished {
             self.held_back = chunks.split_off(chunks.partition_point(|chunk| chunk.file <= unfinished));
         }
@@ -189,6 +199,27 @@ impl<'a> EventIntake<'a> {
         }
         let is_end = unfinished.is_none() && self.queue.next.load(Ordering::Relaxed) >= self.queue.files.len();
         Ok((chunks, is_end))
+    }
+
+    /// The first file that is not through, of those that were begun.
+    fn first_unfinished(&self) -> Option<usize> {
+        self.workers.iter().filter_map(|worker| worker.open.as_ref()).map(|open| open.file).min()
+    }
+
+    /// How many lines that are not rejected may still come at most, behind the batches so far.
+    #[must_use]
+    pub fn most_to_come(&self) -> u64 {
+        let queue = &self.queue;
+        let held_back: u64 = self.held_back.iter().map(|chunk| u64::from(chunk.lines)).sum();
+        let begun = self.workers.iter().filter_map(|worker| worker.open.as_ref()).map(|open| {
+            let source = &queue.files[open.file].source;
+            // What is unpacked of a packed file says nothing about how much is left.
+            let read = if source.compression == Compression::None { open.reader.offset() } else { 0 };
+            most_lines(source, read)
+        });
+        let next = queue.next.load(Ordering::Relaxed).min(queue.files.len());
+        let unread = queue.files[next..].iter().map(|file| most_lines(&file.source, 0));
+        begun.chain(unread).fold(held_back, u64::saturating_add)
     }
 
     /// The files that could not be read, when bad files are skipped.
@@ -267,21 +298,27 @@ impl Worker {
 
     /// The events of the next stretch of the file, None at its end.
     fn decode_stretch(&mut self, open: &mut Open, size: u64, most_text: Option<usize>) -> std::io::Result<Option<EventChunk>> {
-        let mut chunk = EventChunk { file: open.file, part: open.part, most_text, ..EventChunk::default() };
+        let mut chunk = EventChunk::default();
+        (chunk.file, chunk.part, chunk.most_text) = (open.file, open.part, most_text);
         let begin = open.reader.offset();
         // Packed files are longer than their size; then the columns grow as they must.
         let expected = size.saturating_sub(begin).min(STRETCH_BYTES) as f64;
         chunk.reserve((self.rows_a_byte * expected) as usize, (self.text_a_byte * expected) as usize);
         let mut length = 0;
         while length < STRETCH_BYTES
+            && (length == 0 || !chunk.is_full_of_rejects() && chunk.memory() < MOST_CHUNK_MEMORY)
             && let Some(block) = open.reader.next_block()?
         {
             match block {
-                Block::Lines { bytes, offset } => self.decoder.decode(bytes, offset, &mut chunk),
+                Block::Lines { bytes, offset } => {
+                    let left = bytes.len() - self.decoder.decode(bytes, offset, &mut chunk);
+                    open.reader.put_back(left);
+                }
                 Block::TooLong { beginning, length, offset } => self.decoder.too_long(&beginning, length, offset, &mut chunk),
             }
             length = open.reader.offset() - begin;
         }
+        self.decoder.finish(&mut chunk);
         if length == 0 {
             return Ok(None);
         }
@@ -291,6 +328,12 @@ impl Worker {
         self.text_a_byte = chunk.text.len() as f64 / length as f64 * 1.05;
         Ok(Some(chunk))
     }
+}
+
+/// How many lines that are not rejected the rest of a file can have at most, of which so many bytes were read.
+#[must_use]
+pub fn most_lines(source: &SourceFile, read: u64) -> u64 {
+    source.most_unpacked().map_or(u64::MAX, |bytes| bytes.saturating_sub(read).div_ceil(SHORTEST_LINE))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

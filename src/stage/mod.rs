@@ -9,17 +9,20 @@ mod by_hash;
 mod calendar;
 mod duplicates;
 mod events;
+mod line_set;
 mod people;
 mod raw_lines;
 mod song_index;
 mod songs;
 mod succession;
 mod track_index;
+mod varint;
 
 pub use batch::{Batch, EventBounds, FileTally, RowRef, Verdict};
 pub use blocks::{Block, BlockReader};
 pub use calendar::{Clock, TimePart};
-pub use events::{BadFile, EventIntake};
+pub use events::{BadFile, EventIntake, most_lines};
+pub use line_set::LineSet;
 pub use people::{LevelPoint, People, UserRow};
 pub use raw_lines::{RawLine, read_raw_lines};
 pub use song_index::{CatalogueSong, SongIndex};
@@ -27,13 +30,15 @@ pub use songs::{SongBatch, SongIntake, SongRecord};
 pub use succession::Next;
 pub use track_index::{Track, TrackIndex};
 
+use std::sync::Arc;
+
 use crate::source::SourceFile;
 
 /// A file that this run loads, with the number that identifies this version of it in the ledger for ever.
 #[derive(Debug, Clone)]
 pub struct PlannedFile {
-    /// What was listed.
-    pub source: SourceFile,
+    /// What was listed. Shared, as there may be a million of them.
+    pub source: Arc<SourceFile>,
     /// Unique among all files of all runs; the upper half of its events' surrogate ids.
     pub file_no: i64,
 }

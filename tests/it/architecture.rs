@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 use crate::support::repository;
 
 /// A stage of the flow, and the modules of this crate that it may use besides itself.
-const MAY_USE: [(&str, &[&str]); 18] = [
+const MAY_USE: [(&str, &[&str]); 19] = [
     ("src/error.rs", &[]),
     ("src/record.rs", &[]),
     ("src/source", &["error"]),
     ("src/decode", &["record"]),
     ("src/stage", &["decode", "error", "record", "source"]),
     ("src/transform.rs", &["error", "stage", "warehouse"]),
-    ("src/report.rs", &["decode", "error", "warehouse"]),
+    ("src/report.rs", &["decode", "error", "stage", "warehouse"]),
+    ("src/quarantine.rs", &["error", "warehouse"]),
     ("src/warehouse", &["decode", "error", "interrupt", "record", "source", "stage"]),
     ("src/check", &["error", "warehouse"]),
     ("src/explain.rs", &["error", "warehouse"]),
@@ -22,7 +23,20 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     ("src/plan.rs", &["error", "source", "warehouse"]),
     (
         "src/pipeline.rs",
-        &["check", "decode", "error", "ledger", "limit", "plan", "report", "source", "stage", "transform", "warehouse"],
+        &[
+            "check",
+            "decode",
+            "error",
+            "ledger",
+            "limit",
+            "plan",
+            "quarantine",
+            "report",
+            "source",
+            "stage",
+            "transform",
+            "warehouse",
+        ],
     ),
     ("src/simulate", &["decode", "error", "interrupt", "source"]),
     ("src/cluster", &["error", "interrupt", "source"]),

@@ -2,6 +2,7 @@
 //! of everything else the decoder has the last word, so that all ways and engines end with the same rows.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::super::{ObjectsStaged, StageInput, StagedObjects, Statement, Value, literal};
@@ -38,7 +39,7 @@ struct Screened {
 
 impl Redshift {
     /// Who reads these log files, and why.
-    pub(super) fn plan(&self, logs: &[SourceFile]) -> StageInput {
+    pub(super) fn plan(&self, logs: &[Arc<SourceFile>]) -> StageInput {
         let options = &self.options.redshift;
         choose(options.stage, self.slices, logs)
     }
@@ -179,7 +180,7 @@ impl Redshift {
     /// The files with rows that COPY refused: sparkify reads them itself, and says what is wrong with them.
     fn refused(&mut self, files: &[PlannedFile]) -> Result<ObjectsStaged> {
         let errors = self.load_errors()?;
-        let known: Vec<SourceFile> = files.iter().map(|file| file.source.clone()).collect();
+        let known: Vec<Arc<SourceFile>> = files.iter().map(|file| Arc::clone(&file.source)).collect();
         for error in errors.iter().take(5) {
             tracing::info!("COPY refused {}", self.describe(error, &known));
         }
@@ -262,7 +263,7 @@ fn shown_name(url: &str) -> &str {
 }
 
 /// Who reads these log files, and why.
-pub(super) fn choose(way: StageWay, slices: usize, logs: &[SourceFile]) -> StageInput {
+pub(super) fn choose(way: StageWay, slices: usize, logs: &[Arc<SourceFile>]) -> StageInput {
     let rows = |why: String| StageInput::Rows(why);
     let objects = |why: String| StageInput::Objects(why);
     if logs.is_empty() {
@@ -298,7 +299,7 @@ pub(super) fn choose(way: StageWay, slices: usize, logs: &[SourceFile]) -> Stage
 mod tests {
     use super::*;
 
-    fn files(count: usize, size: u64) -> Vec<SourceFile> {
+    fn files(count: usize, size: u64) -> Vec<Arc<SourceFile>> {
         let file = |at| SourceFile {
             url: format!("s3://lake/log_data/{at}.json"),
             size,
@@ -306,10 +307,10 @@ mod tests {
             modified_us: 0,
             compression: Compression::None,
         };
-        (0..count).map(file).collect()
+        (0..count).map(|at| Arc::new(file(at))).collect()
     }
 
-    fn chosen(way: StageWay, logs: &[SourceFile]) -> (bool, String) {
+    fn chosen(way: StageWay, logs: &[Arc<SourceFile>]) -> (bool, String) {
         match choose(way, 8, logs) {
             StageInput::Rows(why) => (false, why),
             StageInput::Objects(why) => (true, why),
@@ -333,11 +334,11 @@ mod tests {
         assert!(chosen(StageWay::Direct, &files(1, 1)).0);
         assert!(!chosen(StageWay::Compact, &files(365, 20_000_000)).0);
         let mut logs = files(2, 1);
-        "file:///data/x.json".clone_into(&mut logs[1].url);
+        "file:///data/x.json".clone_into(&mut Arc::make_mut(&mut logs[1]).url);
         assert!(!chosen(StageWay::Direct, &logs).0);
         let mut logs = files(2, 1);
         for (at, file) in logs.iter_mut().enumerate() {
-            file.url = format!("s3://lake/{}{at}.json", "x".repeat(300));
+            Arc::make_mut(file).url = format!("s3://lake/{}{at}.json", "x".repeat(300));
         }
         assert!(!chosen(StageWay::Direct, &logs).0, "names that the system tables cut");
     }

@@ -1,13 +1,13 @@
 //! What COPY refused: read from the system tables, with the line itself from S3.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::super::{Statement, Value, literal};
 use super::{Redshift, number};
 use crate::error::{Error, Kind, Result};
 use crate::source::{Location, SourceFile};
-use crate::stage::read_raw_lines;
+use crate::stage::{LineSet, read_raw_lines};
 
 /// How long the system tables may take to show what happened.
 pub(super) const SHOWN_AFTER: Duration = Duration::from_secs(30);
@@ -83,7 +83,7 @@ impl Redshift {
     }
 
     /// A refused row for people: where it is, what was wrong, and how it reads.
-    pub(super) fn describe(&self, error: &LoadError, known: &[SourceFile]) -> String {
+    pub(super) fn describe(&self, error: &LoadError, known: &[Arc<SourceFile>]) -> String {
         let LoadError { file, line, column, reason, code, .. } = error;
         let column = if column.is_empty() { String::new() } else { format!(", column {column}") };
         let raw = self.raw_line(error, known).map_or_else(String::new, |raw| format!(": {raw}"));
@@ -97,13 +97,18 @@ impl Redshift {
     }
 
     /// The line itself. Best effort: the object may be gone by now.
-    fn raw_line(&self, error: &LoadError, known: &[SourceFile]) -> Option<String> {
+    fn raw_line(&self, error: &LoadError, known: &[Arc<SourceFile>]) -> Option<String> {
         let file = known.iter().find(|file| file.url.starts_with(&error.file)).cloned();
-        let file = file.or_else(|| self.look_at(&error.file))?;
+        let file = file.or_else(|| self.look_at(&error.file).map(Arc::new))?;
         let fetcher = self.sources.fetch(vec![file], 1 << 20).ok()?;
-        let lines = BTreeSet::from([error.line]);
-        let found = read_raw_lines(fetcher.open(0).ok()?, &lines).ok()?.into_iter().next()?;
-        let text = String::from_utf8_lossy(&found.raw).into_owned();
+        let (mut lines, mut found) = (LineSet::default(), None);
+        lines.push(error.line);
+        read_raw_lines(fetcher.open(0).ok()?, &lines, |line| {
+            found = Some(line.raw);
+            Ok(())
+        })
+        .ok()?;
+        let text = String::from_utf8_lossy(&found?).into_owned();
         let mut shown: String = text.chars().take(SHOWN_LINE).collect();
         if shown.len() < text.len() {
             shown.push('…');

@@ -1,5 +1,7 @@
 //! What a load would send, for `--dry-run`: the statements of staging, which only this engine has.
 
+use std::sync::Arc;
+
 use super::copy::{Access, Copy};
 use super::options::RedshiftOptions;
 use super::session::text;
@@ -17,7 +19,7 @@ const FOLDER: &str = "sparkify-<run>";
 #[derive(Debug)]
 pub struct Rehearsal {
     options: RedshiftOptions,
-    logs: Vec<SourceFile>,
+    logs: Vec<Arc<SourceFile>>,
 }
 
 /// A statement or a remark, and what to call it.
@@ -26,7 +28,7 @@ pub type Sent = (String, String);
 impl Rehearsal {
     /// Of a load of these log files.
     #[must_use]
-    pub fn new(options: RedshiftOptions, logs: Vec<SourceFile>) -> Self {
+    pub fn new(options: RedshiftOptions, logs: Vec<Arc<SourceFile>>) -> Self {
         Self { options, logs }
     }
 
