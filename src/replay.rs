@@ -1,6 +1,6 @@
 //! Tries quarantined lines again: after a fix of the decoder, or when what they conflicted with is gone.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -23,9 +23,8 @@ use crate::warehouse::{Input, QuarantinedLine, ReplayedLine, Warehouse};
 pub fn replay(warehouse: &mut dyn Warehouse, options: &LoadOptions) -> Result<RunReport> {
     let started = Instant::now();
     let started_us = chrono::Utc::now().timestamp_micros();
-    let lines = warehouse.quarantine()?;
     warehouse.begin()?;
-    let worked = work(warehouse, &lines, options, started_us).and_then(|report| {
+    let worked = work(warehouse, options, started_us).and_then(|report| {
         warehouse.commit()?;
         Ok(report)
     });
@@ -43,22 +42,37 @@ pub fn replay(warehouse: &mut dyn Warehouse, options: &LoadOptions) -> Result<Ru
     }
 }
 
-fn work(warehouse: &mut dyn Warehouse, lines: &[QuarantinedLine], options: &LoadOptions, started_us: i64) -> Result<RunReport> {
+/// The share of the memory for events that a part of the quarantine takes, and the least and the most bytes of it.
+const PART_SHARE: u64 = 4;
+const PART_BYTES: [u64; 2] = [1 << 20, 64 << 20];
+
+fn work(warehouse: &mut dyn Warehouse, options: &LoadOptions, started_us: i64) -> Result<RunReport> {
     let mut report = RunReport { run_id: uuid::Uuid::now_v7().to_string(), ..RunReport::default() };
-    let files = files_of(lines);
-    let mut released = songs(warehouse, lines, &files, &mut report)?;
-    released.extend(events(warehouse, lines, &files, options, &mut report)?);
+    let [least, most] = PART_BYTES;
+    let parts = warehouse.quarantine_parts((options.event_memory / PART_SHARE).clamp(least, most))?;
+    // The last line of each file that loaded.
+    let mut touched: BTreeMap<i64, u64> = BTreeMap::new();
+    for part in parts {
+        let lines = warehouse.quarantine(&part)?;
+        let files = files_of(&lines);
+        let mut released = songs(warehouse, &lines, &files, &mut report)?;
+        released.extend(events(warehouse, &lines, &files, options, &mut report)?);
+        drop(lines);
+        for line in &released {
+            let last = touched.entry(line.file_no).or_default();
+            *last = line.line.max(*last);
+        }
+        if !released.is_empty() {
+            warehouse.release(&released)?;
+        }
+    }
     report.status = if report.rejected + report.songs_rejected > 0 { Status::Incomplete } else { Status::Done };
     report.balance()?;
     report.set_totals(warehouse.totals()?);
-    if !released.is_empty() {
-        warehouse.release(&released)?;
+    if !touched.is_empty() {
         let last_file_no = warehouse.last_file_no()?;
         warehouse.add_run(&run_row(&report, "replay", &options.fingerprint, started_us, last_file_no))?;
-        let mut files: Vec<(i64, u64)> = released.iter().map(|line| (line.file_no, line.line)).collect();
-        // All of each file, up to the last line that loaded.
-        files.sort_unstable_by_key(|&(file_no, line)| (file_no, std::cmp::Reverse(line)));
-        files.dedup_by_key(|(file_no, _)| *file_no);
+        let files: Vec<(i64, u64)> = touched.into_iter().collect();
         let touched = Touched::by_files(&files, report.song_records > 0, true, &options.limits);
         check::audit(warehouse, touched, &options.limits)?;
     }
@@ -83,7 +97,7 @@ fn files_of(lines: &[QuarantinedLine]) -> Files {
                 modified_us: line.modified_us,
                 compression: Compression::None,
             };
-            files.push(PlannedFile { source, file_no: line.file_no });
+            files.push(PlannedFile { source: Arc::new(source), file_no: line.file_no });
             files.len() - 1
         });
     }
@@ -128,36 +142,51 @@ fn events(
     report: &mut RunReport,
 ) -> Result<Vec<ReplayedLine>> {
     let mut decoder = LogDecoder::default();
-    let mut chunks = Vec::new();
+    let mut chunks: Vec<EventChunk> = Vec::new();
+    // The lines that could be decoded, with their chunk and row.
     let mut decoded = Vec::new();
     for line in lines.iter().filter(|l| l.input == Input::Log) {
         report.lines += 1;
-        // One chunk a line, so that each keeps its file and number.
-        let mut chunk = EventChunk {
-            file: files.index[&line.file_no],
-            first_line: line.line - 1,
-            most_text: warehouse.most_text(),
-            ..EventChunk::default()
+        let (file, number) = (files.index[&line.file_no], line.line - 1);
+        // Lines of a file share a chunk, as far as its numbers go.
+        let shares = |chunk: &EventChunk| {
+            let place = number.checked_sub(chunk.first_line);
+            chunk.file == file && place.is_some_and(|place| place < u64::from(u32::MAX))
         };
-        decoder.decode(&line.raw, line.byte_offset, &mut chunk);
-        if chunk.len() == 1 && chunk.rejects.is_empty() {
+        if !chunks.last().is_some_and(shares) {
+            if let Some(done) = chunks.last_mut() {
+                decoder.finish(done);
+            }
+            let mut chunk = EventChunk::default();
+            (chunk.file, chunk.first_line, chunk.most_text) = (file, number, warehouse.most_text());
             chunks.push(chunk);
-            decoded.push(line);
+        }
+        let place = chunks.len() - 1;
+        let chunk = &mut chunks[place];
+        let row = chunk.len();
+        chunk.lines = (number - chunk.first_line) as u32;
+        decoder.decode(&line.raw, line.byte_offset, chunk);
+        if chunk.len() == row + 1 {
+            decoded.push((place, row, line));
         } else {
+            chunk.rejects.clear();
             report.rejected += 1;
         }
     }
-    if chunks.is_empty() {
+    if let Some(done) = chunks.last_mut() {
+        decoder.finish(done);
+    }
+    if decoded.is_empty() {
         return Ok(Vec::new());
     }
     transform::begin_events(warehouse, false)?;
     let batch = Batch::new(chunks, Arc::clone(&files.files), options.threads);
     let (batch, added) = transform::events(warehouse, batch, false)?;
-    report.songplays_added = added.songplays;
-    report.page_views_added = added.page_views;
+    report.songplays_added += added.songplays;
+    report.page_views_added += added.page_views;
     let mut released = Vec::new();
-    for (index, line) in decoded.into_iter().enumerate() {
-        match batch.verdict(index, 0) {
+    for (chunk, row, line) in decoded {
+        match batch.verdict(chunk, row) {
             Verdict::Accepted => {
                 report.accepted += 1;
                 released.push(replayed(line, false));

@@ -1,4 +1,5 @@
--- What can be tried again: lines kept whole.
+-- What can be tried again: lines kept whole. A part of it: what stands behind $after_offset in the first of its files, as
+-- far as $last_offset in the last. $low and $high bound the offsets where there is but one file, so that less is read.
 select
     rejects.input,
     rejects.url,
@@ -14,4 +15,8 @@ inner join load_files as files
 where
     rejects.raw_length <= 65536
     and rejects.raw_length = coalesce(octet_length(rejects.raw_bytes) / 2, octet_length(rejects."raw"))
+    and rejects.file_no between $first_file and $last_file
+    and rejects.byte_offset between $low and $high
+    and (rejects.file_no > $first_file or rejects.byte_offset > $after_offset)
+    and (rejects.file_no < $last_file or rejects.byte_offset <= $last_offset)
 order by rejects.file_no, rejects.line, rejects.byte_offset;

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use query::{Answer, Param, Rows, SqlText, Value};
-pub use rows::{FileRow, Input, KnownFile, QuarantinedLine, RejectRow, ReplayedLine, RunRow};
+pub use rows::{FileRow, Input, KnownFile, QuarantinePart, QuarantinedLine, RejectRow, ReplayedLine, RunRow};
 pub use sql::{Dialect, Statement};
 pub use url::WarehouseUrl;
 
@@ -251,7 +251,7 @@ pub trait Warehouse {
         None
     }
     /// Who is to read these log files.
-    fn stage_input(&mut self, _logs: &[SourceFile]) -> StageInput {
+    fn stage_input(&mut self, _logs: &[Arc<SourceFile>]) -> StageInput {
         StageInput::Rows("this warehouse takes rows".to_owned())
     }
     /// Stages the events of log files that the warehouse reads itself. With anything else than [`ObjectsStaged::Staged`]
@@ -289,11 +289,23 @@ pub trait Warehouse {
     /// # Errors
     /// What the engine reports.
     fn add_rejects(&mut self, run_id: &str, rejects: &[RejectRow]) -> Result<()>;
-    /// The quarantined lines that can be tried again.
+    /// The parts of the quarantine, each of about so many bytes of memory, in order.
     ///
     /// # Errors
     /// What the engine reports.
-    fn quarantine(&mut self) -> Result<Vec<QuarantinedLine>>;
+    fn quarantine_parts(&mut self, bytes: u64) -> Result<Vec<QuarantinePart>> {
+        let answer = self.answer(self.sql(Statement::QuarantineParts), &[Param::new("bytes", bytes as i64)])?;
+        let number = |value: Option<&Value>| match value {
+            Some(Value::Integer(number)) => *number as i64,
+            _ => 0,
+        };
+        Ok(QuarantinePart::ending_at(answer.rows.iter().map(|row| (number(row.first()), number(row.get(1))))))
+    }
+    /// The quarantined lines of a part that can be tried again.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn quarantine(&mut self, part: &QuarantinePart) -> Result<Vec<QuarantinedLine>>;
     /// Takes lines out of the quarantine and counts them where they belong now.
     ///
     /// # Errors

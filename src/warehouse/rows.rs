@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::query::Param;
 use crate::stage::PlannedFile;
 
 /// A file that was loaded: its URL and the version that was read.
@@ -81,6 +82,37 @@ impl RejectRow {
             Cow::Borrowed(text) if !text.contains('\0') => (Cow::Borrowed(text), None),
             text => (Cow::Owned(text.replace('\0', "\u{FFFD}")), Some(&self.raw)),
         }
+    }
+}
+
+/// A part of the quarantine, in the order of files and of what stands in them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QuarantinePart {
+    /// The file's number and the byte offset of what stands before the first line.
+    pub after: (i64, i64),
+    /// Those of the last line.
+    pub last: (i64, i64),
+}
+
+impl QuarantinePart {
+    /// The parts that end at these places.
+    pub(super) fn ending_at(places: impl Iterator<Item = (i64, i64)>) -> Vec<Self> {
+        let mut after = (0, -1);
+        places.map(|last| Self { after: std::mem::replace(&mut after, last), last }).collect()
+    }
+
+    /// The parameters of the statement that reads it.
+    pub(super) fn parameters(&self) -> Vec<Param<'static>> {
+        let ((first_file, after_offset), (last_file, last_offset)) = (self.after, self.last);
+        let (low, high) = if first_file == last_file { (after_offset, last_offset) } else { (0, i64::MAX) };
+        vec![
+            Param::new("first_file", first_file),
+            Param::new("last_file", last_file),
+            Param::new("after_offset", after_offset),
+            Param::new("last_offset", last_offset),
+            Param::new("low", low),
+            Param::new("high", high),
+        ]
     }
 }
 

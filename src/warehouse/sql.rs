@@ -134,6 +134,7 @@ statements! {
     Runs = "ledger/runs",
     Rejects = "ledger/rejects" [Redshift "redshift"],
     Quarantine = "ledger/quarantine" [Redshift "redshift"],
+    QuarantineParts = "ledger/quarantine_parts",
     DeleteReplayedRejects = "ledger/delete_replayed_rejects",
     UpdateReplayedFiles = "ledger/update_replayed_files",
 

@@ -8,8 +8,8 @@ use super::super::ident::identifier;
 use super::super::query::numbered;
 use super::super::sql::REFRESHED_TABLES;
 use super::super::{
-    FileRow, Input, KnownFile, Param, QuarantinedLine, RejectRow, ReplayedLine, Rows, RunRow, SqlText, Statement, Totals, Value,
-    Warehouse,
+    FileRow, Input, KnownFile, Param, QuarantinePart, QuarantinedLine, RejectRow, ReplayedLine, Rows, RunRow, SqlText, Statement,
+    Totals, Value, Warehouse,
 };
 use super::stage::timestamp_ms;
 use super::{DuckDb, query_error, schema};
@@ -139,8 +139,12 @@ impl Warehouse for DuckDb {
         self.put_rejects(run_id, rejects)
     }
 
-    fn quarantine(&mut self) -> Result<Vec<QuarantinedLine>> {
-        self.rows(Statement::Quarantine, |row| {
+    fn quarantine(&mut self, part: &QuarantinePart) -> Result<Vec<QuarantinedLine>> {
+        let (name, parameters) = (Statement::Quarantine.name(), part.parameters());
+        let failed = |e| query_error(name, e);
+        let (text, values) = numbered(self.sql(Statement::Quarantine), &parameters)?;
+        let mut prepared = self.connection.prepare(&text).map_err(failed)?;
+        let line = |row: &duckdb::Row<'_>| {
             let raw: String = row.get(5)?;
             let raw_bytes: Option<Vec<u8>> = row.get(6)?;
             let modified_us = match row.get::<_, DuckValue>(7)? {
@@ -156,7 +160,9 @@ impl Warehouse for DuckDb {
                 byte_offset: row.get::<_, i64>(4)? as u64,
                 raw: raw_bytes.unwrap_or_else(|| raw.into_bytes()),
             })
-        })
+        };
+        let rows = prepared.query_map(duckdb::params_from_iter(values.into_iter().map(bound)), line).map_err(failed)?;
+        rows.collect::<Result<_, _>>().map_err(failed)
     }
 
     fn release(&mut self, lines: &[ReplayedLine]) -> Result<()> {

@@ -8,8 +8,8 @@ use super::super::ident::identifier;
 use super::super::query::numbered;
 use super::super::sql::REFRESHED_TABLES;
 use super::super::{
-    Dialect, FileRow, Input, KnownFile, Param, QuarantinedLine, RejectRow, ReplayedLine, Rows, RunRow, SqlText, Statement,
-    Totals, Value, Warehouse,
+    Dialect, FileRow, Input, KnownFile, Param, QuarantinePart, QuarantinedLine, RejectRow, ReplayedLine, Rows, RunRow, SqlText,
+    Statement, Totals, Value, Warehouse,
 };
 use super::value::{Cell, Timestamp};
 use super::{BEGIN_READING, Postgres, schema, stage};
@@ -141,10 +141,13 @@ impl Warehouse for Postgres {
         self.put_rejects(run_id, rejects)
     }
 
-    fn quarantine(&mut self) -> Result<Vec<QuarantinedLine>> {
-        let session = &self.session;
-        let rows = session.rows(Statement::Quarantine, &[])?;
-        let line = |row: &tokio_postgres::Row| {
+    fn quarantine(&mut self, part: &QuarantinePart) -> Result<Vec<QuarantinedLine>> {
+        let (session, parameters) = (&self.session, part.parameters());
+        let (text, values) = numbered(self.sql(Statement::Quarantine), &parameters)?;
+        let values: Vec<Cell> = values.into_iter().map(|value| Cell(value.clone())).collect();
+        let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
+        let mut lines = Vec::new();
+        let line = |row: &tokio_postgres::Row| -> Result<QuarantinedLine> {
             let raw_bytes: Option<Vec<u8>> = session.get(row, 6)?;
             Ok(QuarantinedLine {
                 input: Input::of_line(session.get(row, 0)?),
@@ -159,7 +162,17 @@ impl Warehouse for Postgres {
                 modified_us: session.get::<Timestamp>(row, 7)?.us(),
             })
         };
-        rows.iter().map(line).collect()
+        let query = SqlText { name: Statement::Quarantine.name(), text: &text };
+        session.each_row(
+            query,
+            &values,
+            |_| Ok(()),
+            |row| {
+                lines.push(line(&row)?);
+                Ok(())
+            },
+        )?;
+        Ok(lines)
     }
 
     fn release(&mut self, lines: &[ReplayedLine]) -> Result<()> {

@@ -6,8 +6,8 @@ use super::super::ident::identifier;
 use super::super::query::numbered;
 use super::super::sql::REFRESHED_TABLES;
 use super::super::{
-    Dialect, FileRow, Input, KnownFile, ObjectsStaged, Param, QuarantinedLine, RejectRow, ReplayedLine, RoleStatement, Rows,
-    RunRow, SqlText, StageInput, Statement, Totals, Value, Warehouse, literal,
+    Dialect, FileRow, Input, KnownFile, ObjectsStaged, Param, QuarantinePart, QuarantinedLine, RejectRow, ReplayedLine,
+    RoleStatement, Rows, RunRow, SqlText, StageInput, Statement, Totals, Value, Warehouse, literal,
 };
 use super::session::text;
 use super::stage::{bytes_of, literals, time_us};
@@ -142,7 +142,7 @@ impl Warehouse for Redshift {
         Some(super::direct::TEXT_BYTES)
     }
 
-    fn stage_input(&mut self, logs: &[SourceFile]) -> StageInput {
+    fn stage_input(&mut self, logs: &[Arc<SourceFile>]) -> StageInput {
         self.plan(logs)
     }
 
@@ -172,8 +172,8 @@ impl Warehouse for Redshift {
         self.put_rejects(run_id, rejects)
     }
 
-    fn quarantine(&mut self) -> Result<Vec<QuarantinedLine>> {
-        let rows = self.session.answer(Statement::Quarantine, &[])?;
+    fn quarantine(&mut self, part: &QuarantinePart) -> Result<Vec<QuarantinedLine>> {
+        let rows = self.answer(self.sql(Statement::Quarantine), &part.parameters())?.rows;
         let line = |row: &Vec<Value>| -> Result<QuarantinedLine> {
             let text = |at: usize| row.get(at).filter(|v| **v != Value::Null).map(ToString::to_string);
             Ok(QuarantinedLine {
