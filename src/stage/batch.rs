@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::duplicates::{self, in_parallel};
 use super::people::People;
-use super::song_index::{CatalogueSong, SongIndex};
+use super::song_index::SongIndex;
 use super::succession::{Next, Succession};
 use super::track_index::TrackIndex;
 use super::{PlannedFile, event_id};
@@ -194,8 +194,8 @@ impl Batch {
 
     /// The catalogue that [`Self::find_songs`] looked in.
     #[must_use]
-    pub fn catalogue(&self) -> &[CatalogueSong] {
-        self.songs.get().map_or(&[], |(index, _)| index.songs())
+    pub fn catalogue(&self) -> Option<&SongIndex> {
+        self.songs.get().map(|(index, _)| &**index)
     }
 
     /// The song of each row of a chunk, by its place in the catalogue; `u32::MAX` where the catalogue does not have it.
@@ -208,8 +208,8 @@ impl Batch {
     #[inline]
     #[must_use]
     pub fn match_method(&self, chunk: usize, row: usize) -> Option<&'static str> {
-        let song = self.catalogue().get(self.songs(chunk)[row] as usize)?;
-        Some(if song.text_repair == self.chunks[chunk].text_repair[row] { "exact" } else { "repaired" })
+        let text_repair = self.catalogue()?.text_repair(self.songs(chunk)[row])?;
+        Some(if text_repair == self.chunks[chunk].text_repair[row] { "exact" } else { "repaired" })
     }
 
     /// Where the row with this number stands.

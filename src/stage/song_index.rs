@@ -6,36 +6,82 @@ use crate::decode::{EventChunk, song_key_hash};
 /// What [`SongIndex::find`] gives for a row that the catalogue does not know.
 pub(super) const NO_SONG: u32 = u32::MAX;
 
-/// The songs of the catalogue, found by title and artist's name after repair.
+/// The songs of the catalogue, found by title and artist's name after repair. Their texts stand one behind the other, as
+/// there may be millions.
 #[derive(Debug, Default)]
 pub struct SongIndex {
-    songs: Vec<CatalogueSong>,
+    songs: Vec<Stored>,
+    texts: Vec<u8>,
     by_hash: ByHash,
 }
 
 /// What the catalogue knows of a song, as far as it matters for a play.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 #[allow(missing_docs, reason = "the columns of staging_songs")]
-pub struct CatalogueSong {
-    pub title: Box<str>,
-    pub artist_name: Box<str>,
-    pub song_id: Box<str>,
-    pub artist_id: Box<str>,
+pub struct CatalogueSong<'a> {
+    pub title: &'a str,
+    pub artist_name: &'a str,
+    pub song_id: &'a str,
+    pub artist_id: &'a str,
     pub duration: Option<f64>,
     pub text_repair: u8,
 }
 
+/// A song as it is held.
+#[derive(Debug)]
+struct Stored {
+    /// Where its texts begin.
+    start: u64,
+    /// Where title, artist's name, song_id and artist_id end, from there on.
+    ends: [u32; 4],
+    /// NaN where it is not known.
+    duration: f64,
+    text_repair: u8,
+}
+
+const TITLE: usize = 0;
+const ARTIST_NAME: usize = 1;
+const SONG_ID: usize = 2;
+const ARTIST_ID: usize = 3;
+
 impl SongIndex {
     /// Adds a song.
-    pub fn add(&mut self, song: CatalogueSong) {
+    pub fn add(&mut self, song: CatalogueSong<'_>) {
         let hash = song_key_hash(Some(song.artist_name.as_bytes()), Some(song.title.as_bytes()));
-        self.by_hash.push(hash);
-        self.songs.push(song);
+        let start = self.texts.len();
+        let ends = [song.title, song.artist_name, song.song_id, song.artist_id].map(|text| {
+            self.texts.extend_from_slice(text.as_bytes());
+            (self.texts.len() - start) as u32
+        });
+        let duration = song.duration.unwrap_or(f64::NAN);
+        let place = self.songs.len() as u64;
+        self.songs.push(Stored { start: start as u64, ends, duration, text_repair: song.text_repair });
+        let (songs, texts) = (&self.songs, &self.texts);
+        self.by_hash.add(hash, place, |place| {
+            let text = |which| songs[place as usize].text(texts, which);
+            song_key_hash(Some(text(ARTIST_NAME)), Some(text(TITLE)))
+        });
     }
 
-    /// The songs, by the number that [`Self::find`] gives.
-    pub(super) fn songs(&self) -> &[CatalogueSong] {
-        &self.songs
+    /// The song_id of a song by the number that [`Self::find`] gives, None where that is no song's.
+    #[inline]
+    #[must_use]
+    pub fn song_id(&self, song: u32) -> Option<&[u8]> {
+        self.songs.get(song as usize).map(|song| song.text(&self.texts, SONG_ID))
+    }
+
+    /// The artist_id, likewise.
+    #[inline]
+    #[must_use]
+    pub fn artist_id(&self, song: u32) -> Option<&[u8]> {
+        self.songs.get(song as usize).map(|song| song.text(&self.texts, ARTIST_ID))
+    }
+
+    /// The rounds of repair, likewise.
+    #[inline]
+    #[must_use]
+    pub fn text_repair(&self, song: u32) -> Option<u8> {
+        self.songs.get(song as usize).map(|song| song.text_repair)
     }
 
     /// The song that each row of a chunk is of; [`NO_SONG`] where the catalogue does not have it.
@@ -51,24 +97,34 @@ impl SongIndex {
             return NO_SONG;
         }
         let (title, artist) = (song.of(&chunk.text), artist.of(&chunk.text));
-        let rank = |candidate: &CatalogueSong| {
-            let distance = candidate.duration.map(|d| (d - chunk.length[row]).abs()).filter(|d| !d.is_nan());
+        let rank = |candidate: &Stored| {
+            let distance = Some((candidate.duration - chunk.length[row]).abs()).filter(|d| !d.is_nan());
             (candidate.text_repair != chunk.text_repair[row], distance.unwrap_or(1e300))
         };
         let mut best: Option<u32> = None;
         for number in self.by_hash.places(chunk.song_key_hash[row]) {
             let candidate = &self.songs[number as usize];
-            if candidate.title.as_bytes() == title && candidate.artist_name.as_bytes() == artist {
+            let text = |song: &Stored, which| song.text(&self.texts, which);
+            if text(candidate, TITLE) == title && text(candidate, ARTIST_NAME) == artist {
                 let is_better = best.is_none_or(|best| {
                     let best = &self.songs[best as usize];
                     let (ours, theirs) = (rank(candidate), rank(best));
-                    ours.0.cmp(&theirs.0).then(ours.1.total_cmp(&theirs.1)).then(candidate.song_id.cmp(&best.song_id)).is_lt()
+                    let by_id = || text(candidate, SONG_ID).cmp(text(best, SONG_ID));
+                    ours.0.cmp(&theirs.0).then(ours.1.total_cmp(&theirs.1)).then_with(by_id).is_lt()
                 });
                 if is_better {
-                    best = Some(number);
+                    best = Some(number as u32);
                 }
             }
         }
         best.unwrap_or(NO_SONG)
+    }
+}
+
+impl Stored {
+    #[inline]
+    fn text<'t>(&self, texts: &'t [u8], which: usize) -> &'t [u8] {
+        let start = if which == 0 { 0 } else { self.ends[which - 1] };
+        texts.get(self.start as usize + start as usize..self.start as usize + self.ends[which] as usize).unwrap_or_default()
     }
 }

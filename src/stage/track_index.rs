@@ -1,26 +1,31 @@
 //! The tracks that plays were of: which number a title and an artist have.
 
 use super::by_hash::ByHash;
+use super::varint;
 use crate::decode::{EventChunk, Span, song_key_hash};
 
 /// The tracks of the warehouse and of the batches before, found by title and artist as the log names them, after repair.
+///
+/// Warehouses have millions of tracks, so that one has no memory of its own: all stand one behind the other.
 #[derive(Debug, Default)]
 pub struct TrackIndex {
-    tracks: Vec<Track>,
+    /// The tracks: number, the two texts' lengths, the texts.
+    store: Vec<u8>,
+    /// Where they stand.
     by_hash: ByHash,
     /// The highest number given out.
     last_no: i32,
-    /// How many of the tracks the warehouse has.
+    /// Where those begin that the warehouse does not have yet.
     kept: usize,
 }
 
 /// A title and an artist as the log names them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the columns of tracks")]
-pub struct Track {
+pub struct Track<'a> {
     pub track_no: i32,
-    pub song: Box<str>,
-    pub artist: Box<str>,
+    pub song: &'a str,
+    pub artist: &'a str,
 }
 
 /// What a play says of its track; what the log does not name is an empty text.
@@ -43,18 +48,45 @@ impl<'a> Names<'a> {
     }
 }
 
+/// A track as it stands in the store.
+struct Stored<'a> {
+    track_no: i32,
+    song: &'a [u8],
+    artist: &'a [u8],
+    /// Where the next one stands.
+    end: usize,
+}
+
+/// The track that stands at a place of the store.
+#[inline]
+fn stored(store: &[u8], place: usize) -> Option<Stored<'_>> {
+    let track_no = i32::from_le_bytes(*store.get(place..)?.first_chunk()?);
+    let mut at = place + size_of::<i32>();
+    let song = varint::get(store, &mut at)? as usize;
+    let artist = varint::get(store, &mut at)? as usize;
+    let (song_end, end) = (at + song, at + song + artist);
+    Some(Stored { track_no, song: store.get(at..song_end)?, artist: store.get(song_end..end)?, end })
+}
+
 impl TrackIndex {
     /// Adds a track that the warehouse has.
-    pub fn add(&mut self, track: Track) {
-        let hash = song_key_hash(Some(track.artist.as_bytes()), Some(track.song.as_bytes()));
-        self.push(hash, track);
-        self.kept = self.tracks.len();
+    pub fn add(&mut self, Track { track_no, song, artist }: Track<'_>) {
+        let hash = song_key_hash(Some(artist.as_bytes()), Some(song.as_bytes()));
+        self.push(hash, track_no, song.as_bytes(), artist.as_bytes());
+        self.kept = self.store.len();
     }
 
     /// The tracks that came from batches since this was last asked; the warehouse is to have them now.
-    pub fn take_new(&mut self) -> &[Track] {
-        let first = std::mem::replace(&mut self.kept, self.tracks.len());
-        &self.tracks[first..]
+    pub fn take_new(&mut self) -> Vec<Track<'_>> {
+        let mut place = std::mem::replace(&mut self.kept, self.store.len());
+        let mut tracks = Vec::new();
+        while let Some(Stored { track_no, song, artist, end }) = stored(&self.store, place) {
+            // Decoding lets nothing else than UTF-8 through.
+            let text = |bytes| std::str::from_utf8(bytes).unwrap_or_default();
+            tracks.push(Track { track_no, song: text(song), artist: text(artist) });
+            place = end;
+        }
+        tracks
     }
 
     /// The number of a row's track, if it has one already.
@@ -68,22 +100,28 @@ impl TrackIndex {
         if let Some(track_no) = self.find_names(names) {
             return track_no;
         }
-        let text = |bytes| String::from_utf8_lossy(bytes).into();
         let track_no = self.last_no + 1;
-        self.push(names.hash, Track { track_no, song: text(names.song), artist: text(names.artist) });
+        self.push(names.hash, track_no, names.song, names.artist);
         track_no
     }
 
     fn find_names(&self, names: Names<'_>) -> Option<i32> {
-        let mut tracks = self.by_hash.places(names.hash).map(|place| &self.tracks[place as usize]);
-        let found = tracks.find(|track| track.song.as_bytes() == names.song && track.artist.as_bytes() == names.artist);
-        found.map(|track| track.track_no)
+        let mut found = self.by_hash.places(names.hash).filter_map(|place| stored(&self.store, place as usize));
+        found.find(|track| track.song == names.song && track.artist == names.artist).map(|track| track.track_no)
     }
 
-    fn push(&mut self, hash: u64, track: Track) {
-        self.last_no = self.last_no.max(track.track_no);
-        self.by_hash.push(hash);
-        self.tracks.push(track);
+    fn push(&mut self, hash: u64, track_no: i32, song: &[u8], artist: &[u8]) {
+        let place = self.store.len() as u64;
+        self.store.extend_from_slice(&track_no.to_le_bytes());
+        varint::put(song.len() as u64, &mut self.store);
+        varint::put(artist.len() as u64, &mut self.store);
+        self.store.extend_from_slice(song);
+        self.store.extend_from_slice(artist);
+        self.last_no = self.last_no.max(track_no);
+        let store = &self.store;
+        self.by_hash.add(hash, place, |place| {
+            stored(store, place as usize).map_or(0, |track| song_key_hash(Some(track.artist), Some(track.song)))
+        });
     }
 }
 
@@ -113,14 +151,14 @@ mod tests {
         (0..batch.chunks()[chunk].len()).map(|row| batch.track(chunk, row)).collect()
     }
 
-    fn names(tracks: &[Track]) -> Vec<(i32, &str, &str)> {
-        tracks.iter().map(|track| (track.track_no, &*track.song, &*track.artist)).collect()
+    fn names(tracks: Vec<Track<'_>>) -> Vec<(i32, &str, &str)> {
+        tracks.into_iter().map(|track| (track.track_no, track.song, track.artist)).collect()
     }
 
     #[test]
     fn plays_of_one_title_and_artist_have_one_track_whatever_the_chunk_and_batch() {
         let mut index = TrackIndex::default();
-        index.add(Track { track_no: 7, song: "Björk".into(), artist: "X".into() });
+        index.add(Track { track_no: 7, song: "Björk", artist: "X" });
         let batch = |chunks: &[&[(&str, &str)]]| {
             let chunks = chunks.iter().enumerate().map(|(session, tracks)| chunk(session, tracks)).collect();
             Batch::new(chunks, Vec::new().into(), 2)
@@ -151,10 +189,24 @@ mod tests {
     fn tracks_of_one_hash_are_told_apart() {
         let mut index = TrackIndex::default();
         for (track_no, song) in [(1, "one"), (2, "two"), (3, "three")] {
-            index.push(42, Track { track_no, song: song.into(), artist: "a".into() });
+            index.push(42, track_no, song.as_bytes(), b"a");
         }
         let find = |song: &str| index.find_names(Names { song: song.as_bytes(), artist: b"a", hash: 42 });
         assert_eq!([find("one"), find("two"), find("three"), find("four")], [Some(1), Some(2), Some(3), None]);
         assert_eq!(index.find_names(Names { song: b"one", artist: b"b", hash: 42 }), None);
+    }
+
+    /// ARCHITECTURE.md names the figure.
+    #[test]
+    fn a_track_takes_few_bytes_beside_its_texts() {
+        let mut index = TrackIndex::default();
+        let mut texts = 0;
+        for track_no in 1..=100_000 {
+            let (song, artist) = (format!("Song number {track_no}"), format!("Artist {}", track_no % 999));
+            texts += song.len() + artist.len();
+            index.add(Track { track_no, song: &song, artist: &artist });
+        }
+        let beside = (index.store.len() - texts + index.by_hash.memory()) / 100_000;
+        assert!(beside <= 28, "{beside} bytes");
     }
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::relations::{Relation, Rows, Source};
 use crate::decode::{EventChunk, Span};
 use crate::record::NULL_INTEGER;
-use crate::stage::{Batch, CatalogueSong, EventBounds, Next};
+use crate::stage::{Batch, EventBounds, Next, SongIndex};
 
 /// One value.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -39,7 +39,7 @@ pub(super) enum Column<'a> {
     /// Codes, and what they stand for.
     Label(&'a [u32], Vec<Field<'a>>),
     /// Numbers of songs, and a text of each; what is not in the catalogue has a number that is not either.
-    Song(&'a [u32], &'a [CatalogueSong], fn(&CatalogueSong) -> &str),
+    Song(&'a [u32], Option<&'a SongIndex>, fn(&SongIndex, u32) -> Option<&[u8]>),
     MatchMethod(&'a Batch, usize),
     /// What follows each row, and which of its times is shown.
     Next(Rc<Vec<Next>>, fn(&Next) -> i64),
@@ -66,8 +66,8 @@ impl<'a> Column<'a> {
             Source::Length => Self::Double(&chunk.length),
             Source::Artist => Self::Text(&chunk.artist, &chunk.text),
             Source::Song => Self::Text(&chunk.song, &chunk.text),
-            Source::SongId => Self::Song(batch.songs(index), batch.catalogue(), |song| &song.song_id),
-            Source::ArtistId => Self::Song(batch.songs(index), batch.catalogue(), |song| &song.artist_id),
+            Source::SongId => Self::Song(batch.songs(index), batch.catalogue(), SongIndex::song_id),
+            Source::ArtistId => Self::Song(batch.songs(index), batch.catalogue(), SongIndex::artist_id),
             Source::MatchMethod => Self::MatchMethod(batch, index),
             Source::NextEventTime => Self::Next(Rc::clone(next), |next| next.event_ms),
             Source::NextPlayTime => Self::Next(Rc::clone(next), |next| next.play_ms),
@@ -108,7 +108,7 @@ impl<'a> Column<'a> {
             Self::Text(spans, store) => text(spans[row], store),
             Self::Label(codes, values) => values[codes[row] as usize],
             Self::Song(numbers, songs, text) => {
-                songs.get(numbers[row] as usize).map_or(Field::Null, |song| Field::Text(text(song).as_bytes()))
+                songs.and_then(|songs| text(songs, numbers[row])).map_or(Field::Null, Field::Text)
             }
             Self::MatchMethod(batch, chunk) => {
                 batch.match_method(*chunk, row).map_or(Field::Null, |method| Field::Text(method.as_bytes()))

@@ -19,6 +19,7 @@ mod insight_oracle;
 mod insight_windows;
 mod insights;
 mod kill;
+mod memory;
 mod notebook;
 mod page;
 mod postgres;

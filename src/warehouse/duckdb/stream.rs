@@ -18,7 +18,7 @@ use duckdb::ffi;
 use super::super::relations::{ColumnType, RELATIONS, Relation, Rows, Source};
 use crate::decode::EventChunk;
 use crate::record::NULL_INTEGER;
-use crate::stage::{Batch, CatalogueSong, Clock, Next};
+use crate::stage::{Batch, Clock, Next, SongIndex};
 
 /// The table function's name; its argument is an index into [`RELATIONS`].
 pub(super) const FUNCTION: &str = "sparkify_staged";
@@ -55,8 +55,6 @@ struct BindData {
 struct GlobalState {
     /// The relation's columns that the query wants, in its order.
     columns: Vec<Source>,
-    /// For each wanted column that names a song of the catalogue: the strings of all of them.
-    songs: Vec<Vec<StringT>>,
     /// The number of the relation's rows before each chunk, and in all of them.
     rows_before: Vec<u64>,
     /// How many rows a thread takes at once.
@@ -231,11 +229,10 @@ unsafe extern "C" fn init(info: ffi::duckdb_init_info) {
                 bound.relation.columns.get(index as usize).map_or(bound.relation.columns[0].1, |c| c.1)
             })
             .collect();
-        let songs = columns.iter().map(|source| song_strings(&bound.batch, *source)).collect();
         let rows_before = rows_before_chunks(bound);
         let rows = rows_before.last().copied().unwrap_or(0);
         let stretch = stretch(rows, bound.threads as u64);
-        let state = Box::new(GlobalState { columns, songs, rows_before, stretch, next: AtomicU64::new(0) });
+        let state = Box::new(GlobalState { columns, rows_before, stretch, next: AtomicU64::new(0) });
         // SAFETY: DuckDB owns the box from here and frees it by the callback.
         unsafe {
             ffi::duckdb_init_set_max_threads(info, rows.div_ceil(stretch).clamp(1, 256));
@@ -299,7 +296,7 @@ fn fill(bound: &BindData, global: &GlobalState, local: &mut LocalState, vectors:
                 Rows::Times => write_times(bound.batch.play_times(), *source, rows, vector, filled),
                 Rows::Sessions => write_sessions(bound.batch.sessions(), *source, rows, vector, filled),
                 Rows::All | Rows::Plays | Rows::Views => {
-                    let strings = if local.labels[index].is_empty() { &global.songs[index] } else { &local.labels[index] };
+                    let strings = &local.labels[index];
                     let part = Part { batch: &bound.batch, chunk: local.chunk.unwrap_or(0), strings, next: &local.next };
                     write(&part, *source, rows, vector, filled);
                 }
@@ -394,21 +391,11 @@ fn label_strings(chunk: &EventChunk, source: Source) -> Vec<StringT> {
     chunk.dictionaries[field].values.iter().map(|span| StringT::new(span.of(&chunk.text))).collect()
 }
 
-/// The strings of the catalogue's songs, by their number; nothing for other columns.
-fn song_strings(batch: &Batch, source: Source) -> Vec<StringT> {
-    let strings = |text: fn(&CatalogueSong) -> &str| batch.catalogue().iter().map(|s| StringT::new(text(s).as_bytes())).collect();
-    match source {
-        Source::SongId => strings(|s| &s.song_id),
-        Source::ArtistId => strings(|s| &s.artist_id),
-        _ => Vec::new(),
-    }
-}
-
 /// A chunk of a batch, as one column of it is written.
 struct Part<'a> {
     batch: &'a Batch,
     chunk: usize,
-    /// Those that a label's codes or the songs' numbers stand for.
+    /// Those that a label's codes stand for.
     strings: &'a [StringT],
     next: &'a [Next],
 }
@@ -437,9 +424,10 @@ fn write(part: &Part<'_>, source: Source, rows: &[u32], out: &Output, at: usize)
         Source::Length => out.nullable(at, rows, |row| Some(chunk.length[row]).filter(|v| !v.is_nan())),
         Source::TextRepair => out.numbers(at, rows, |row| i16::from(chunk.text_repair[row])),
         Source::SongId | Source::ArtistId => {
-            let songs = batch.songs(index);
+            let id = if source == Source::SongId { SongIndex::song_id } else { SongIndex::artist_id };
+            let (songs, catalogue) = (batch.songs(index), batch.catalogue());
             // What is not in the catalogue has a number that is not either.
-            out.nullable(at, rows, |row| strings.get(songs[row] as usize).copied());
+            out.nullable(at, rows, |row| catalogue.and_then(|catalogue| id(catalogue, songs[row])).map(StringT::new));
         }
         Source::MatchMethod => {
             out.nullable(at, rows, |row| batch.match_method(index, row).map(|method| StringT::new(method.as_bytes())));

@@ -53,10 +53,10 @@ impl Postgres {
             None => self.read_track_index()?,
         };
         batch.find_tracks(&mut tracks);
-        self.copy("tracks", 3, tracks.take_new(), |track, out| {
+        self.copy("tracks", 3, &tracks.take_new(), |track, out| {
             out.integer(track.track_no);
-            out.string(Some(&track.song));
-            out.string(Some(&track.artist));
+            out.string(Some(track.song));
+            out.string(Some(track.artist));
         })?;
         self.indexes.tracks = Some(tracks);
         self.make_temporary(Statement::PostgresStagedTimes, "staged_times")?;
@@ -83,7 +83,7 @@ impl Postgres {
     fn read_song_index(&self) -> Result<SongIndex> {
         let (mut index, session) = (SongIndex::default(), &self.session);
         self.each_row(Statement::ReadCatalogue, |row| {
-            let text = |at| session.get::<&str>(&row, at).map(Box::from);
+            let text = |at| session.get::<&str>(&row, at);
             index.add(CatalogueSong {
                 title: text(0)?,
                 artist_name: text(1)?,
@@ -100,7 +100,7 @@ impl Postgres {
     fn read_track_index(&self) -> Result<TrackIndex> {
         let (mut index, session) = (TrackIndex::default(), &self.session);
         self.each_row(Statement::ReadTracks, |row| {
-            let text = |at| session.get::<&str>(&row, at).map(Box::from);
+            let text = |at| session.get::<&str>(&row, at);
             index.add(Track { track_no: session.get(&row, 0)?, song: text(1)?, artist: text(2)? });
             Ok(())
         })?;

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::sync::Arc;
 
 use super::super::relations::{LINE_COLUMNS, Relation, Rows, Source, relation};
-use super::super::{FileRow, RejectRow, ReplayedLine, RunRow, Statement, Value, literal};
+use super::super::{FileRow, RejectRow, ReplayedLine, Rows as QueryRows, RunRow, SqlText, Statement, Value, literal};
 use super::cells::{self, Cell};
 use super::compact::{self, Job};
 use super::copy::{Access, Copy, other_count};
@@ -73,8 +73,8 @@ impl Redshift {
             None => self.read_track_index()?,
         };
         batch.find_tracks(&mut tracks);
-        self.put(Statement::CreateTracks, "tracks", tracks.take_new(), |track| {
-            vec![Cell::Integer(track.track_no.into()), Cell::Text(&track.song), Cell::Text(&track.artist)]
+        self.put(Statement::CreateTracks, "tracks", &tracks.take_new(), |track| {
+            vec![Cell::Integer(track.track_no.into()), Cell::Text(track.song), Cell::Text(track.artist)]
         })?;
         self.indexes.tracks = Some(tracks);
         self.make_staged(Statement::RedshiftStagedPlays, "staged_plays")?;
@@ -136,32 +136,36 @@ impl Redshift {
 
     fn read_song_index(&mut self) -> Result<SongIndex> {
         let mut index = SongIndex::default();
-        for row in self.session.answer(Statement::ReadCatalogue, &[])? {
-            let text = |at: usize| row.get(at).map(ToString::to_string).unwrap_or_default().into_boxed_str();
+        self.each_row(Statement::ReadCatalogue, |row| {
             let duration = match row.get(4) {
                 Some(Value::Float(duration)) => Some(*duration),
                 _ => None,
             };
-            let text_repair = number(&row, 5)? as u8;
             index.add(CatalogueSong {
-                title: text(0),
-                artist_name: text(1),
-                song_id: text(2),
-                artist_id: text(3),
+                title: text_at(row, 0),
+                artist_name: text_at(row, 1),
+                song_id: text_at(row, 2),
+                artist_id: text_at(row, 3),
                 duration,
-                text_repair,
+                text_repair: number(row, 5)? as u8,
             });
-        }
+            Ok(())
+        })?;
         Ok(index)
     }
 
     fn read_track_index(&mut self) -> Result<TrackIndex> {
         let mut index = TrackIndex::default();
-        for row in self.session.answer(Statement::ReadTracks, &[])? {
-            let text = |at: usize| row.get(at).map(ToString::to_string).unwrap_or_default().into_boxed_str();
-            index.add(Track { track_no: number(&row, 0)? as i32, song: text(1), artist: text(2) });
-        }
+        self.each_row(Statement::ReadTracks, |row| {
+            index.add(Track { track_no: number(row, 0)? as i32, song: text_at(row, 1), artist: text_at(row, 2) });
+            Ok(())
+        })?;
         Ok(index)
+    }
+
+    /// Passes a statement's rows on as they come: all of them may be more than there is memory.
+    fn each_row(&mut self, statement: Statement, row: impl FnMut(&[Value]) -> Result<()>) -> Result<()> {
+        self.session.query(SqlText { name: statement.name(), text: text(statement) }, &mut EachRow(row))
     }
 
     /// The part of this stretch of time in which the facts have events.
@@ -376,6 +380,27 @@ impl Redshift {
             sql.push(')');
         }
         self.session.batch(table, &sql).map(drop)
+    }
+}
+
+/// Calls a function with each row.
+struct EachRow<F>(F);
+
+impl<F: FnMut(&[Value]) -> Result<()>> QueryRows for EachRow<F> {
+    fn columns(&mut self, _: &[String]) -> Result<()> {
+        Ok(())
+    }
+
+    fn row(&mut self, values: Vec<Value>) -> Result<()> {
+        (self.0)(&values)
+    }
+}
+
+/// A value that is a text.
+fn text_at(row: &[Value], at: usize) -> &str {
+    match row.get(at) {
+        Some(Value::Text(text)) => text,
+        _ => "",
     }
 }
 
