@@ -27,6 +27,8 @@ pub enum Kind {
     SourceRegion,
     /// One input file cannot be read: gone, changed, truncated, unreadable. `--skip-bad-files` passes over it.
     SourceFile,
+    /// An object arrived other than the store keeps it, when a part of it was passed on already. All of it may be read anew.
+    SourceDamaged,
     /// The store did not answer properly, even after retries.
     SourceUnavailable,
     /// More lines were rejected than the limit allows.
@@ -111,6 +113,7 @@ impl Kind {
             Self::SourceFile => {
                 (1, false, "repair or remove the file, or pass --skip-bad-files to load the others and leave it for next time")
             }
+            Self::SourceDamaged => (1, true, "try again; if it happens often, look for a proxy that changes what it carries"),
             Self::SourceUnavailable => (1, true, "the store did not answer properly; try again in a while"),
             Self::TooManyRejects => (1, false, "look at the reasons above; raise --max-rejects if these lines may be left out"),
             Self::WarehouseLocked => (1, true, "wait for it to finish, or pass --wait to let sparkify do so"),

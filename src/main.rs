@@ -11,7 +11,8 @@ use tracing_subscriber::EnvFilter;
 
 /// What these trace holds credentials, whatever the user's filter asks for.
 const NEVER_VERBOSE: [&str; 9] = [
-    "aws_config=info",
+    // Its warnings repeat what a credential process wrote; why there are no credentials is in the error.
+    "aws_config=error",
     "aws_credential_types=info",
     "aws_runtime=info",
     "aws_sdk_cloudformation=info",

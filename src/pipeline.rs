@@ -88,7 +88,8 @@ pub fn load(
             }
             Ok((Outcome::Restart(files), _)) => {
                 warehouse.rollback()?;
-                excluded.extend(files);
+                // What was damaged on the way is read once more; if it is again, it is a file that cannot be read.
+                excluded.extend(files.into_iter().filter(|(_, error)| error.kind() != Kind::SourceDamaged));
             }
             Ok((Outcome::ReadHere(more), _)) => {
                 warehouse.rollback()?;
@@ -139,7 +140,7 @@ const MOST_CONFLICTS: u32 = 5;
 /// Whether the same transaction may work a little later. What a lost connection leaves open, the server undoes.
 fn is_worth_another_try(error: &Error, warehouse: &dyn Warehouse) -> bool {
     match error.kind() {
-        Kind::WarehouseConflict => true,
+        Kind::WarehouseConflict | Kind::SourceDamaged => true,
         Kind::WarehouseUnreachable => warehouse.reconnects(),
         _ => false,
     }
@@ -344,7 +345,8 @@ impl<'a> Run<'a> {
     /// Leaves files out that could not be read. Some if the run must begin again without them, as rows of some are in the
     /// transaction already.
     fn left_out(&mut self, bad: Vec<BadFile>, files: &[PlannedFile], input: Input) -> Option<Restart> {
-        if bad.iter().any(|bad| bad.began_earlier) {
+        // What was damaged on the way may arrive whole when all is read again.
+        if bad.iter().any(|bad| bad.began_earlier || bad.error.kind() == Kind::SourceDamaged) {
             return Some(bad.into_iter().map(|bad| (SourceFile::clone(&files[bad.file].source), bad.error)).collect());
         }
         for bad in bad {

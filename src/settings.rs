@@ -10,7 +10,7 @@ use crate::check::Limits;
 use crate::cluster::ClusterOptions;
 use crate::error::{Error, Kind, Result, io_error};
 use crate::limit::RejectLimit;
-use crate::source::{Location, S3Options};
+use crate::source::{Location, S3Options, parse_endpoint, parse_region};
 use crate::warehouse::redshift::{Design, StageWay, parse_role, parse_staging};
 use crate::warehouse::{RedshiftOptions, WarehouseUrl};
 
@@ -84,6 +84,7 @@ keys! {
     "s3.profile" "SPARKIFY_S3_PROFILE" "the AWS profile to use (AWS_PROFILE)",
     "s3.requester_pays" "SPARKIFY_S3_REQUESTER_PAYS" "agree to pay for requests to someone else's bucket (false)",
     "s3.allow_http" "SPARKIFY_S3_ALLOW_HTTP" "allow an unencrypted endpoint beyond this machine (false)",
+    "s3.etag_md5" "SPARKIFY_S3_ETAG_MD5" "the ETag of an object uploaded in one piece is its MD5, as on S3 (true)",
     "redshift.iam_role" "SPARKIFY_REDSHIFT_IAM_ROLE" "ARN of the role that the cluster reads S3 with, or `default`",
     "redshift.region" "SPARKIFY_REDSHIFT_REGION" "region of the buckets that the cluster reads (the staging bucket's)",
     "redshift.staging" "SPARKIFY_REDSHIFT_STAGING" "s3:// prefix for what a load puts there for the cluster",
@@ -203,18 +204,19 @@ impl Settings {
             checks: checks(&reader)?,
             cluster: cluster::read(&reader)?,
             s3: S3Options {
-                region: reader.text("s3.region"),
-                endpoint: reader.text("s3.endpoint"),
+                region: reader.get("s3.region", parse_region)?,
+                endpoint: reader.get("s3.endpoint", |text| parse_endpoint(text, "it").map(|_| text.to_owned()))?,
                 path_style: reader.flag("s3.path_style")?,
                 anonymous: reader.flag("s3.anonymous")?.unwrap_or(false),
                 profile: reader.text("s3.profile"),
                 requester_pays: reader.flag("s3.requester_pays")?.unwrap_or(false),
                 allow_http: reader.flag("s3.allow_http")?.unwrap_or(false),
+                etag_md5: reader.flag("s3.etag_md5")?,
                 ..S3Options::default()
             },
             redshift: RedshiftOptions {
                 iam_role: reader.get("redshift.iam_role", parse_role)?,
-                region: reader.text("redshift.region"),
+                region: reader.get("redshift.region", parse_region)?,
                 staging: reader.get("redshift.staging", parse_staging)?,
                 stage: reader.get("redshift.stage", StageWay::from_str)?.unwrap_or_default(),
                 design: reader.get("redshift.design", Design::from_str)?.unwrap_or_default(),
@@ -248,6 +250,7 @@ impl Settings {
             "skip_bad_files" | "s3.anonymous" | "s3.requester_pays" | "s3.allow_http" | "redshift.iam" => {
                 Some("false".to_owned())
             }
+            "s3.etag_md5" => Some("true".to_owned()),
             "redshift.stage" => Some(self.redshift.stage.name().to_owned()),
             "redshift.design" => Some(self.redshift.design.name().to_owned()),
             _ => None,

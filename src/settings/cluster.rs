@@ -7,7 +7,7 @@ use crate::cluster::{
     ClusterOptions, Prices, Shape, Ttl, parse_database_name, parse_node_type, parse_number, parse_stack, parse_subnets,
 };
 use crate::error::Result;
-use crate::source::Location;
+use crate::source::{Location, parse_endpoint, parse_region};
 
 /// Reads the section; what is not set has its default.
 pub(super) fn read(reader: &Reader<'_>) -> Result<ClusterOptions> {
@@ -18,7 +18,7 @@ pub(super) fn read(reader: &Reader<'_>) -> Result<ClusterOptions> {
     let prices = reader.get("cluster.prices", Prices::from_str)?.unwrap_or_default();
     Ok(ClusterOptions {
         stack: reader.get("cluster.stack", parse_stack)?.unwrap_or(default.stack),
-        region: reader.text("cluster.region"),
+        region: reader.get("cluster.region", parse_region)?,
         profile: reader.text("cluster.profile"),
         shape: reader.get("cluster.kind", Shape::from_str)?.unwrap_or(default.shape),
         node_type: reader.get("cluster.node_type", parse_node_type)?.unwrap_or(default.node_type),
@@ -38,7 +38,9 @@ pub(super) fn read(reader: &Reader<'_>) -> Result<ClusterOptions> {
         snapshot_days: number("cluster.snapshot_days", default.snapshot_days, 1, 35)?,
         ttl: reader.get("cluster.ttl", Ttl::from_str)?.unwrap_or(default.ttl),
         staging: reader.get("cluster.staging", Location::parse)?,
-        address_service: reader.text("cluster.address_service").unwrap_or(default.address_service),
+        address_service: reader
+            .get("cluster.address_service", |text| parse_endpoint(text, "it").map(|_| text.to_owned()))?
+            .unwrap_or(default.address_service),
         prices: prices.dated(reader.text("cluster.prices_as_of")),
     })
 }

@@ -2,9 +2,14 @@
 
 use std::time::{Duration, SystemTime};
 
-use aws_sigv4::http_request::{PayloadChecksumKind, SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::http_request::{
+    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings, UriPathNormalizationMode, sign,
+};
 use aws_sigv4::sign::v4;
 
+use super::credentials::NoCredentials;
+use super::endpoint::{as_base, endpoint_of_environment, parse_region, service_url};
+use super::http_client::{self, shown_target};
 use super::node::Node;
 use super::shared::Sources;
 use crate::error::{Error, Kind, Result};
@@ -41,17 +46,19 @@ impl Sources {
     /// never shown; neither is the request.
     ///
     /// # Errors
-    /// [`Kind::SourceCredentials`], [`Kind::SourceDenied`], [`Kind::SourceUnavailable`], [`Kind::Interrupted`].
+    /// [`Kind::SourceCredentials`], [`Kind::SourceDenied`], [`Kind::SourceUnavailable`], [`Kind::Settings`] for a region or an
+    /// endpoint that is none, [`Kind::Interrupted`].
     pub fn ask_aws(&self, request: &AwsRequest<'_>) -> Result<String> {
+        parse_region(request.region)?;
+        let url = format!("{}/", endpoint(request)?);
+        let http = http_client::client(|builder| builder.timeout(PATIENCE))?;
         let mut pause = Duration::from_millis(300);
         for attempt in 1.. {
             let failed = match self.block_on(async |shared| {
-                let credentials = shared.credentials(request.region).await;
-                let keys = credentials.keys().await.map_err(|none| {
-                    Error::new(Kind::SourceCredentials, format!("no usable AWS credentials for {}", request.service))
-                        .caused_by(none)
-                })?;
-                Ok::<_, Error>(attempt_once(request, keys).await)
+                let credentials = shared.credentials(request.region).await?;
+                let why = |none: NoCredentials| none.into_error(format!("no usable AWS credentials for {}", request.service));
+                let keys = credentials.keys().await.map_err(why)?;
+                Ok::<_, Error>(attempt_once(&http, &url, request, keys).await)
             })?? {
                 Ok(answer) => return Ok(answer),
                 Err(failed) => failed,
@@ -82,25 +89,11 @@ impl Sources {
 }
 
 /// Where a service answers: what the environment names for it, or Amazon's own address.
-fn endpoint(request: &AwsRequest<'_>) -> String {
-    let given = endpoint_for(request.service).or_else(|| variable("AWS_ENDPOINT_URL"));
-    given.unwrap_or_else(|| format!("https://{}.{}.{}", request.service, request.region, domain(request.region)))
-}
-
-/// The address that the environment names for one service, if it does.
-#[must_use]
-pub fn endpoint_for(service: &str) -> Option<String> {
-    variable(&format!("AWS_ENDPOINT_URL_{}", service.to_uppercase().replace('-', "_")))
-}
-
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-/// The end of the names of a region's hosts.
-#[must_use]
-pub fn domain(region: &str) -> &'static str {
-    if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" }
+fn endpoint(request: &AwsRequest<'_>) -> Result<String> {
+    match endpoint_of_environment(request.service)? {
+        Some(endpoint) => Ok(as_base(&endpoint)),
+        None => service_url(request.service, request.region),
+    }
 }
 
 /// A request that is to be signed.
@@ -129,6 +122,9 @@ pub fn signed(request: Unsigned<'_>, keys: aws_credential_types::Credentials) ->
     let mut settings = SigningSettings::default();
     if request.service == "s3" {
         settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+        // Keys are encoded once, and their slashes and points are a part of them.
+        settings.percent_encoding_mode = PercentEncodingMode::Single;
+        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
     }
     let parameters = v4::SigningParams::builder()
         .identity(&identity)
@@ -155,26 +151,31 @@ pub fn signed(request: Unsigned<'_>, keys: aws_credential_types::Credentials) ->
     reqwest::Request::try_from(built).map_err(|e| e.to_string())
 }
 
-async fn attempt_once(request: &AwsRequest<'_>, keys: aws_credential_types::Credentials) -> Result<String, Refused> {
-    let url = format!("{}/", endpoint(request).trim_end_matches('/'));
+async fn attempt_once(
+    http: &reqwest::Client,
+    url: &str,
+    request: &AwsRequest<'_>,
+    keys: aws_credential_types::Credentials,
+) -> Result<String, Refused> {
     let mut headers = vec![("content-type", request.content_type)];
     headers.extend(request.target.map(|target| ("x-amz-target", target)));
     let unsigned = Unsigned {
         service: request.service,
         region: request.region,
         method: "POST",
-        url: &url,
+        url,
         headers: &headers,
         body: request.body.clone(),
     };
     let post = signed(unsigned, keys).map_err(Refused::Other)?;
-    let client = reqwest::Client::builder().timeout(PATIENCE).build().map_err(|e| Refused::Other(e.to_string()))?;
     // The URL in the error is the service's own.
-    let answer = client.execute(post).await.map_err(|e| Refused::Passing(e.to_string()))?;
+    let answer = http.execute(post).await.map_err(|e| Refused::Passing(e.to_string()))?;
     let status = answer.status().as_u16();
+    let target = redirect_of(&answer);
     let text = answer.text().await.map_err(|e| Refused::Passing(e.to_string()))?;
     match status {
         200..=299 => Ok(text),
+        300..=399 => Err(Refused::Other(format!("it sends requests on to {target}, which was not followed"))),
         408 | 429 | 500..=599 => Err(Refused::Passing(format!("status {status}"))),
         _ => {
             let why = reason(&text).unwrap_or_else(|| format!("status {status}"));
@@ -182,6 +183,13 @@ async fn attempt_once(request: &AwsRequest<'_>, keys: aws_credential_types::Cred
             Err(if denied { Refused::Denied(why) } else { Refused::Other(why) })
         }
     }
+}
+
+/// Where an answer sends the request on to, as it may be shown.
+#[must_use]
+pub fn redirect_of(answer: &reqwest::Response) -> String {
+    let location = answer.headers().get("location").and_then(|value| value.to_str().ok());
+    shown_target(location.unwrap_or_default())
 }
 
 /// The code and the message of a refusal, in either of the two forms that services have; empty where it has none.

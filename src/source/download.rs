@@ -10,15 +10,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use futures::StreamExt;
 use object_store::path::Path;
-use object_store::{GetOptions, GetRange, ObjectStore};
+use object_store::{Extensions, GetOptions, GetRange, ObjectStore};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::AbortHandle;
 
 use super::SourceFile;
-use super::failure::Failure;
+use super::failure::{Failure, damaged_once};
+use super::integrity::{Check, Claims};
 use super::list::unquoted;
+use super::refusal::Expected;
 use super::retry::Retry;
-use super::s3::Bucket;
+use super::s3::{Bucket, Store};
 use super::shared::Shared;
 use crate::error::{Error, Result};
 
@@ -28,6 +30,8 @@ const LANES: usize = 64;
 const LARGE_OBJECTS: usize = 16;
 const SMALLEST_BUDGET: usize = 256 << 10;
 const LARGEST_WINDOW: usize = 8 << 20;
+/// So often an object that arrives damaged is asked for again: what is wrong every time will not pass.
+const MOST_DAMAGES: u32 = 2;
 /// What the smallest object takes, for the bookkeeping around it.
 const SMALLEST_RESERVE: usize = 4 << 10;
 
@@ -61,6 +65,15 @@ impl Download {
         self.memory = None;
         self.lane.leave();
         self
+    }
+
+    /// Lets the rest of the object come and go; what was wrong with it, if anything was.
+    pub(super) fn failure(&self) -> Option<Error> {
+        self.messages.iter().find_map(|message| match message {
+            Message::Data(_) => None,
+            Message::End => Some(None),
+            Message::Failed(error) => Some(Some(error)),
+        })?
     }
 }
 
@@ -131,18 +144,36 @@ async fn download(shared: &Shared, file: &SourceFile, window: usize, sender: &Se
     let (name, key) = file.bucket_and_key().unwrap_or_default();
     let bucket = shared.bucket(name).await?;
     let room = Arc::new(Semaphore::new(window));
-    let mut transfer = Transfer { file, key, bucket: &bucket, window, room, sender, done: 0 };
+    let mut transfer = Transfer { file, key, bucket: &bucket, window, room, sender, done: 0, check: None, held: None };
     let mut retry = Retry::new(&bucket.policy);
+    let mut damages = 0;
     loop {
         let before = transfer.done;
-        let Err(failure) = transfer.resume().await else { return Ok(()) };
+        let store = bucket.store();
+        let Err(failure) = transfer.resume(&store).await else { return Ok(()) };
+        if bucket.follows(&store, &failure) {
+            continue;
+        }
         if transfer.done > before {
             retry.progressed();
         }
-        if !failure.is_transient() || !retry.pause(&file.url, &failure).await {
+        // What the reader has already cannot be taken back.
+        let is_damaged = matches!(failure, Failure::Damaged(_));
+        let is_told = is_damaged && transfer.held.is_none();
+        damages += u32::from(is_damaged);
+        if is_told && shared.is_first_damage(&file.url) {
+            return Err(damaged_once(file, &failure));
+        }
+        if is_told || damages > MOST_DAMAGES || !failure.is_transient() || !retry.pause(&file.url, &failure).await {
             return Err(failure.on_object(&bucket, file).await);
         }
     }
+}
+
+fn expecting(size: u64) -> Extensions {
+    let mut extensions = Extensions::new();
+    extensions.insert(Expected(size));
+    extensions
 }
 
 struct Transfer<'a> {
@@ -153,24 +184,40 @@ struct Transfer<'a> {
     /// Free bytes of the window.
     room: Arc<Semaphore>,
     sender: &'a Sender<Message>,
-    /// Bytes passed on so far.
+    /// Bytes received so far.
     done: u64,
+    /// Compares them with what the store says of the object.
+    check: Option<Check>,
+    /// What waits for the comparison, where the window takes the whole object; what fails it is then asked for again.
+    held: Option<Vec<Bytes>>,
 }
 
 impl Transfer<'_> {
     /// Goes on from where it is to the end of the object.
-    async fn resume(&mut self) -> Result<(), Failure> {
+    async fn resume(&mut self, store: &Store) -> Result<(), Failure> {
         let key = Path::parse(self.key).map_err(|error| Failure::Key(error.to_string()))?;
         let options = GetOptions {
             if_match: self.etag().map(|etag| format!("\"{etag}\"")),
             range: (self.done > 0).then_some(GetRange::Bounded(self.done..self.file.size)),
             ..GetOptions::default()
-        };
-        let answer = self.bucket.in_time(self.bucket.store.get_opts(&key, options)).await??;
+        }
+        .with_extensions(expecting(self.file.size - self.done));
+        let answer = self.bucket.in_time(store.reader.get_opts(&key, options)).await??;
         // Not every store heeds If-Match.
         let etag = answer.meta.e_tag.as_deref().map(unquoted);
+        // Of the object that was listed another size can only come from a server in between.
+        if answer.meta.size != self.file.size && self.etag().is_some() && (etag.is_none() || etag == self.etag()) {
+            let (size, listed) = (answer.meta.size, self.file.size);
+            return Err(Failure::Connection(format!("the answer has {size} bytes, the object {listed}")));
+        }
         if answer.meta.size != self.file.size || self.etag().is_some_and(|listed| etag.is_some_and(|etag| etag != listed)) {
             return Err(Failure::Changed);
+        }
+        if self.done == 0 {
+            // Of a part nothing is claimed; what is claimed of the whole holds for the rest that is asked for later, too.
+            let claims = answer.extensions.get::<Claims>().cloned().unwrap_or_default();
+            self.check = self.check_of(store, claims, etag.map(str::to_owned)).await?;
+            self.held = (self.check.is_some() && self.file.size <= self.window as u64).then(Vec::new);
         }
         let mut body = answer.into_stream();
         while let Some(data) = self.bucket.in_time(body.next()).await? {
@@ -178,12 +225,42 @@ impl Transfer<'_> {
             if self.done + data.len() as u64 > self.file.size {
                 return Err(Failure::Changed);
             }
-            self.pass_on(data).await;
+            self.done += data.len() as u64;
+            if let Some(check) = &mut self.check {
+                check.update(&data);
+            }
+            match &mut self.held {
+                Some(held) => held.push(data),
+                None => self.pass_on(data).await,
+            }
         }
         if self.done < self.file.size {
             return Err(Failure::Connection("the body ended early".to_owned()));
         }
+        if let Some(Err(mismatch)) = self.check.take().map(Check::finish) {
+            if self.held.is_some() {
+                self.done = 0;
+            }
+            return Err(Failure::Damaged(mismatch));
+        }
+        for data in self.held.take().unwrap_or_default() {
+            self.pass_on(data).await;
+        }
         Ok(())
+    }
+
+    /// What to compare the object with.
+    async fn check_of(&self, store: &Store, claims: Claims, etag: Option<String>) -> Result<Option<Check>, Failure> {
+        let etag = etag.as_deref().filter(|_| self.bucket.has_md5_etags());
+        let sizes = match claims.parts() {
+            Some(parts) => self.bucket.part_sizes(store, self.key, self.file.size, parts).await?,
+            None => None,
+        };
+        let check = claims.check(etag, sizes);
+        if check.is_none() {
+            tracing::debug!(url = self.file.url, "the store tells no checksum that can be compared: only the size is");
+        }
+        Ok(check)
     }
 
     /// The etag as listed; a version made up from time and size is not one, and holds a dash after digits only.
@@ -198,7 +275,6 @@ impl Transfer<'_> {
             let size = u32::try_from(part.len()).unwrap_or(u32::MAX);
             // Never closed; and a reader that is gone aborts this task.
             let Ok(room) = Arc::clone(&self.room).acquire_many_owned(size).await else { return };
-            self.done += part.len() as u64;
             let _ = self.sender.send(Message::Data(Chunk { data: part, _window: room }));
         }
     }

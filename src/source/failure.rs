@@ -6,6 +6,7 @@ use object_store::client::{HttpError, HttpErrorKind};
 
 use super::SourceFile;
 use super::credentials::NoCredentials;
+use super::integrity::{Algorithm, Mismatch};
 use super::refusal::Refusal;
 use super::s3::Bucket;
 use crate::error::{Error, Kind};
@@ -25,12 +26,14 @@ impl std::error::Error for Trouble {}
 /// Why a request failed.
 #[derive(Debug)]
 pub(super) enum Failure {
-    Refused(Refusal),
+    Refused(Box<Refusal>),
     Credentials(NoCredentials),
     /// No proper answer: connection, time-out, body cut short, nonsense.
     Connection(String),
     /// The object is no longer the one that was listed.
     Changed,
+    /// What arrived is not what the store keeps.
+    Damaged(Mismatch),
     /// A key that the client cannot handle.
     Key(String),
 }
@@ -42,7 +45,7 @@ impl From<object_store::Error> for Failure {
         let mut timed_out = false;
         while let Some(inner) = cause {
             if let Some(refusal) = inner.downcast_ref::<Refusal>() {
-                return Self::Refused(refusal.clone());
+                return Self::Refused(Box::new(refusal.clone()));
             }
             if let Some(none) = inner.downcast_ref::<NoCredentials>() {
                 return Self::Credentials(none.clone());
@@ -67,6 +70,7 @@ impl fmt::Display for Failure {
             Self::Credentials(none) => none.fmt(f),
             Self::Connection(text) | Self::Key(text) => f.write_str(text),
             Self::Changed => f.write_str("it is no longer what was listed"),
+            Self::Damaged(mismatch) => mismatch.fmt(f),
         }
     }
 }
@@ -77,7 +81,7 @@ impl Failure {
         match self {
             Self::Refused(refusal) => refusal.is_transient(),
             Self::Credentials(none) => none.transient,
-            Self::Connection(_) => true,
+            Self::Connection(_) | Self::Damaged(_) => true,
             Self::Changed | Self::Key(_) => false,
         }
     }
@@ -86,6 +90,9 @@ impl Failure {
     pub(super) async fn on_bucket(self, bucket: &Bucket) -> Error {
         let name = &bucket.name;
         match self {
+            Self::Refused(refusal) if refusal.target.is_some() && !names_other_region(&refusal, bucket) => {
+                redirected(name, refusal)
+            }
             Self::Refused(refusal) if refusal.is_about_region() => wrong_region(bucket, refusal).await,
             Self::Refused(refusal) if refusal.is_about_credentials() => bad_credentials(name, refusal),
             Self::Refused(refusal) if refusal.status == 404 || refusal.code == "NoSuchBucket" => {
@@ -97,9 +104,7 @@ impl Failure {
             Self::Refused(refusal) if refusal.code == "InvalidBucketName" => {
                 Error::new(Kind::Settings, format!("`{name}` is not a valid bucket name")).caused_by(refusal)
             }
-            Self::Credentials(none) => {
-                Error::new(Kind::SourceCredentials, format!("no usable AWS credentials for the bucket `{name}`")).caused_by(none)
-            }
+            Self::Credentials(none) => none.into_error(format!("no usable AWS credentials for the bucket `{name}`")),
             Self::Refused(refusal) => unavailable(&format!("the bucket `{name}`"), refusal),
             Self::Key(text) => {
                 let message = format!("the bucket `{name}` holds a key with an empty, `.` or `..` part, which cannot be loaded");
@@ -109,6 +114,7 @@ impl Failure {
             }
             Self::Connection(text) => unavailable(&format!("the bucket `{name}`"), Trouble(text)),
             Self::Changed => Error::new(Kind::SourceUnavailable, format!("the bucket `{name}` changed while listing")),
+            Self::Damaged(mismatch) => unavailable(&format!("the bucket `{name}`"), mismatch),
         }
     }
 
@@ -117,6 +123,7 @@ impl Failure {
         let url = &file.url;
         match self {
             Self::Changed => changed(file),
+            Self::Damaged(mismatch) => damaged(file, mismatch),
             Self::Refused(refusal) if matches!(refusal.status, 412 | 416) => changed(file).caused_by(refusal),
             Self::Refused(refusal) if refusal.status == 404 && refusal.code != "NoSuchBucket" => gone(file).caused_by(refusal),
             Self::Refused(refusal) if refusal.code == "InvalidObjectState" => Error::new(
@@ -161,6 +168,22 @@ pub(super) fn changed(file: &SourceFile) -> Error {
         .with_hint("run it again, or pass --skip-bad-files to load the others and leave it for next time")
 }
 
+/// What arrived of the file is not what the store keeps, every time.
+fn damaged(file: &SourceFile, mismatch: Mismatch) -> Error {
+    let hint = if mismatch.algorithm == Algorithm::Md5 {
+        "look for a proxy that changes what it carries; if the store's ETags are not MD5 sums, set s3.etag_md5 = false; or pass \
+         --skip-bad-files to load the others"
+    } else {
+        "look for a proxy that changes what it carries, or upload the object anew; or pass --skip-bad-files to load the others"
+    };
+    Error::new(Kind::SourceFile, format!("{} arrives damaged", file.display_name())).caused_by(mismatch).with_hint(hint)
+}
+
+/// What arrived of the file, and was passed on already, is not what the store keeps.
+pub(super) fn damaged_once(file: &SourceFile, failure: &Failure) -> Error {
+    Error::new(Kind::SourceDamaged, format!("{} arrived damaged", file.display_name())).caused_by(failure.to_string())
+}
+
 /// The file is not there any more.
 pub(super) fn gone(file: &SourceFile) -> Error {
     Error::new(Kind::SourceFile, format!("{} is gone: it was there when the files were listed", file.display_name()))
@@ -170,7 +193,7 @@ fn unavailable(what: &str, cause: impl std::error::Error + Send + Sync + 'static
     Error::new(Kind::SourceUnavailable, format!("cannot read {what}")).caused_by(cause)
 }
 
-fn bad_credentials(bucket: &str, refusal: Refusal) -> Error {
+fn bad_credentials(bucket: &str, refusal: Box<Refusal>) -> Error {
     let (what, hint) = match refusal.code.as_str() {
         "InvalidAccessKeyId" => ("the access key is unknown", None),
         "SignatureDoesNotMatch" => ("the secret key does not belong to the access key", None),
@@ -191,8 +214,21 @@ fn bad_credentials(bucket: &str, refusal: Refusal) -> Error {
     }
 }
 
-async fn wrong_region(bucket: &Bucket, refusal: Refusal) -> Error {
-    let (name, asked) = (&bucket.name, &bucket.region);
+fn names_other_region(refusal: &Refusal, bucket: &Bucket) -> bool {
+    refusal.region.as_ref().is_some_and(|region| *region != bucket.store().region)
+}
+
+/// A redirect goes where whoever answers wants it to go, and would take the signed request along.
+fn redirected(bucket: &str, refusal: Box<Refusal>) -> Error {
+    let target = refusal.target.clone().unwrap_or_default();
+    let message = format!("the store sends requests for the bucket `{bucket}` on to {target}, which was not followed");
+    Error::new(Kind::SourceUnavailable, message)
+        .caused_by(refusal)
+        .with_hint("if the store has moved, set s3.endpoint to its new address; else look for a proxy that answers in its place")
+}
+
+async fn wrong_region(bucket: &Bucket, refusal: Box<Refusal>) -> Error {
+    let (name, asked) = (&bucket.name, &bucket.store().region);
     let actual = match &refusal.region {
         Some(region) => Some(region.clone()),
         None => bucket.actual_region().await,

@@ -91,9 +91,11 @@ async fn page(
     let prefix = (!prefix.is_empty()).then_some(prefix);
     loop {
         let options = PaginatedListOptions { page_token: token.clone(), max_keys, ..PaginatedListOptions::default() };
-        let answer = bucket.in_time(bucket.store.list_paginated(prefix, options)).await;
+        let store = bucket.store();
+        let answer = bucket.in_time(store.client.list_paginated(prefix, options)).await;
         match answer.and_then(|page| page.map_err(Failure::from)) {
             Ok(page) => return Ok(page),
+            Err(failure) if bucket.follows(&store, &failure) => {}
             Err(failure) => {
                 if !failure.is_transient() || !retry.pause(&bucket.name, &failure).await {
                     return Err(failure.on_bucket(bucket).await);

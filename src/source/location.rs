@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use url::Url;
 
+use super::endpoint::is_bucket_name;
 use crate::error::{Error, Kind, Result};
 
 /// A folder or file on disk, or an `s3://bucket/prefix`. A prefix is a folder: `log_data` is not `log_data_old`.
@@ -82,11 +83,10 @@ impl std::str::FromStr for Location {
 
 fn parse_s3(text: &str, rest: &str) -> Result<Place> {
     let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
-    let plausible = !bucket.is_empty()
-        && bucket.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && bucket.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
-    if !plausible {
-        return Err(wrong(format!("`{}` names no valid bucket", without_userinfo(text))));
+    if !is_bucket_name(bucket) {
+        let message = format!("`{}` names no valid bucket", without_userinfo(text).escape_debug());
+        return Err(Error::new(Kind::Settings, message)
+            .with_hint("name it as s3://bucket/prefix, the bucket with letters, digits, hyphens, points and underscores only"));
     }
     let folder = key.is_empty() || key.ends_with('/');
     let key = key.strip_suffix('/').unwrap_or(key);

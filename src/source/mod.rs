@@ -11,12 +11,16 @@
 mod aws;
 mod credentials;
 mod download;
+mod endpoint;
 mod failure;
 mod fetch;
+pub(crate) mod http_client;
+mod integrity;
 mod list;
 mod local;
 mod location;
 mod node;
+mod profile;
 mod reader;
 mod refusal;
 mod retry;
@@ -24,7 +28,9 @@ mod s3;
 mod shared;
 mod upload;
 
-pub use aws::{AwsRequest, Unsigned, domain, endpoint_for, refusal, signed};
+pub use aws::{AwsRequest, Unsigned, redirect_of, refusal, signed};
+pub(crate) use credentials::{Credentials, configured_region};
+pub use endpoint::{as_base, domain, endpoint_of_environment, parse_endpoint, parse_region, service_url};
 pub use fetch::Fetcher;
 pub use location::Location;
 pub(crate) use node::Node;

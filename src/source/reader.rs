@@ -152,6 +152,14 @@ impl Reader {
         }
     }
 
+    fn raw_mut(&mut self) -> &mut Raw {
+        match &mut self.body {
+            Body::Plain(raw) => raw,
+            Body::Gzip(decoder) => decoder.get_mut().get_mut(),
+            Body::Zstd(decoder) => decoder.get_mut().get_mut(),
+        }
+    }
+
     fn decode(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match &mut self.body {
             Body::Plain(raw) => raw.read(buffer),
@@ -177,11 +185,19 @@ impl Reader {
         Ok(())
     }
 
-    /// A file that was being rewritten looks damaged; that it changed is then the better explanation.
-    fn explain(&self, error: io::Error) -> Error {
+    /// A file that was being rewritten looks damaged; that it changed is then the better explanation. So is what is found
+    /// when an object has come to its end: that it is not what the store keeps.
+    fn explain(&mut self, error: io::Error) -> Error {
         let error = file_error(self.file(), error);
+        if error.kind() != Kind::SourceFile {
+            return error;
+        }
+        if let RawSource::Object { download, current, .. } = &mut self.raw_mut().source {
+            *current = None;
+            return download.failure().unwrap_or(error);
+        }
         match &self.raw().source {
-            RawSource::Disk(open) if error.kind() == Kind::SourceFile && unchanged(open, self.file()).is_ok_and(|same| !same) => {
+            RawSource::Disk(open) if unchanged(open, self.file()).is_ok_and(|same| !same) => {
                 changed(self.file()).caused_by(error)
             }
             _ => error,

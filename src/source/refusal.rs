@@ -7,23 +7,27 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
+use http::Method;
+use http::header::{CONTENT_LENGTH, HeaderValue};
 use object_store::ClientOptions;
-use object_store::client::{
-    HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService, ReqwestConnector,
-};
+use object_store::client::{HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService};
 
-/// Makes clients that turn every refusal into a [`Refusal`].
+use super::endpoint::parse_region;
+use super::http_client::shown_target;
+use super::integrity::Claims;
+
+/// Makes clients that turn every refusal into a [`Refusal`], a redirect among them. All use the connections of one client.
 #[derive(Debug)]
-pub(super) struct Connector;
+pub(super) struct Connector(pub(super) reqwest::Client);
 
 impl HttpConnector for Connector {
-    fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
-        Ok(HttpClient::new(Reading(ReqwestConnector::default().connect(options)?)))
+    fn connect(&self, _options: &ClientOptions) -> object_store::Result<HttpClient> {
+        Ok(HttpClient::new(Reading(self.0.clone())))
     }
 }
 
 #[derive(Debug)]
-struct Reading(HttpClient);
+struct Reading(reqwest::Client);
 
 impl HttpService for Reading {
     fn call<'a, 'f>(&'a self, request: HttpRequest) -> Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send + 'f>>
@@ -32,19 +36,92 @@ impl HttpService for Reading {
         Self: 'f,
     {
         Box::pin(async move {
-            let response = self.0.execute(request).await?;
+            let asked = Asked::of(&request);
+            let response = self.0.call(request).await?;
             let status = response.status();
             if status.is_success() {
-                return Ok(response);
+                return match asked {
+                    Asked::Listing => listing(response).await,
+                    Asked::Object(size) => Ok(object(response, size)),
+                    Asked::Other => Ok(response),
+                };
             }
-            let region = response.headers().get("x-amz-bucket-region").and_then(|value| value.to_str().ok()).map(str::to_owned);
+            let header =
+                |name| response.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok()).map(str::to_owned);
+            let (region, location) = (header("x-amz-bucket-region"), header("location"));
             // A refusal whose text is lost is still a refusal.
             let body = response.into_body().bytes().await.unwrap_or_default();
-            let refusal = Refusal::read(status.as_u16(), region, &String::from_utf8_lossy(&body));
+            let mut refusal = Refusal::read(status.as_u16(), region, &String::from_utf8_lossy(&body));
+            refusal.target = location.filter(|_| status.is_redirection()).map(|location| shown_target(&location));
             Err(HttpError::new(HttpErrorKind::Unknown, refusal))
         })
     }
 }
+
+/// Goes with the request for an object, so that an answer that leaves out its length can be read: how long it must be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Expected(pub(super) u64);
+
+/// What a request is for, as far as its answer needs a look.
+enum Asked {
+    Listing,
+    Object(Option<Expected>),
+    Other,
+}
+
+impl Asked {
+    fn of(request: &HttpRequest) -> Self {
+        let is_listing = request.uri().query().is_some_and(|query| query.contains("list-type=2"));
+        match *request.method() {
+            Method::GET if is_listing => Self::Listing,
+            Method::GET => Self::Object(request.extensions().get().copied()),
+            _ => Self::Other,
+        }
+    }
+}
+
+/// An object's answer, with what it claims of the object. Whoever reads it counts the bytes, so that a length that a
+/// server in between left out can be put in again.
+fn object(mut response: HttpResponse, expected: Option<Expected>) -> HttpResponse {
+    let claims = Claims::read(response.headers());
+    response.extensions_mut().insert(claims);
+    if let Some(Expected(size)) = expected
+        && !response.headers().contains_key(CONTENT_LENGTH)
+    {
+        response.headers_mut().insert(CONTENT_LENGTH, size.into());
+    }
+    response
+}
+
+/// A listing, if it is one. An error that comes with status 200, or the page of a server in between, would otherwise be
+/// read as a listing without any objects.
+async fn listing(response: HttpResponse) -> Result<HttpResponse, HttpError> {
+    let (parts, body) = response.into_parts();
+    let body = body.bytes().await?;
+    let text = String::from_utf8_lossy(&body);
+    if text.contains("<ListBucketResult") && text.trim_end().ends_with("</ListBucketResult>") {
+        return Ok(HttpResponse::from_parts(parts, body.into()));
+    }
+    let refusal = Refusal::read(parts.status.as_u16(), None, &text);
+    let is_refusal = !refusal.code.is_empty();
+    Err(if is_refusal {
+        HttpError::new(HttpErrorKind::Unknown, refusal)
+    } else {
+        HttpError::new(HttpErrorKind::Decode, NoListing)
+    })
+}
+
+/// An answer to a listing that is something else.
+#[derive(Debug)]
+struct NoListing;
+
+impl fmt::Display for NoListing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the answer is not a listing, or not the whole of one")
+    }
+}
+
+impl std::error::Error for NoListing {}
 
 /// The store's answer to a request it did not fulfil.
 #[derive(Debug, Clone, Default)]
@@ -53,15 +130,20 @@ pub(super) struct Refusal {
     /// S3's error code, or empty.
     pub(super) code: String,
     message: String,
-    /// Where the bucket is, when the answer says so.
+    /// Where the bucket is, when the answer says so, and it can be a region.
     pub(super) region: Option<String>,
+    /// The host that S3 names instead of the region. Never asked, only read.
+    pub(super) endpoint: Option<String>,
+    /// Where a redirect leads that was not followed.
+    pub(super) target: Option<String>,
 }
 
 impl Refusal {
     fn read(status: u16, region: Option<String>, body: &str) -> Self {
         let code = element(body, "Code").unwrap_or_default();
         let message = element(body, "Message").unwrap_or_default();
-        Self { status, code, message, region: region.or_else(|| element(body, "Region")) }
+        let region = region.or_else(|| element(body, "Region")).filter(|region| parse_region(region).is_ok());
+        Self { status, code, message, region, endpoint: element(body, "Endpoint"), target: None }
     }
 
     pub(super) fn is_transient(&self) -> bool {
@@ -119,6 +201,9 @@ impl fmt::Display for Refusal {
             if !part.is_empty() {
                 write!(f, ", {part}")?;
             }
+        }
+        if let Some(target) = &self.target {
+            write!(f, ", with a redirect to {target}")?;
         }
         Ok(())
     }

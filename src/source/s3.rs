@@ -1,19 +1,40 @@
 //! One bucket's client: endpoint, region and settings.
 
-use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, resolve_bucket_region};
-use object_store::{BackoffConfig, ClientOptions, HeaderValue, RetryConfig};
-use url::{Host, Url};
+use futures::{StreamExt as _, TryStreamExt as _};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, Checksum};
+use object_store::{BackoffConfig, ClientOptions, RetryConfig};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use url::Url;
 
-use super::credentials::configured_region;
+use super::aws::{Unsigned, signed};
+use super::credentials::{Credentials, configured_region};
+use super::endpoint::{
+    as_base, domain, endpoint_of_environment, is_host_bucket_name, is_loopback, is_same_partition, parse_endpoint, parse_region,
+    region_of_s3_host, service_url,
+};
 use super::failure::Failure;
-use super::refusal::Connector;
+use super::http_client;
+use super::refusal::{Connector, Refusal};
 use super::retry::Policy;
 use super::shared::Shared;
 use crate::error::{Error, Kind, Result};
+
+/// Asks an answer to tell the object's checksum.
+const CHECKSUM_MODE: &str = "x-amz-checksum-mode";
+
+/// So many parts of an object are asked for their sizes, and so many at a time.
+const MOST_PARTS: usize = 1000;
+const PARTS_AT_ONCE: usize = 16;
+
+/// What S3 wants to see encoded in a key: all but what never is, and the slash.
+const IN_KEYS: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+
+/// How often requests may go on to another region. Once is what S3 does; a store that keeps sending them on is wrong.
+const MOST_MOVES: u32 = 2;
 
 /// How to reach S3. All optional; holds no secrets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,6 +53,8 @@ pub struct S3Options {
     pub requester_pays: bool,
     /// Allows an unencrypted endpoint beyond this machine.
     pub allow_http: bool,
+    /// Whether the ETag of an object uploaded in one piece is its MD5, as on S3 (true).
+    pub etag_md5: Option<bool>,
     /// Tries after a failure that may pass (5).
     #[doc(hidden)]
     pub max_retries: Option<u32>,
@@ -49,66 +72,116 @@ pub struct S3Options {
 /// A bucket ready to be asked.
 pub(super) struct Bucket {
     pub(super) name: String,
-    pub(super) region: String,
-    pub(super) store: AmazonS3,
     pub(super) policy: Policy,
     stall_timeout: Duration,
-    /// Whether it is AWS's own S3, which tells a bucket's region to everyone.
-    own_endpoint: bool,
-    client: ClientOptions,
+    etag_md5: bool,
+    way: Way,
+    current: Mutex<Current>,
+}
+
+/// What a bucket's clients are made of, whatever the region.
+struct Way {
+    /// Another store than AWS's own.
+    endpoint: Option<Url>,
+    path_style: bool,
+    requester_pays: bool,
+    /// `None` for public buckets.
+    credentials: Option<Arc<Credentials>>,
+    http: reqwest::Client,
+}
+
+struct Current {
+    store: Arc<Store>,
+    moves: u32,
+}
+
+/// The bucket's client in one region.
+pub(super) struct Store {
+    pub(super) region: String,
+    pub(super) client: AmazonS3,
+    /// Asks for objects together with their checksums.
+    pub(super) reader: AmazonS3,
+    /// Where the bucket is, without a slash at its end.
+    url: String,
 }
 
 impl Bucket {
     pub(super) async fn connect(name: &str, shared: &Shared) -> Result<Self> {
         let options = &shared.options;
         let endpoint = endpoint(options)?;
-        let client = client_options(options, endpoint.as_ref());
+        let is_plain = endpoint.as_ref().is_some_and(|endpoint| endpoint.scheme() == "http");
+        let http = http_client::client(|builder| {
+            // A large object takes as long as it takes. Silence is limited where bytes are awaited, since the client's own
+            // limit goes on counting while nobody reads.
+            builder.connect_timeout(stall_timeout(options).min(Duration::from_secs(10))).https_only(!is_plain)
+        })?;
+        let region = match &options.region {
+            Some(region) => parse_region(region)?,
+            None => match configured_region(options.profile.as_deref()).await? {
+                Some(region) => region,
+                None if endpoint.is_some() => "us-east-1".to_owned(),
+                None => look_up_region(name, &http).await?,
+            },
+        };
+        let credentials = if options.anonymous { None } else { Some(shared.credentials(&region).await?) };
+        // The certificate of *.s3.amazonaws.com does not cover a bucket with dots in its name.
+        let fits_host = is_host_bucket_name(name);
+        let path_style = options.path_style.unwrap_or(endpoint.is_some() || name.contains('.') || !fits_host);
+        if !path_style && !fits_host {
+            return Err(Error::new(Kind::Settings, format!("the bucket `{name}` cannot be part of a host name"))
+                .with_hint("names of 3 to 63 lower-case letters, digits and hyphens can; set s3.path_style = true for others"));
+        }
+        let way = Way { endpoint, path_style, requester_pays: options.requester_pays, credentials, http };
+        let store = way.store(name, region)?;
         let policy = Policy {
             max_retries: options.max_retries.unwrap_or(5),
             timeout: options.retry_timeout.unwrap_or(Duration::from_mins(1)),
             first_pause: options.first_pause.unwrap_or(Duration::from_millis(200)),
         };
-        let region = match &options.region {
-            Some(region) => region.clone(),
-            None => match configured_region(options.profile.as_deref()).await {
-                Some(region) => region,
-                None if endpoint.is_some() => "us-east-1".to_owned(),
-                None => look_up_region(name, &client).await?,
-            },
-        };
-        let mut builder = AmazonS3Builder::new()
-            .with_bucket_name(name)
-            .with_region(&region)
-            .with_request_payer(options.requester_pays)
-            .with_client_options(client.clone())
-            .with_http_connector(Connector)
-            // Few objects are ever removed, and not every store takes many in one request.
-            .with_config(AmazonS3ConfigKey::DisableBulkDelete, "true")
-            // All retrying is done here: it must resume where a body broke, and sign anew.
-            .with_retry(RetryConfig { backoff: BackoffConfig::default(), max_retries: 0, retry_timeout: Duration::ZERO });
-        // The certificate of *.s3.amazonaws.com does not cover a bucket with dots in its name.
-        let path_style = options.path_style.unwrap_or(endpoint.is_some() || name.contains('.'));
-        builder = builder.with_virtual_hosted_style_request(!path_style);
-        if let Some(endpoint) = &endpoint {
-            builder = builder.with_endpoint(if path_style { as_base(endpoint) } else { with_bucket_host(endpoint, name)? });
-        }
-        builder = if options.anonymous {
-            builder.with_skip_signature(true)
-        } else {
-            builder.with_credentials(shared.credentials(&region).await as Arc<_>)
-        };
-        let store = builder.build().map_err(|error| {
-            Error::new(Kind::Settings, format!("cannot set up the client for bucket `{name}`")).caused_by(error)
-        })?;
+        let current = Mutex::new(Current { store: Arc::new(store), moves: 0 });
         Ok(Self {
             name: name.to_owned(),
-            region,
-            store,
             policy,
             stall_timeout: stall_timeout(options),
-            own_endpoint: endpoint.is_none(),
-            client,
+            etag_md5: options.etag_md5.unwrap_or(true),
+            way,
+            current,
         })
+    }
+
+    /// The client to ask now. A request that fails is to be shown to [`Bucket::follows`] with it.
+    pub(super) fn store(&self) -> Arc<Store> {
+        Arc::clone(&self.current.lock().unwrap_or_else(PoisonError::into_inner).store)
+    }
+
+    /// Goes on to the region that a store names when it refuses a request for being sent to the wrong one; the request can
+    /// then be made, and signed, anew. Only the region is taken from the answer. The host is always one that this machine
+    /// names: S3's own in that region, or the endpoint that was set.
+    pub(super) fn follows(&self, asked: &Store, failure: &Failure) -> bool {
+        let Failure::Refused(refusal) = failure else { return false };
+        let Some(region) = self.region_named(asked, refusal) else { return false };
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        // Of many requests under way one was the first to hear of it.
+        if current.store.region != asked.region {
+            return true;
+        }
+        if current.moves == MOST_MOVES {
+            return false;
+        }
+        let Ok(store) = self.way.store(&self.name, region) else { return false };
+        tracing::info!(bucket = self.name, from = asked.region, to = store.region, "the bucket is in another region");
+        current.store = Arc::new(store);
+        current.moves += 1;
+        true
+    }
+
+    fn region_named(&self, asked: &Store, refusal: &Refusal) -> Option<String> {
+        if !refusal.is_about_region() {
+            return None;
+        }
+        let of_host = || region_of_s3_host(refusal.endpoint.as_deref()?, &self.name, &asked.region);
+        let region = refusal.region.clone().or_else(of_host)?;
+        (region != asked.region && is_same_partition(&region, &asked.region)).then_some(region)
     }
 
     /// Waits for an answer or the next bytes, but not for ever.
@@ -117,12 +190,103 @@ impl Bucket {
         tokio::time::timeout(self.stall_timeout, work).await.map_err(late)
     }
 
+    /// Whether an ETag of 32 digits is an MD5 here.
+    pub(super) fn has_md5_etags(&self) -> bool {
+        // Those of directory buckets look like it and are not.
+        self.etag_md5 && !self.name.ends_with("--x-s3")
+    }
+
+    /// The sizes of the parts that an object was uploaded in; `None` where the store does not tell.
+    ///
+    /// # Errors
+    /// What may pass.
+    pub(super) async fn part_sizes(
+        &self,
+        store: &Store,
+        key: &str,
+        size: u64,
+        parts: usize,
+    ) -> Result<Option<Vec<u64>>, Failure> {
+        if parts > MOST_PARTS {
+            return Ok(None);
+        }
+        // The last one has what is left.
+        let asked = futures::stream::iter((1..parts).map(|number| self.part_size(store, key, number)));
+        let found: Vec<Option<u64>> = asked.buffered(PARTS_AT_ONCE).try_collect().await?;
+        let Some(mut sizes) = found.into_iter().collect::<Option<Vec<u64>>>() else { return Ok(None) };
+        let last = sizes.iter().try_fold(size, |left, part| left.checked_sub(*part)).filter(|last| *last > 0);
+        Ok(last.map(|last| {
+            sizes.push(last);
+            sizes
+        }))
+    }
+
+    async fn part_size(&self, store: &Store, key: &str, number: usize) -> Result<Option<u64>, Failure> {
+        let url = format!("{}/{}?partNumber={number}", store.url, utf8_percent_encode(key, &IN_KEYS));
+        let payer: &[(&str, &str)] = if self.way.requester_pays { &[("x-amz-request-payer", "requester")] } else { &[] };
+        let request = match &self.way.credentials {
+            Some(credentials) => {
+                let keys = credentials.keys().await.map_err(Failure::Credentials)?;
+                let unsigned = Unsigned {
+                    service: "s3",
+                    region: &store.region,
+                    method: "HEAD",
+                    url: &url,
+                    headers: payer,
+                    body: String::new(),
+                };
+                signed(unsigned, keys).map_err(Failure::Key)?
+            }
+            None => self.way.http.head(&url).build().map_err(|error| Failure::Key(error.without_url().to_string()))?,
+        };
+        let answer = self.in_time(self.way.http.execute(request)).await?;
+        let answer = answer.map_err(|error| Failure::Connection(error.without_url().to_string()))?;
+        let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok());
+        // A store that does not know of parts answers with the whole object, which would be taken for its first part.
+        let is_part = answer.status().is_success() && header("x-amz-mp-parts-count").is_some();
+        Ok(header("content-length").filter(|_| is_part).and_then(|size| size.parse().ok()))
+    }
+
     /// The region the bucket is really in, to put into an error message. Best effort.
     pub(super) async fn actual_region(&self) -> Option<String> {
-        if !self.own_endpoint {
+        if self.way.endpoint.is_some() {
             return None;
         }
-        resolve_bucket_region(&self.name, &self.client).await.ok()
+        region_of_bucket(&self.name, &self.way.http).await.ok().flatten()
+    }
+}
+
+impl Way {
+    fn store(&self, bucket: &str, region: String) -> Result<Store> {
+        let base = match (&self.endpoint, self.path_style) {
+            (Some(endpoint), true) => as_base(endpoint),
+            (Some(endpoint), false) => with_bucket_host(endpoint, bucket)?,
+            (None, true) => service_url("s3", &region)?,
+            (None, false) => service_url(&format!("{bucket}.s3"), &region)?,
+        };
+        let mut builder = AmazonS3Builder::new()
+            .with_bucket_name(bucket)
+            .with_region(&region)
+            .with_endpoint(&base)
+            .with_virtual_hosted_style_request(!self.path_style)
+            .with_request_payer(self.requester_pays)
+            // The payload's SHA-256 is needed for the signature anyway, and the store keeps it for whoever reads.
+            .with_checksum_algorithm(Checksum::SHA256)
+            .with_http_connector(Connector(self.http.clone()))
+            // Few objects are ever removed, and not every store takes many in one request.
+            .with_config(AmazonS3ConfigKey::DisableBulkDelete, "true")
+            // All retrying is done here: it must resume where a body broke, and sign anew.
+            .with_retry(RetryConfig { backoff: BackoffConfig::default(), max_retries: 0, retry_timeout: Duration::ZERO });
+        builder = match &self.credentials {
+            Some(credentials) => builder.with_credentials(Arc::clone(credentials) as Arc<_>),
+            None => builder.with_skip_signature(true),
+        };
+        let wrong =
+            |error| Error::new(Kind::Settings, format!("cannot set up the client for bucket `{bucket}`")).caused_by(error);
+        let asking = HeaderMap::from_iter([(HeaderName::from_static(CHECKSUM_MODE), HeaderValue::from_static("ENABLED"))]);
+        let reader = builder.clone().with_client_options(ClientOptions::new().with_default_headers(asking));
+        let url = if self.path_style { format!("{base}/{bucket}") } else { base };
+        Ok(Store { region, client: builder.build().map_err(wrong)?, reader: reader.build().map_err(wrong)?, url })
     }
 }
 
@@ -130,78 +294,60 @@ fn stall_timeout(options: &S3Options) -> Duration {
     options.stall_timeout.unwrap_or(Duration::from_secs(30))
 }
 
-fn client_options(options: &S3Options, endpoint: Option<&Url>) -> ClientOptions {
-    ClientOptions::new()
-        .with_user_agent(HeaderValue::from_static(concat!("sparkify/", env!("CARGO_PKG_VERSION"))))
-        // A large object takes as long as it takes. Silence is limited where bytes are awaited, since the client's own
-        // limit goes on counting while nobody reads.
-        .with_timeout_disabled()
-        .with_connect_timeout(stall_timeout(options).min(Duration::from_secs(10)))
-        .with_allow_http(endpoint.is_some_and(|endpoint| endpoint.scheme() == "http"))
+/// The region of a bucket, as S3 tells everyone; `None` when the answer does not name one.
+///
+/// # Errors
+/// `Err` when S3 cannot be reached or there is no such bucket.
+async fn region_of_bucket(bucket: &str, http: &reqwest::Client) -> Result<Option<String>> {
+    // The question needs no credentials, and its answer is not followed: a redirect names the region in the same header.
+    let url = if is_host_bucket_name(bucket) && !bucket.contains('.') {
+        format!("https://{bucket}.s3.{}/", domain(""))
+    } else {
+        format!("https://s3.{}/{bucket}", domain(""))
+    };
+    let answer = http.head(url).timeout(Duration::from_secs(15)).send().await.map_err(|error| {
+        Error::new(Kind::SourceUnavailable, format!("cannot reach S3 to find the region of the bucket `{bucket}`"))
+            .caused_by(error.without_url())
+    })?;
+    if answer.status() == reqwest::StatusCode::NOT_FOUND {
+        return Err(Error::new(Kind::SourceMissing, format!("the bucket `{bucket}` does not exist")));
+    }
+    let region = answer.headers().get("x-amz-bucket-region").and_then(|value| value.to_str().ok());
+    Ok(region.and_then(|region| parse_region(region).ok()))
 }
 
-async fn look_up_region(bucket: &str, client: &ClientOptions) -> Result<String> {
-    let client = client.clone().with_timeout(Duration::from_secs(15));
+async fn look_up_region(bucket: &str, http: &reqwest::Client) -> Result<String> {
     let mut tries = 0;
     loop {
-        let error = match resolve_bucket_region(bucket, &client).await {
-            Ok(region) => return Ok(region),
+        let error = match region_of_bucket(bucket, http).await {
+            Ok(Some(region)) => return Ok(region),
+            Ok(None) => {
+                let message = format!("S3 does not say in which region the bucket `{bucket}` is");
+                return Err(Error::new(Kind::SourceRegion, message));
+            }
             Err(error) => error,
         };
-        // The client tells its three failures apart by text alone.
-        let text = error.to_string();
-        let (kind, message) = if text.contains("not found") {
-            (Kind::SourceMissing, format!("the bucket `{bucket}` does not exist"))
-        } else if text.contains("Failed to parse the region") {
-            (Kind::SourceRegion, format!("S3 does not say in which region the bucket `{bucket}` is"))
-        } else {
-            (Kind::SourceUnavailable, format!("cannot reach S3 to find the region of the bucket `{bucket}`"))
-        };
         tries += 1;
-        if kind != Kind::SourceUnavailable || tries == 3 {
-            return Err(Error::new(kind, message).caused_by(error));
+        if error.kind() != Kind::SourceUnavailable || tries == 3 {
+            return Err(error);
         }
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
 }
 
 fn endpoint(options: &S3Options) -> Result<Option<Url>> {
-    let from_env = || ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"].iter().find_map(|name| std::env::var(name).ok());
-    let Some(text) = options.endpoint.clone().or_else(from_env).filter(|text| !text.is_empty()) else {
-        return Ok(None);
+    let endpoint = match options.endpoint.as_deref().filter(|text| !text.is_empty()) {
+        Some(text) => parse_endpoint(text, "the S3 endpoint")?,
+        None => match endpoint_of_environment("s3")? {
+            Some(endpoint) => endpoint,
+            None => return Ok(None),
+        },
     };
-    let wrong =
-        |what: &str| Error::new(Kind::Settings, format!("the S3 endpoint {what}")).with_hint("name it as https://host[:port]");
-    // The text itself is not repeated: it may hold a password.
-    let url = Url::parse(&text).map_err(|error| wrong("is not a URL").caused_by(error))?;
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(wrong("must not hold a user name or password"));
+    if endpoint.scheme() == "http" && !options.allow_http && !is_loopback(&endpoint) {
+        let message = format!("the S3 endpoint {endpoint} would receive everything unencrypted");
+        return Err(Error::new(Kind::Settings, message).with_hint("use https, or set s3.allow_http = true"));
     }
-    let (Some(host), None, None) = (url.host(), url.query(), url.fragment()) else {
-        return Err(wrong("must be a host with an optional port and path"));
-    };
-    match url.scheme() {
-        "https" => {}
-        "http" if options.allow_http || is_loopback(&host) => {}
-        "http" => {
-            let message = format!("the S3 endpoint {url} would receive everything unencrypted");
-            return Err(Error::new(Kind::Settings, message).with_hint("use https, or set s3.allow_http = true"));
-        }
-        _ => return Err(wrong("must begin with https:// or http://")),
-    }
-    Ok(Some(url))
-}
-
-fn is_loopback(host: &Host<&str>) -> bool {
-    match host {
-        Host::Domain(name) => *name == "localhost" || name.ends_with(".localhost"),
-        Host::Ipv4(address) => IpAddr::from(*address).is_loopback(),
-        Host::Ipv6(address) => IpAddr::from(*address).is_loopback(),
-    }
-}
-
-fn as_base(endpoint: &Url) -> String {
-    endpoint.as_str().trim_end_matches('/').to_owned()
+    Ok(Some(endpoint))
 }
 
 fn with_bucket_host(endpoint: &Url, bucket: &str) -> Result<String> {

@@ -1,8 +1,8 @@
 //! What listings and downloads share: settings, stop flag, runtime, and one client per bucket.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError};
 
 use aws_credential_types::provider::SharedCredentialsProvider;
 use tokio::runtime::Runtime;
@@ -12,6 +12,9 @@ use super::credentials::Credentials;
 use super::s3::{Bucket, S3Options};
 use super::{Fetcher, Listing, Location, SourceFile, list};
 use crate::error::{Error, Kind, Result};
+
+/// So many objects may arrive damaged, each once, before that is taken for the way things are.
+const MOST_DAMAGED: usize = 3;
 
 /// A flag that ends listings and downloads early, from any thread.
 #[derive(Clone, Debug)]
@@ -59,6 +62,8 @@ pub(super) struct Shared {
     pub(super) credentials: OnceCell<Arc<Credentials>>,
     given: Option<SharedCredentialsProvider>,
     buckets: Mutex<HashMap<String, Arc<Bucket>>>,
+    /// Objects that arrived damaged when their readers had a part of them already.
+    damaged: std::sync::Mutex<HashSet<String>>,
     /// Started by the first use of S3. Dropped without waiting: a lookup of a host name can hang for long.
     runtime: OnceLock<RuntimeInBackground>,
 }
@@ -83,6 +88,7 @@ impl Sources {
             credentials: OnceCell::new(),
             given,
             buckets: Mutex::default(),
+            damaged: std::sync::Mutex::default(),
             runtime: OnceLock::new(),
         };
         Self { shared: Arc::new(shared) }
@@ -164,10 +170,20 @@ impl Shared {
         Ok(bucket)
     }
 
+    /// Whether an object arrived damaged for the first time, so that all may be read once more. Where many do, the way to the
+    /// store is bad, and nothing is gained by it.
+    pub(super) fn is_first_damage(&self, url: &str) -> bool {
+        let mut damaged = self.damaged.lock().unwrap_or_else(PoisonError::into_inner);
+        damaged.len() < MOST_DAMAGED && damaged.insert(url.to_owned())
+    }
+
     /// The credentials of the run. `region` is where a role is assumed, should that be needed.
-    pub(super) async fn credentials(&self, region: &str) -> Arc<Credentials> {
-        let make = async || Arc::new(Credentials::new(self.given.clone(), self.options.profile.as_deref(), region).await);
-        Arc::clone(self.credentials.get_or_init(make).await)
+    pub(super) async fn credentials(&self, region: &str) -> Result<Arc<Credentials>> {
+        let find = async || match &self.given {
+            Some(provider) => Ok(Arc::new(Credentials::given(provider.clone()))),
+            None => Credentials::find(self.options.profile.as_deref(), region).await.map(Arc::new),
+        };
+        self.credentials.get_or_try_init(find).await.map(Arc::clone)
     }
 }
 

@@ -14,7 +14,7 @@ use super::Location;
 use super::failure::Failure;
 use super::location::Place;
 use super::retry::Retry;
-use super::s3::Bucket;
+use super::s3::{Bucket, Store};
 use super::shared::{Shared, Sources};
 use crate::error::{Error, Kind, Result};
 
@@ -71,7 +71,7 @@ impl Upload {
     /// # Errors
     /// [`Kind::SourceRegion`] and its kin when it cannot be found out.
     pub fn region(&self) -> Result<String> {
-        self.sources.block_on(async |shared| Ok(shared.bucket(&self.bucket).await?.region.clone()))?
+        self.sources.block_on(async |shared| Ok(shared.bucket(&self.bucket).await?.store().region.clone()))?
     }
 
     /// Removes objects; one that is not there is none to remove.
@@ -221,7 +221,7 @@ impl Drop for ObjectWriter {
         if let Ok(runtime) = self.sources.runtime() {
             let forget = async move {
                 if let Ok(bucket) = shared.bucket(&target.bucket).await {
-                    let _ = bucket.store.abort_multipart(&target.path, &parts.id).await;
+                    let _ = bucket.store().client.abort_multipart(&target.path, &parts.id).await;
                 }
             };
             let _ = runtime.block_on(async { tokio::time::timeout(Duration::from_secs(5), forget).await });
@@ -255,8 +255,10 @@ async fn attempt(shared: Arc<Shared>, target: Arc<Target>, work: Work) -> Result
     let bucket = shared.bucket(&target.bucket).await?;
     let mut retry = Retry::new(&bucket.policy);
     loop {
-        let failure = match ask(&bucket, &target.path, &work).await {
+        let store = bucket.store();
+        let failure = match ask(&bucket, &store, &target.path, &work).await {
             Ok(done) => return Ok(done),
+            Err(failure) if bucket.follows(&store, &failure) => continue,
             Err(failure) => failure,
         };
         if !failure.is_transient() || !retry.pause(&target.url, &failure).await {
@@ -265,8 +267,8 @@ async fn attempt(shared: Arc<Shared>, target: Arc<Target>, work: Work) -> Result
     }
 }
 
-async fn ask(bucket: &Bucket, path: &Path, work: &Work) -> Result<Done, Failure> {
-    let store = &bucket.store;
+async fn ask(bucket: &Bucket, store: &Store, path: &Path, work: &Work) -> Result<Done, Failure> {
+    let store = &store.client;
     Ok(match work {
         Work::Whole(bytes) => {
             bucket.in_time(store.put_opts(path, PutPayload::from(bytes.clone()), PutOptions::default())).await??;

@@ -45,13 +45,20 @@ const MAY_USE: [(&str, &[&str]); 19] = [
 ];
 
 /// A name that only some folders or files may use.
-const ONLY_IN: [(&str, &[&str]); 12] = [
+const ONLY_IN: [(&str, &[&str]); 18] = [
     ("duckdb::", &["src/warehouse"]),
     ("tokio_postgres::", &["src/warehouse/postgres"]),
     ("tokio_rustls::", &["src/warehouse/postgres", "src/warehouse/redshift/wire.rs"]),
     ("postgres_protocol::", &["src/warehouse/redshift/wire.rs"]),
     ("aws_sigv4::", &["src/source/aws.rs"]),
-    ("reqwest::", &["src/cluster/aws", "src/source/aws.rs"]),
+    ("reqwest::", &["src/cluster/aws", "src/source"]),
+    // A client of reqwest's follows redirects unless it is told not to, with the token of whoever signed.
+    ("reqwest::ClientBuilder", &["src/source/http_client.rs"]),
+    ("reqwest::Client::new", &[]),
+    ("reqwest::Client::builder", &[]),
+    ("reqwest::get", &[]),
+    ("ReqwestConnector", &[]),
+    ("resolve_bucket_region", &[]),
     ("object_store::", &["src/source"]),
     ("aws_config::", &["src/cluster/aws", "src/source"]),
     ("aws_credential_types::", &["src/cluster/aws", "src/source"]),

@@ -7,7 +7,7 @@ use sparkify::settings::{Flags, KEYS, Origin, Settings};
 use crate::support::repository;
 
 /// Defaults that are the same on every machine.
-const FIXED_DEFAULTS: [&str; 35] = [
+const FIXED_DEFAULTS: [&str; 36] = [
     "warehouse",
     "max_rejects",
     "wait",
@@ -40,6 +40,7 @@ const FIXED_DEFAULTS: [&str; 35] = [
     "s3.anonymous",
     "s3.requester_pays",
     "s3.allow_http",
+    "s3.etag_md5",
     "redshift.stage",
     "redshift.design",
     "redshift.iam",

@@ -75,3 +75,18 @@ fn an_object_that_goes_away_fails_the_run_or_is_left_for_next_time() {
     let wanted = tables_of(site.root(), &site.path("disk.duckdb"));
     assert_same(&tables_of(site.root(), &site.path("w.duckdb")), &wanted, "in two runs");
 }
+
+#[test]
+fn a_bit_that_flips_on_the_way_leaves_no_trace() {
+    let (site, server) = site_with_bucket();
+    server.tell_checksums();
+    let faults = server.faults();
+    faults.add(5, "GET /music/log_data", Fault::Corrupt);
+    faults.add(5, "GET /music/song_data", Fault::Corrupt);
+    run(&site, &server, &["--json"]).expect(0);
+    let wanted = tables_of(site.root(), &site.path("disk.duckdb"));
+    assert_same(&tables_of(site.root(), &site.path("w.duckdb")), &wanted, "as if nothing had happened");
+    let asked =
+        faults.requests().iter().filter(|request| request.starts_with("GET /music/") && !request.contains("list-type")).count();
+    assert_eq!(asked, 190 + 10, "each spoilt answer was asked for once more");
+}

@@ -565,10 +565,10 @@ fn every_refusal_has_its_own_kind() {
     fails(refused(400, "AuthorizationHeaderMalformed"), Kind::SourceRegion, "not in the region us-east-1");
     fails(refused(400, "InvalidArgument"), Kind::SourceUnavailable, "cannot read the bucket `music`");
     let asked = store.server.faults().requests().len();
-    store.server.faults().add(1, "", Fault::OtherRegion("eu-west-1"));
+    store.server.faults().add(1, "", Fault::OtherRegion("cn-north-1"));
     let error = store.list("s3://music/log_data").unwrap_err();
-    assert!(error.hint().contains("--s3-region eu-west-1"));
-    fails(Err::<(), _>(error), Kind::SourceRegion, "`music` is in the region eu-west-1, not us-east-1");
+    assert!(error.hint().contains("--s3-region cn-north-1"));
+    fails(Err::<(), _>(error), Kind::SourceRegion, "`music` is in the region cn-north-1, not us-east-1");
     assert_eq!(store.server.faults().requests().len(), asked + 1, "none of these is worth a second try");
     let list = |key, secret, token| {
         let sources = Sources::with_credentials(options(&store.server), keys(key, secret, token));

@@ -2,8 +2,12 @@
 
 use serde_json::Value;
 
-use super::{Aws, Failure, Patience};
-use crate::source::{Node, Unsigned, domain, endpoint_for, refusal, signed};
+use super::{Aws, Failure, PROFILE_ENDPOINT, Patience};
+use crate::error::Result;
+use crate::source::{
+    Node, Unsigned, as_base, domain, endpoint_of_environment, parse_endpoint, parse_region, redirect_of, refusal, service_url,
+    signed,
+};
 
 /// A service that takes forms and answers in XML.
 pub(super) struct QueryApi {
@@ -46,6 +50,8 @@ struct Request<'a> {
 struct Reply {
     status: u16,
     region: Option<String>,
+    /// Where it sends the request on to, which is not followed.
+    target: Option<String>,
     body: String,
 }
 
@@ -158,7 +164,8 @@ impl Aws {
             message: error.report(),
             status: 0,
         })?;
-        let url = format!("{}{}", self.endpoint(request.service, request.is_global), request.path);
+        let endpoint = self.endpoint(request.service, request.is_global).map_err(|error| broken(&error.to_string()))?;
+        let url = format!("{endpoint}{}", request.path);
         let region = if request.is_global { self.home_region() } else { &self.region };
         let headers: Vec<(&str, &str)> = request.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let unsigned = Unsigned {
@@ -176,23 +183,28 @@ impl Aws {
         })?;
         let status = answer.status().as_u16();
         let region = answer.headers().get("x-amz-bucket-region").and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let region = region.filter(|region| parse_region(region).is_ok());
+        let target = answer.status().is_redirection().then(|| redirect_of(&answer));
         let body = answer.text().await.map_err(|_| broken("the answer broke off"))?;
         tracing::debug!(action = request.action, status, "asked AWS");
-        Ok(Reply { status, region, body })
+        Ok(Reply { status, region, target, body })
     }
 
     /// Where a service is asked: what the environment or the profile names, else AWS.
-    fn endpoint(&self, service: &str, is_global: bool) -> String {
-        if let Some(url) = endpoint_for(service).or_else(|| self.config.endpoint_url().map(str::to_owned)) {
-            return url.trim_end_matches('/').to_owned();
+    fn endpoint(&self, service: &str, is_global: bool) -> Result<String> {
+        if let Some(endpoint) = endpoint_of_environment(service)? {
+            return Ok(as_base(&endpoint));
+        }
+        if let Some(endpoint) = self.config.endpoint_url() {
+            return Ok(as_base(&parse_endpoint(endpoint, PROFILE_ENDPOINT)?));
         }
         let ending = domain(&self.region);
-        match (is_global, self.region.split_once('-')) {
+        Ok(match (is_global, self.region.split_once('-')) {
             (true, Some(("us", rest))) if rest.starts_with("gov") => format!("https://{service}.us-gov.{ending}"),
             (true, Some(("cn", _))) => format!("https://{service}.cn-north-1.{ending}"),
             (true, _) => format!("https://{service}.{ending}"),
-            (false, _) => format!("https://{service}.{}.{ending}", self.region),
-        }
+            (false, _) => service_url(service, &self.region)?,
+        })
     }
 
     /// The region that signs for services without regions.
@@ -223,6 +235,9 @@ fn refused(action: &str, reply: &Reply) -> Failure {
     if message.is_empty() {
         message = format!("it answered with status {}", reply.status);
     }
+    if let Some(target) = &reply.target {
+        message = format!("{message}, with a redirect to {target}, which was not followed");
+    }
     Failure { action: action.to_owned(), code, message, status: reply.status }
 }
 
@@ -247,7 +262,7 @@ mod tests {
     #[test]
     fn refusals_without_words_are_told_by_their_status() {
         let read = |status, body: &str| {
-            let failure = refused("x:Y", &Reply { status, region: None, body: body.to_owned() });
+            let failure = refused("x:Y", &Reply { status, region: None, target: None, body: body.to_owned() });
             (failure.code, failure.message)
         };
         let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());

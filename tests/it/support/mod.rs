@@ -6,6 +6,7 @@ pub mod made_up;
 pub mod oracle;
 pub mod peak;
 pub mod postgres;
+pub mod raw_http;
 pub mod redshift;
 pub mod reference;
 pub mod s3;

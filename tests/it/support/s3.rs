@@ -11,10 +11,11 @@ use std::io;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
 
+use base64::Engine as _;
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
@@ -124,6 +125,7 @@ pub struct S3Server {
     pub secret_key: &'static str,
     faults: Arc<Faults>,
     markers: Arc<Mutex<Vec<(String, String)>>>,
+    tells_checksums: Arc<AtomicBool>,
     runtime: Option<tokio::runtime::Runtime>,
 }
 
@@ -137,9 +139,11 @@ impl S3Server {
         listener.set_nonblocking(true).expect("a socket");
         let faults = Arc::new(Faults::default());
         let markers = Arc::default();
+        let tells_checksums = Arc::new(AtomicBool::new(false));
         let service = |auth: bool| {
             let files = FileSystem::new(root).expect("the root folder");
-            let mut builder = S3ServiceBuilder::new(Store { files, root: root.to_owned(), markers: Arc::clone(&markers) });
+            let (markers, tells_checksums) = (Arc::clone(&markers), Arc::clone(&tells_checksums));
+            let mut builder = S3ServiceBuilder::new(Store { files, root: root.to_owned(), markers, tells_checksums });
             if auth {
                 builder.set_auth(SimpleAuth::from_single(access_key, secret_key));
             }
@@ -158,7 +162,7 @@ impl S3Server {
                 tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(socket), service));
             }
         });
-        Self { root: root.to_owned(), url, access_key, secret_key, faults, markers, runtime: Some(runtime) }
+        Self { root: root.to_owned(), url, access_key, secret_key, faults, markers, tells_checksums, runtime: Some(runtime) }
     }
 
     /// `http://127.0.0.1:port`
@@ -181,6 +185,11 @@ impl S3Server {
     /// Removes an object.
     pub fn remove(&self, bucket: &str, key: &str) {
         fs::remove_file(self.root.join(bucket).join(key)).expect("an object to remove");
+    }
+
+    /// From now on it tells the CRC32 of whole objects to those who ask for checksums.
+    pub fn tell_checksums(&self) {
+        self.tells_checksums.store(true, Ordering::SeqCst);
     }
 
     /// Adds an empty object whose key ends in `/`, as consoles make for folders.
@@ -324,6 +333,14 @@ struct Store {
     files: FileSystem,
     root: PathBuf,
     markers: Arc<Mutex<Vec<(String, String)>>>,
+    tells_checksums: Arc<AtomicBool>,
+}
+
+/// The CRC32 of some bytes, as S3 writes it.
+pub fn crc32(data: &[u8]) -> String {
+    let mut crc = flate2::Crc::new();
+    crc.update(data);
+    base64::engine::general_purpose::STANDARD.encode(crc.sum().to_be_bytes())
 }
 
 type Answer<'f, T> = Pin<Box<dyn Future<Output = S3Result<S3Response<T>>> + Send + 'f>>;
@@ -332,7 +349,8 @@ impl Store {
     fn etag(&self, bucket: &str, key: &str) -> Option<String> {
         let stat = fs::metadata(self.root.join(bucket).join(key)).ok()?;
         let age = stat.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
-        Some(format!("{:020x}{:012x}", age.as_nanos(), stat.len()))
+        // Not like an MD5, which it is not: as of an object that was uploaded in parts.
+        Some(format!("{:020x}{:012x}-1", age.as_nanos(), stat.len()))
     }
 }
 
@@ -376,8 +394,13 @@ impl S3 for Store {
             {
                 return Err(s3_error!(PreconditionFailed));
             }
+            let is_asked = request.input.checksum_mode.is_some() && request.input.range.is_none();
+            let path = self.root.join(&request.input.bucket).join(&request.input.key);
             let mut response = self.files.get_object(request).await?;
             response.output.e_tag = Some(ETag::Strong(etag));
+            if is_asked && self.tells_checksums.load(Ordering::SeqCst) {
+                response.output.checksum_crc32 = fs::read(path).ok().map(|content| crc32(&content));
+            }
             Ok(response)
         })
     }
