@@ -287,6 +287,7 @@ impl<'a> Run<'a> {
         self.report.set_totals(self.warehouse.totals()?);
         self.sources.stop().check()?;
         self.warehouse.commit()?;
+        self.report.warnings = self.warehouse.take_warnings();
         Ok(Outcome::Committed)
     }
 

@@ -24,8 +24,9 @@ pub fn replay(warehouse: &mut dyn Warehouse, options: &LoadOptions) -> Result<Ru
     let started = Instant::now();
     let started_us = chrono::Utc::now().timestamp_micros();
     warehouse.begin()?;
-    let worked = work(warehouse, options, started_us).and_then(|report| {
+    let worked = work(warehouse, options, started_us).and_then(|mut report| {
         warehouse.commit()?;
+        report.warnings = warehouse.take_warnings();
         Ok(report)
     });
     match worked {

@@ -74,6 +74,9 @@ pub struct RunReport {
     /// Names of what lies among the sources but is no JSON file, and why it was passed over.
     #[serde(skip)]
     pub passed_over: Vec<(String, &'static str)>,
+    /// What the warehouse warned of and does not matter to the outcome.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 impl RunReport {

@@ -37,8 +37,7 @@ pub(super) fn run(args: &TablesArgs, settings: Settings, interrupt: &Interrupt) 
             format!("The tables in {url} are dropped.\n")
         }
         TablesAction::Reset => {
-            warehouse.drop_tables()?;
-            warehouse.ensure_schema()?;
+            warehouse.reset_tables()?;
             format!("The tables in {url} are empty.\n")
         }
     };

@@ -162,6 +162,14 @@ pub trait Warehouse {
     /// # Errors
     /// What the engine reports.
     fn drop_tables(&mut self) -> Result<()>;
+    /// Makes sparkify's tables anew and empty, all in one transaction.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn reset_tables(&mut self) -> Result<()> {
+        self.drop_tables()?;
+        self.ensure_schema()
+    }
     /// The current version of every file that was loaded.
     ///
     /// # Errors
@@ -191,6 +199,10 @@ pub trait Warehouse {
     /// # Errors
     /// What the engine reports; nothing was changed then.
     fn commit(&mut self) -> Result<()>;
+    /// What the engine warns of since it was last asked, and what does not matter to the outcome. It is logged already.
+    fn take_warnings(&mut self) -> Vec<String> {
+        Vec::new()
+    }
     /// Undoes the run's changes.
     ///
     /// # Errors

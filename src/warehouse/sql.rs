@@ -132,6 +132,7 @@ statements! {
     LastFileNo = "ledger/last_file_no",
     Totals = "ledger/totals",
     Runs = "ledger/runs",
+    FindRun = "ledger/find_run",
     Rejects = "ledger/rejects" [Redshift "redshift"],
     Quarantine = "ledger/quarantine" [Redshift "redshift"],
     QuarantineParts = "ledger/quarantine_parts",
@@ -146,6 +147,8 @@ statements! {
     DigestArtists = "digest/artists" [Postgres "postgres" Redshift "postgres"],
     DigestTime = "digest/time",
     DigestTracks = "digest/tracks",
+
+    DuckDbMetadataBlocks = "duckdb/metadata_blocks",
 
     PostgresServer = "postgres/server",
     PostgresPrivileges = "postgres/privileges",
@@ -170,7 +173,6 @@ statements! {
     RedshiftSlices = "redshift/slices",
     RedshiftLastCopyCount = "redshift/last_copy_count",
     RedshiftLastCopyId = "redshift/last_copy_id",
-    RedshiftFindRun = "redshift/find_run",
     RedshiftLoadErrors = "redshift/load_errors",
     RedshiftLoadedFiles = "redshift/loaded_files",
     RedshiftIsolation = "redshift/isolation",

@@ -14,6 +14,7 @@ mod config_files;
 mod conformance;
 mod decoder;
 mod differential;
+mod durability;
 mod faults;
 mod insight_oracle;
 mod insight_windows;

@@ -1,17 +1,25 @@
-//! Opens DuckDB files: created whole or not at all, and every refusal explained.
+//! Opens DuckDB files, and explains every refusal.
 
 use std::ffi::{CStr, CString};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use duckdb::{Connection, ffi};
 
+use super::create;
+use super::file::DataFile;
 use super::stream::{self, Shelf};
-use crate::error::{Error, Kind, Result, io_error};
+use crate::error::{Error, Kind, Result};
 use crate::interrupt::Interrupt;
 
 /// The format of the files. The newest that the 1.4 and 1.5 clients of most tools can open.
 pub(super) const STORAGE_VERSION: &str = "v1.4.0";
+
+/// The size of the log from which on a commit writes a checkpoint, where none is to.
+pub(super) const NO_CHECKPOINT: &str = "1PB";
 
 /// The most bits of keys that DuckDB groups by in an array where it is not told.
 const DEFAULT_ARRAY_BITS: u32 = 12;
@@ -75,8 +83,8 @@ impl Database {
             ("preserve_insertion_order", "false".to_owned()),
             // Each row group is compressed when it is full, while a core's cache still has some of it.
             ("write_buffer_row_group_count", "1".to_owned()),
-            // A commit goes into the file itself, which closing would do anyway, and not into the log beside it first.
-            ("checkpoint_threshold", "1B".to_owned()),
+            // No commit goes on to a checkpoint by itself, as one needs its rollback journal (`commit.rs`).
+            ("checkpoint_threshold", NO_CHECKPOINT.to_owned()),
             // Nothing is fetched behind the user's back; the warehouse needs no extension.
             ("autoinstall_known_extensions", "false".to_owned()),
             ("autoload_known_extensions", "false".to_owned()),
@@ -98,7 +106,13 @@ impl Database {
             let state = ffi::duckdb_open_ext(c_path.as_ptr(), &raw mut raw, config, &raw mut message);
             ffi::duckdb_destroy_config(&raw mut config);
             if state == ffi::DuckDBSuccess {
-                return Ok(Self { raw });
+                let database = Self { raw };
+                if access == Access::ReadWrite {
+                    // Nor does closing the file.
+                    let off = database.connect()?.execute_batch("pragma disable_checkpoint_on_shutdown");
+                    off.map_err(|e| super::query_error("disable_checkpoint_on_shutdown", e))?;
+                }
+                return Ok(database);
             }
             let text = if message.is_null() { String::new() } else { CStr::from_ptr(message).to_string_lossy().into_owned() };
             ffi::duckdb_free(message.cast());
@@ -127,19 +141,29 @@ impl Database {
     }
 }
 
-/// Opens the file at `path`, waiting up to `wait` for another process to let go of it.
+/// How long whoever finds a warehouse that is being made waits for its first load at least.
+const FIRST_LOAD: Duration = Duration::from_mins(1);
+
+/// Opens the file at `path`, waiting up to `wait` for another process to let go of it; longer if the warehouse `is_new`,
+/// because two that find none and make one cannot know of each other.
 pub(super) fn open_waiting(
     path: &Path,
     access: Access,
     resources: Resources,
     wait: Duration,
+    is_new: bool,
     interrupt: &Interrupt,
-) -> Result<Database> {
-    let deadline = Instant::now() + wait;
+) -> Result<(Database, DataFile)> {
+    let began = Instant::now();
     let mut told = false;
     loop {
-        match Database::open(path, access, resources) {
-            Err(e) if e.kind() == Kind::WarehouseLocked && Instant::now() < deadline => {
+        match open_once(path, access, resources) {
+            Err(e) if e.kind() == Kind::WarehouseLocked => {
+                let is_new = is_new || access == Access::ReadWrite && create::is_under_way(path);
+                let wait = if is_new { wait.max(FIRST_LOAD) } else { wait };
+                if began.elapsed() >= wait {
+                    return Err(e);
+                }
                 if !told {
                     tracing::info!("{e}; waiting");
                     told = true;
@@ -149,6 +173,49 @@ pub(super) fn open_waiting(
             }
             other => return other,
         }
+    }
+}
+
+fn open_once(path: &Path, access: Access, resources: Resources) -> Result<(Database, DataFile)> {
+    let (mut database, mut file) = open_file(path, access, resources)?;
+    // Whoever held the file a moment ago may have been killed since.
+    if database.as_ref().map_or_else(Error::kind, |_| Kind::WarehouseInvalid) == Kind::WarehouseInvalid && file.may_be_torn() {
+        drop((database, file));
+        (database, file) = open_file(path, access, resources)?;
+    }
+    let database = database?;
+    if file.is_opened() {
+        Ok((database, file))
+    } else {
+        // DuckDB's handle is closed first.
+        drop(database);
+        let message = format!("another file took the place of {} while it was opened", path.display());
+        Err(Error::new(Kind::WarehouseLocked, message))
+    }
+}
+
+/// Opens our handle, which sees to the file, and then DuckDB's.
+fn open_file(path: &Path, access: Access, resources: Resources) -> Result<(Result<Database>, DataFile)> {
+    let file = DataFile::open(path, access)?;
+    Ok((Database::open(path, access, resources), file))
+}
+
+/// Takes DuckDB's lock on a file for this process, to write it or to read it. False if another process has it. It goes
+/// over to DuckDB when that opens the file, and is given up when any handle of the file is closed.
+pub(super) fn lock(file: &File, to_write: bool) -> io::Result<bool> {
+    let kind = if to_write { libc::F_WRLCK } else { libc::F_RDLCK };
+    // SAFETY: all fields are whole numbers, for which zero is a value.
+    let mut whole_file: libc::flock = unsafe { std::mem::zeroed() };
+    whole_file.l_type = kind as libc::c_short;
+    whole_file.l_whence = libc::SEEK_SET as libc::c_short;
+    // SAFETY: the descriptor is open as long as `file` lives, and the structure is what this command takes.
+    if unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETLK, &raw const whole_file) } == 0 {
+        return Ok(true);
+    }
+    let error = io::Error::last_os_error();
+    match error.raw_os_error() {
+        Some(libc::EAGAIN | libc::EACCES) => Ok(false),
+        _ => Err(error),
     }
 }
 
@@ -187,69 +254,6 @@ fn holder(message: &str) -> Option<String> {
     let text = message.split("Conflicting lock is held in ").nth(1)?;
     let end = text.find(" by user").or_else(|| text.find(". "))?;
     Some(text[..end].to_owned())
-}
-
-/// Makes a new, empty database file with `prepare`, whole or not at all: it is made under another name beside its place
-/// and moved there when done. Someone else's file that appears meanwhile wins.
-pub(super) fn create(path: &Path, resources: Resources, prepare: impl FnOnce(&Connection) -> Result<()>) -> Result<()> {
-    if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(|e| io_error(folder.display(), "make the folder", e))?;
-    }
-    let draft = Draft::new(path)?;
-    {
-        let database = Database::open(&draft.0, Access::ReadWrite, resources)?;
-        let connection = database.connect()?;
-        prepare(&connection)?;
-        // Everything into the file itself, so that there is only one file to move.
-        connection.execute_batch("checkpoint").map_err(|e| super::query_error("checkpoint", e))?;
-    }
-    // A link, unlike a rename, fails where there is a file already.
-    match std::fs::hard_link(&draft.0, path) {
-        Ok(()) => Ok(()),
-        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(_) => std::fs::rename(&draft.0, path).map_err(|e| io_error(path.display(), "create", e)),
-    }
-}
-
-/// A file under way to its place; removed on drop if it is still there.
-struct Draft(PathBuf);
-
-impl Draft {
-    fn new(path: &Path) -> Result<Self> {
-        let mut name = path
-            .file_name()
-            .map(std::ffi::OsStr::to_os_string)
-            .ok_or_else(|| Error::new(Kind::Settings, format!("the warehouse's path {} names no file", path.display())))?;
-        name.push(".creating-");
-        Self::remove_abandoned(path, &name);
-        name.push(std::process::id().to_string());
-        let draft = path.with_file_name(name);
-        let _ = std::fs::remove_file(&draft);
-        Ok(Self(draft))
-    }
-
-    /// Removes what processes that were killed have left behind, where the system tells which processes live.
-    fn remove_abandoned(path: &Path, prefix: &std::ffi::OsStr) {
-        let folder = path.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let (Ok(entries), true) = (std::fs::read_dir(folder), Path::new("/proc/self").exists()) else { return };
-        for entry in entries.flatten() {
-            let name = entry.file_name();
-            let (Some(name), Some(prefix)) = (name.to_str(), prefix.to_str()) else { continue };
-            let Some(process) = name.strip_prefix(prefix).map(|rest| rest.trim_end_matches(".wal")) else { continue };
-            if process.parse::<u32>().is_ok() && !Path::new("/proc").join(process).exists() {
-                let _ = std::fs::remove_file(entry.path());
-            }
-        }
-    }
-}
-
-impl Drop for Draft {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-        let mut log = self.0.clone().into_os_string();
-        log.push(".wal");
-        let _ = std::fs::remove_file(log);
-    }
 }
 
 #[cfg(test)]

@@ -8,9 +8,10 @@ use super::super::ident::identifier;
 use super::super::query::numbered;
 use super::super::sql::REFRESHED_TABLES;
 use super::super::{
-    FileRow, Input, KnownFile, Param, QuarantinePart, QuarantinedLine, RejectRow, ReplayedLine, Rows, RunRow, SqlText, Statement,
-    Totals, Value, Warehouse,
+    FileRow, Input, KnownFile, Param, QuarantinePart, QuarantinedLine, RejectRow, ReplayedLine, Rows, RunRow, SCHEMA_VERSION,
+    SqlText, Statement, Totals, Value, Warehouse,
 };
+use super::commit::Outcome;
 use super::stage::timestamp_ms;
 use super::{DuckDb, query_error, schema};
 use crate::error::Result;
@@ -22,12 +23,23 @@ impl Warehouse for DuckDb {
     }
 
     fn ensure_schema(&mut self) -> Result<()> {
-        schema::ensure(&self.connection, &self.path)
+        if let Some(body) = schema::missing(&self.connection, &self.path)? {
+            self.transact(Outcome::Version(SCHEMA_VERSION), body)?;
+        }
+        Ok(())
     }
 
     fn drop_tables(&mut self) -> Result<()> {
         self.indexes.forget();
-        schema::drop_all(&self.connection)
+        self.transact(Outcome::NoTables, schema::drop_all)
+    }
+
+    fn reset_tables(&mut self) -> Result<()> {
+        self.indexes.forget();
+        self.transact(Outcome::EmptyTables, |connection| {
+            schema::drop_all(connection)?;
+            schema::create_all(connection)
+        })
     }
 
     fn known_files(&mut self) -> Result<Vec<KnownFile>> {
@@ -53,18 +65,20 @@ impl Warehouse for DuckDb {
     }
 
     fn begin(&mut self) -> Result<()> {
-        self.set_interruptible(true);
-        self.batch("begin", "begin")
+        self.begin_journaled()
     }
 
     fn commit(&mut self) -> Result<()> {
-        self.set_interruptible(false);
-        self.batch("commit", "commit")
+        self.commit_journaled()
     }
 
     fn rollback(&mut self) -> Result<()> {
         self.indexes.forget();
-        self.batch("rollback", "rollback")
+        self.roll_back()
+    }
+
+    fn take_warnings(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.warnings)
     }
 
     fn empty_tables(&mut self) -> Result<()> {
@@ -131,7 +145,7 @@ impl Warehouse for DuckDb {
 
     fn add_files(&mut self, run_id: &str, files: &[FileRow]) -> Result<()> {
         // All rows of the star are written by now.
-        self.flush_early();
+        self.file.sync_early();
         self.put_files(run_id, files)
     }
 
@@ -173,12 +187,13 @@ impl Warehouse for DuckDb {
     }
 
     fn add_run(&mut self, run: &RunRow) -> Result<()> {
+        self.outcome = Some(Outcome::Run(run.run_id.clone()));
         self.put_run(run)
     }
 }
 
 impl DuckDb {
-    fn batch(&self, name: &str, sql: &str) -> Result<()> {
+    pub(super) fn batch(&self, name: &str, sql: &str) -> Result<()> {
         tracing::debug!(statement = name, "execute");
         self.connection.execute_batch(sql).map_err(|e| query_error(name, e))
     }

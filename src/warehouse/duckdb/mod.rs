@@ -1,12 +1,17 @@
 //! The embedded warehouse: one DuckDB file.
 
+mod commit;
 mod connect;
+mod create;
 mod execute;
+mod file;
+mod header;
+mod journal;
+mod recover;
 mod schema;
 mod stage;
 mod stream;
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,7 +19,10 @@ use ::duckdb::Connection;
 
 pub use connect::Resources;
 
+use self::commit::{Extent, Outcome};
 use self::connect::{Access, Database};
+use self::create::Creation;
+use self::file::DataFile;
 use self::stream::Shelf;
 use super::indexes::Indexes;
 use super::{OpenOptions, SCHEMA_VERSION, Warehouse};
@@ -24,11 +32,22 @@ use crate::error::{Error, Kind, Result};
 pub struct DuckDb {
     // Dropped before the database that it belongs to.
     connection: Connection,
-    _database: Database,
+    /// None while the file is closed, to be opened again.
+    database: Option<Database>,
     // Dropped behind the database: a process that closes any handle of a file gives up its locks on it.
-    flushed: Option<Arc<File>>,
+    file: DataFile,
+    // Dropped last: others wait for the first load of a warehouse that is just made.
+    _creation: Option<Creation>,
     shelf: Shelf,
     indexes: Indexes,
+    in_transaction: bool,
+    /// What tells whether the transaction was committed.
+    outcome: Option<Outcome>,
+    /// How far the database was when it began.
+    before: Extent,
+    /// What went wrong and does not matter to the outcome.
+    warnings: Vec<String>,
+    options: OpenOptions,
     /// Whether an interrupt may reach DuckDB. Not during a commit: DuckDB would report it as failed though it was not.
     interruptible: Arc<Mutex<bool>>,
     path: PathBuf,
@@ -40,10 +59,13 @@ impl DuckDb {
     /// # Errors
     /// [`Kind::WarehouseLocked`], [`Kind::WarehouseInvalid`], [`Kind::WarehouseVersion`], [`Kind::Disk`].
     pub fn open(path: &Path, options: &OpenOptions) -> Result<Self> {
-        if !path.exists() {
-            connect::create(path, options.resources, schema::create)?;
-        }
-        let mut warehouse = Self::open_existing(path, Access::ReadWrite, options)?;
+        let creation = if path.exists() {
+            create::is_under_way(path);
+            None
+        } else {
+            Some(create::create(path, options.resources, schema::create)?)
+        };
+        let mut warehouse = Self::open_existing(path, Access::ReadWrite, options, creation)?;
         warehouse.ensure_schema()?;
         Ok(warehouse)
     }
@@ -56,7 +78,7 @@ impl DuckDb {
         if !path.exists() {
             return Err(Error::new(Kind::WarehouseMissing, format!("there is no warehouse at {}", path.display())));
         }
-        let warehouse = Self::open_existing(path, Access::ReadOnly, options)?;
+        let warehouse = Self::open_existing(path, Access::ReadOnly, options, None)?;
         if let Some(version) = schema::version(&warehouse.connection)?
             && version > SCHEMA_VERSION
         {
@@ -65,7 +87,7 @@ impl DuckDb {
         Ok(warehouse)
     }
 
-    fn open_existing(path: &Path, access: Access, options: &OpenOptions) -> Result<Self> {
+    fn open_existing(path: &Path, access: Access, options: &OpenOptions, creation: Option<Creation>) -> Result<Self> {
         // DuckDB takes an empty file for a new database; here it is someone's mistake or a copy cut short.
         if std::fs::metadata(path).is_ok_and(|m| m.is_file() && m.len() == 0) {
             return Err(Error::new(
@@ -73,7 +95,8 @@ impl DuckDb {
                 format!("{} is empty, so it is not a DuckDB database", path.display()),
             ));
         }
-        let database = connect::open_waiting(path, access, options.resources, options.wait, &options.interrupt)?;
+        let is_new = creation.is_some();
+        let (database, file) = connect::open_waiting(path, access, options.resources, options.wait, is_new, &options.interrupt)?;
         let shelf = Shelf::new(options.resources.threads);
         let connection = database.connect()?;
         let handle = connection.interrupt_handle();
@@ -91,30 +114,30 @@ impl DuckDb {
         }
         Ok(Self {
             connection,
-            _database: database,
-            flushed: None,
+            database: Some(database),
+            file,
+            _creation: creation,
             shelf,
             indexes: Indexes::default(),
+            in_transaction: false,
+            outcome: None,
+            before: Extent::default(),
+            warnings: Vec::new(),
+            options: options.clone(),
             interruptible,
             path: path.to_owned(),
         })
     }
 
-    /// Sends what was written so far to the disk while other work goes on, so that the commit waits less for it.
-    fn flush_early(&mut self) {
-        if self.flushed.is_none()
-            && let Ok(file) = File::open(&self.path)
-        {
-            let file = Arc::new(file);
-            self.flushed = Some(Arc::clone(&file));
-            // Whether it worked does not matter here: the commit does it again, and looks.
-            std::thread::spawn(move || file.sync_data());
-        }
-    }
-
     /// Lets interrupts through to DuckDB or keeps them from it.
     fn set_interruptible(&self, allowed: bool) {
         *self.interruptible.lock().unwrap_or_else(PoisonError::into_inner) = allowed;
+    }
+}
+
+impl Drop for DuckDb {
+    fn drop(&mut self) {
+        self.finish_log();
     }
 }
 
@@ -127,6 +150,9 @@ fn query_error(statement: &str, error: ::duckdb::Error) -> Error {
     }
     if text.contains("No space left on device") || text.contains("Could not write") && text.contains("space") {
         return Error::new(Kind::Disk, "the disk is full").caused_by(text);
+    }
+    if ["Could not write", "Could not truncate", "Could not fsync", "fsync failed"].iter().any(|words| text.contains(words)) {
+        return Error::new(Kind::Disk, "the disk cannot be written").caused_by(text);
     }
     if text.contains("Out of Memory") || text.contains("could not allocate") {
         return Error::new(Kind::Query, format!("{statement}: not enough memory"))

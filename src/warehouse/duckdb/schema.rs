@@ -10,14 +10,20 @@ use super::super::{SCHEMA_VERSION, Statement};
 use super::query_error;
 use crate::error::{Error, Result};
 
-/// Makes all tables and writes their version.
+/// Makes all tables and writes their version, in a transaction.
 pub(super) fn create(connection: &Connection) -> Result<()> {
-    in_transaction(connection, || {
-        for (name, statement) in TABLES {
-            connection.execute_batch(statement.text()).map_err(|e| query_error(name, e))?;
-        }
-        set_version(connection, SCHEMA_VERSION)
-    })
+    let batch = |name, sql| connection.execute_batch(sql).map_err(|e| query_error(name, e));
+    batch("begin", "begin")?;
+    create_all(connection)?;
+    batch("commit", "commit")
+}
+
+/// Makes all tables and writes their version.
+pub(super) fn create_all(connection: &Connection) -> Result<()> {
+    for (name, statement) in TABLES {
+        connection.execute_batch(statement.text()).map_err(|e| query_error(name, e))?;
+    }
+    set_version(connection, SCHEMA_VERSION)
 }
 
 /// The tables' version, None where there are no tables of sparkify's.
@@ -30,33 +36,34 @@ pub(super) fn version(connection: &Connection) -> Result<Option<i32>> {
     version.map_err(|e| query_error(statement.name(), e))
 }
 
-/// Makes what is missing, brings forward what is old, refuses what is new or someone else's.
-pub(super) fn ensure(connection: &Connection, path: &Path) -> Result<()> {
+/// A change of the tables, to be made in one transaction.
+pub(super) type Change = fn(&Connection) -> Result<()>;
+
+/// What makes the tables that are missing or brings old ones forward, if anything is to be done; refuses what is new or
+/// someone else's.
+pub(super) fn missing(connection: &Connection, path: &Path) -> Result<Option<Change>> {
     match version(connection)? {
         Some(version) if version > SCHEMA_VERSION => Err(too_new(path, version)),
-        Some(version) => migrate(connection, version, MIGRATIONS, SCHEMA_VERSION),
+        Some(SCHEMA_VERSION) => Ok(None),
+        Some(_) => Ok(Some(|connection| migrate(connection, MIGRATIONS, SCHEMA_VERSION))),
         None => {
             for (name, _) in TABLES {
                 if has_table(connection, name)? {
                     return Err(foreign_table(path.display(), name));
                 }
             }
-            create(connection)
+            Ok(Some(create_all))
         }
     }
 }
 
-/// Runs the steps after `from`, all in one transaction.
-fn migrate(connection: &Connection, from: i32, migrations: &[Migration], to: i32) -> Result<()> {
-    if from == to {
-        return Ok(());
+/// Runs the steps after the version that is there.
+fn migrate(connection: &Connection, migrations: &[Migration], to: i32) -> Result<()> {
+    let from = version(connection)?.unwrap_or(to);
+    for statement in steps_after(from, migrations) {
+        connection.execute_batch(statement.text()).map_err(|e| query_error(statement.name(), e))?;
     }
-    in_transaction(connection, || {
-        for statement in steps_after(from, migrations) {
-            connection.execute_batch(statement.text()).map_err(|e| query_error(statement.name(), e))?;
-        }
-        set_version(connection, to)
-    })
+    set_version(connection, to)
 }
 
 /// The error for tables of a newer sparkify.
@@ -66,12 +73,10 @@ pub(super) fn too_new(path: &Path, version: i32) -> Error {
 
 /// Drops all tables of sparkify's.
 pub(super) fn drop_all(connection: &Connection) -> Result<()> {
-    in_transaction(connection, || {
-        for name in TABLES.iter().map(|(name, _)| *name).chain(["staging_events"]) {
-            connection.execute_batch(&format!("drop table if exists {}", identifier(name))).map_err(|e| query_error(name, e))?;
-        }
-        Ok(())
-    })
+    for name in TABLES.iter().map(|(name, _)| *name).chain(["staging_events"]) {
+        connection.execute_batch(&format!("drop table if exists {}", identifier(name))).map_err(|e| query_error(name, e))?;
+    }
+    Ok(())
 }
 
 fn set_version(connection: &Connection, version: i32) -> Result<()> {
@@ -84,18 +89,6 @@ fn set_version(connection: &Connection, version: i32) -> Result<()> {
 fn has_table(connection: &Connection, name: &str) -> Result<bool> {
     let statement = Statement::TableExists;
     connection.query_row(statement.text(), [name], |row| row.get(0)).map_err(|e| query_error(statement.name(), e))
-}
-
-fn in_transaction(connection: &Connection, body: impl FnOnce() -> Result<()>) -> Result<()> {
-    connection.execute_batch("begin").map_err(|e| query_error("begin", e))?;
-    match body() {
-        Ok(()) => connection.execute_batch("commit").map_err(|e| query_error("commit", e)),
-        Err(error) => {
-            // The first error is the one to tell; the connection is given up after it.
-            let _ = connection.execute_batch("rollback");
-            Err(error)
-        }
-    }
 }
 
 #[cfg(test)]
@@ -119,7 +112,7 @@ mod tests {
             Migration { to: 6, statements: &[Statement::CreateUsers] },
             Migration { to: 7, statements: &[Statement::CreateSongs] },
         ];
-        migrate(&connection, 5, &steps, 7).unwrap();
+        migrate(&connection, &steps, 7).unwrap();
         assert_eq!(version(&connection).unwrap(), Some(7));
         assert!(has_table(&connection, "users").unwrap() && has_table(&connection, "songs").unwrap());
         assert!(!has_table(&connection, "staging_events").unwrap(), "the step to 5 is behind us");

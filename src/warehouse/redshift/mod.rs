@@ -186,7 +186,7 @@ impl Redshift {
         };
         let mut session = connect::connect(&self.url, &self.options, &self.sources).map_err(unknown)?;
         connect::begin_locked(&mut session, self.options.wait.max(AFTER_A_LOSS)).map_err(unknown)?;
-        let row = session.row(Statement::RedshiftFindRun, &[super::literal::text(run_id)]).map_err(unknown)?;
+        let row = session.row(Statement::FindRun, &[super::literal::text(run_id)]).map_err(unknown)?;
         let found = number(&row, 0).map_err(unknown)?;
         session.batch("rollback", "rollback").map_err(unknown)?;
         self.session = session;

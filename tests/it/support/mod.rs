@@ -1,6 +1,7 @@
 //! What the tests stand on: a second implementation of the contract, the real binary, made-up data.
 
 pub mod aws;
+pub mod disk;
 pub mod generate;
 pub mod made_up;
 pub mod oracle;
