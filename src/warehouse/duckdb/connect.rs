@@ -19,7 +19,7 @@ use crate::interrupt::Interrupt;
 pub(super) const STORAGE_VERSION: &str = "v1.4.0";
 
 /// The size of the log from which on a commit writes a checkpoint, where none is to.
-pub(super) const NO_CHECKPOINT: &str = "1PB";
+pub(super) const NO_CHECKPOINT: &str = "1000TB";
 
 /// The most bits of keys that DuckDB groups by in an array where it is not told.
 const DEFAULT_ARRAY_BITS: u32 = 12;
