@@ -1,5 +1,6 @@
--- What can be tried again: lines kept whole. A part of it: what stands behind $after_offset in the first of its files, as
--- far as $last_offset in the last. $low and $high bound the offsets where there is but one file, so that less is read.
+-- What can be tried again: lines kept whole. A part of it: what stands behind $after_offset in the first of its files,
+-- as far as $last_offset in the last. $low and $high bound the offsets where there is but one file, so that less is
+-- read.
 select
     rejects.input,
     rejects.url,

@@ -78,7 +78,7 @@ fn a_hopeless_load_ends_early_and_says_why() {
         let seen: u64 = message.split_once(' ').unwrap().0.parse().unwrap();
         assert!(seen < 100_000, "{limit}: {}", refused.stderr);
         assert!(message.contains(&format!("over the limit of {limit}, whatever follows")), "{}", refused.stderr);
-        assert!(message.contains("× song: song_id is missing"), "{}", refused.stderr);
+        assert!(message.contains("× song: artist_id is missing"), "{}", refused.stderr);
     }
     assert_eq!(site.number("select count(*) from load_rejects"), 0);
     assert_eq!(site.load(&["--max-rejects", "200000"]).code, 3);
