@@ -1,5 +1,7 @@
 //! Runs the tests' stand-in for Amazon Redshift until it is interrupted, for people without a cluster.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable, reason = "shared with the tests")]
+
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::time::Duration;

@@ -7,8 +7,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::settings::Flags;
 
 mod cluster;
+mod sql;
 
 pub use cluster::{ClusterAction, ClusterArgs};
+pub use sql::SqlArgs;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -49,7 +51,7 @@ pub enum Command {
     )]
     Tables(TablesArgs),
     /// Ask the warehouse a question in SQL; it is opened read-only
-    #[command(after_help = SQL_EXAMPLES)]
+    #[command(after_help = sql::EXAMPLES)]
     Sql(SqlArgs),
     /// List the runs that changed the warehouse, newest first
     Runs(RunsArgs),
@@ -118,12 +120,6 @@ Examples:
   sparkify explain play 90194313700     its file and line, and why it has its song or none
   sparkify explain song \"Setanta matins\"
   sparkify explain run 01a1fdcb         a run by the beginning of its id";
-
-const SQL_EXAMPLES: &str = "\
-Examples:
-  sparkify sql \"select song, count(*) as plays from songplays group by song order by plays desc limit 5\"
-  sparkify sql \"select * from users\" --format csv > users.csv
-  sparkify sql \"select level, count(*) as n from users group by level\" --format json";
 
 const SIMULATE_EXAMPLES: &str = "\
 Examples:
@@ -268,20 +264,6 @@ pub enum Format {
     Csv,
     /// A Markdown table
     Markdown,
-}
-
-/// Arguments of `sql`.
-#[derive(Debug, Args)]
-pub struct SqlArgs {
-    /// The query; it may begin with a comment
-    #[arg(allow_hyphen_values = true)]
-    pub query: String,
-    #[command(flatten)]
-    #[allow(missing_docs)]
-    pub warehouse: WarehouseArgs,
-    /// How to print the rows
-    #[arg(long, value_enum, default_value = "table")]
-    pub format: Format,
 }
 
 /// Arguments of `runs`.

@@ -53,6 +53,8 @@ pub enum Kind {
     Disk,
     /// A query failed.
     Query,
+    /// The warehouse ran out of memory.
+    Memory,
     /// A check found rows that must not be; nothing was committed.
     CheckFailed,
     /// The counts do not add up; nothing was committed.
@@ -69,6 +71,8 @@ pub enum Kind {
     OutputClosed,
     /// Anything else the operating system refused.
     Io,
+    /// Sparkify itself went wrong.
+    Bug,
 }
 
 /// What a [`Kind`] means for the caller.
@@ -126,7 +130,8 @@ impl Kind {
             Self::WarehouseDenied => (1, false, "check user and password, and what the user may do in the database"),
             Self::WarehouseConflict => (1, true, "run the command again when the other is done"),
             Self::Disk => (1, true, "free some space or choose another place with --warehouse; the warehouse is as it was"),
-            Self::Query | Self::Io | Self::NotFound | Self::Cloud => (1, false, ""),
+            Self::Memory => (1, false, "allow more with --memory"),
+            Self::Query | Self::Io | Self::Bug | Self::NotFound | Self::Cloud => (1, false, ""),
             Self::CheckFailed => (EXIT_CHECK_FAILED, false, "`sparkify check` looks at everything"),
             Self::Conservation => (1, false, "this is a bug in sparkify, please report it; the warehouse is as it was"),
             Self::CloudDenied => (1, false, "`sparkify cluster policy` prints all that has to be allowed"),

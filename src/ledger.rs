@@ -14,7 +14,7 @@ pub fn run_row(report: &RunReport, kind: &'static str, fingerprint: &str, starte
         kind,
         status: report.status.name(),
         started_us,
-        finished_us: chrono::Utc::now().timestamp_micros(),
+        finished_us: crate::clock::now_us(),
         settings: fingerprint.to_owned(),
         files_listed: report.files_listed,
         files_loaded: report.files_loaded,

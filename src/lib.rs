@@ -9,13 +9,17 @@
 //! or S3                 memory    (warehouse)   add up
 //! ```
 
+pub mod bug;
 pub mod cli;
+pub mod clock;
 pub mod commands;
 pub mod error;
 pub mod interrupt;
 pub mod ledger;
 pub mod limit;
+pub mod new_file;
 pub mod output;
+pub mod printer;
 pub mod progress;
 pub mod record;
 pub mod settings;

@@ -2,11 +2,12 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
+use sparkify::bug;
 use sparkify::cli::Cli;
 use sparkify::error::Kind;
 use sparkify::interrupt::Interrupt;
-use sparkify::output::harmless_lines;
+use sparkify::output::{harmless_lines, note};
 use tracing_subscriber::EnvFilter;
 
 /// What these trace holds credentials, whatever the user's filter asks for.
@@ -28,16 +29,22 @@ fn main() -> ExitCode {
     let level = ["warn", "sparkify=info", "sparkify=debug"][usize::from(cli.verbose.min(2))];
     let filter = EnvFilter::try_from_env("SPARKIFY_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     let filter = NEVER_VERBOSE.iter().filter_map(|rule| rule.parse().ok()).fold(filter, EnvFilter::add_directive);
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    // A full stderr is no reason to panic, as reporting that it is full would.
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
+    log.with_target(false).init();
 
-    let outcome = Interrupt::on_signals().and_then(|interrupt| sparkify::commands::run(&cli, &interrupt));
+    let command = Cli::command();
+    let verbs: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+    let outcome = bug::contained(std::env::args_os(), &verbs, || {
+        Interrupt::on_signals().and_then(|interrupt| sparkify::commands::run(&cli, &interrupt))
+    });
     match outcome {
         Ok(code) => ExitCode::from(code),
         Err(error) if error.kind() == Kind::OutputClosed => ExitCode::from(error.exit_code()),
         Err(error) => {
-            eprintln!("error: {}", harmless_lines(&error.report()));
+            note(&format!("error: {}\n", harmless_lines(&error.report())));
             if !error.hint().is_empty() {
-                eprintln!("  hint: {}", harmless_lines(error.hint()));
+                note(&format!("  hint: {}\n", harmless_lines(error.hint())));
             }
             ExitCode::from(error.exit_code())
         }

@@ -57,7 +57,7 @@ pub fn load(
     progress: &dyn Progress,
 ) -> Result<RunReport> {
     let started = Instant::now();
-    let started_us = chrono::Utc::now().timestamp_micros();
+    let started_us = crate::clock::now_us();
     let mut excluded: Vec<(SourceFile, Error)> = Vec::new();
     let mut read_here = ReadHere::default();
     let mut conflicts = 0;
@@ -123,7 +123,7 @@ pub fn load(
 /// What the engine reports.
 pub fn nothing_new(warehouse: &mut dyn Warehouse, plan: &Plan) -> Result<RunReport> {
     let mut report = RunReport {
-        run_id: uuid::Uuid::now_v7().to_string(),
+        run_id: crate::clock::new_id().to_string(),
         status: Status::NothingNew,
         files_listed: plan.listed,
         files_skipped: plan.listed,
@@ -150,7 +150,7 @@ fn is_worth_another_try(error: &Error, warehouse: &dyn Warehouse) -> bool {
 /// back together.
 fn pause_after(conflicts: u32) -> Duration {
     let full = Duration::from_millis(200 << conflicts.min(6));
-    let chance = uuid::Uuid::now_v7().as_bytes()[15];
+    let chance = crate::clock::new_id().as_bytes()[15];
     full / 2 + full.mul_f64(f64::from(chance) / 512.0)
 }
 
@@ -239,7 +239,7 @@ impl<'a> Run<'a> {
         let objects = numbered(&objects, first + logs.len() as i64);
         let songs = numbered(&plan.songs, first + (logs.len() + objects.len()) as i64);
         let report = RunReport {
-            run_id: uuid::Uuid::now_v7().to_string(),
+            run_id: crate::clock::new_id().to_string(),
             files_listed: plan.listed,
             files_skipped: plan.listed - plan.files(),
             passed_over: plan.passed_over.clone(),

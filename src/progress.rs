@@ -34,7 +34,7 @@ impl LoadProgress {
             bar.enable_steady_tick(Duration::from_millis(100));
             bar
         } else {
-            eprintln!("loading {files} files, {}", HumanBytes(bytes));
+            crate::output::note(&format!("loading {files} files, {}\n", HumanBytes(bytes)));
             ProgressBar::hidden()
         };
         let progress = Self { bytes: bar, files: 0.into(), total_files: files };

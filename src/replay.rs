@@ -22,7 +22,7 @@ use crate::warehouse::{Input, QuarantinedLine, ReplayedLine, Warehouse};
 /// What the warehouse reports; nothing was changed then.
 pub fn replay(warehouse: &mut dyn Warehouse, options: &LoadOptions) -> Result<RunReport> {
     let started = Instant::now();
-    let started_us = chrono::Utc::now().timestamp_micros();
+    let started_us = crate::clock::now_us();
     warehouse.begin()?;
     let worked = work(warehouse, options, started_us).and_then(|mut report| {
         warehouse.commit()?;
@@ -48,7 +48,7 @@ const PART_SHARE: u64 = 4;
 const PART_BYTES: [u64; 2] = [1 << 20, 64 << 20];
 
 fn work(warehouse: &mut dyn Warehouse, options: &LoadOptions, started_us: i64) -> Result<RunReport> {
-    let mut report = RunReport { run_id: uuid::Uuid::now_v7().to_string(), ..RunReport::default() };
+    let mut report = RunReport { run_id: crate::clock::new_id().to_string(), ..RunReport::default() };
     let [least, most] = PART_BYTES;
     let parts = warehouse.quarantine_parts((options.event_memory / PART_SHARE).clamp(least, most))?;
     // The last line of each file that loaded.

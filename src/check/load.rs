@@ -76,7 +76,7 @@ pub fn audit(warehouse: &mut dyn Warehouse, touched: Touched, limits: &Limits) -
     if !limits.in_load {
         return Ok(());
     }
-    let parameters = parameters(limits, touched, chrono::Utc::now().timestamp_micros());
+    let parameters = parameters(limits, touched, crate::clock::now_us());
     let checks = all()?.into_iter().filter(|c| c.severity == Severity::Blocking && touched.concerns(c));
     for check in checks {
         let finding = find(warehouse, check, limits, &parameters)?;

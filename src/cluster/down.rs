@@ -1,6 +1,5 @@
 //! Takes everything down, and looks whether anything is left.
 
-use chrono::Utc;
 use serde::Serialize;
 
 use super::aws::{Failure, Patience, StackState};
@@ -87,7 +86,7 @@ impl Cluster<'_> {
             _ if !exists => None,
             Last::Nothing => None,
             Last::Named(name) => Some(name.clone()),
-            Last::Snapshot => Some(format!("{}-final-{}", self.name(), Utc::now().format("%Y%m%d-%H%M%S"))),
+            Last::Snapshot => Some(format!("{}-final-{}", self.name(), crate::clock::now().format("%Y%m%d-%H%M%S"))),
         };
         let data = match (&snapshot, exists) {
             (Some(name), _) => format!("; its data stays in the snapshot {name}, which costs its storage until it is deleted"),

@@ -107,7 +107,7 @@ impl Cluster<'_> {
             ("sparkify:stack", options.stack.clone()),
             (SHAPE_TAG, options.shape.name().to_owned()),
             ("owner", tag_text(&owner)),
-            ("created", kept("created").unwrap_or_else(|| moment::spelled(Utc::now()))),
+            ("created", kept("created").unwrap_or_else(|| moment::spelled(crate::clock::now()))),
             ("expires", expires),
         ]);
         let owned = |map: BTreeMap<&str, String>| map.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();

@@ -1,7 +1,5 @@
 //! Pauses the cluster and has it run again.
 
-use chrono::Utc;
-
 use super::aws::{Draft, Patience, StackState};
 use super::draft::{expiry, set_expiry};
 use super::options::{Shape, Ttl};
@@ -48,7 +46,7 @@ impl Cluster<'_> {
         if let Some(ttl) = ttl {
             return self.set_ttl(&stack, ttl).await;
         }
-        if expiry(&stack).is_some_and(|at| at <= Utc::now()) {
+        if expiry(&stack).is_some_and(|at| at <= crate::clock::now()) {
             self.say("warning: its time to live is over, so nothing pauses it again: pass --ttl to give it another");
         }
         Ok(())

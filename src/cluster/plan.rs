@@ -147,7 +147,7 @@ impl Cluster<'_> {
         if options.shape == Shape::Provisioned {
             let size = format!("{} × {}", options.nodes, options.node_type);
             notes.push(match expires {
-                Some(at) if at > Utc::now() => format!("size   {size}; it pauses by itself on {}", moment::shown(at)),
+                Some(at) if at > crate::clock::now() => format!("size   {size}; it pauses by itself on {}", moment::shown(at)),
                 Some(at) => format!("size   {size}; its time was up on {}: --ttl gives it another", moment::shown(at)),
                 None => format!("size   {size}; it runs until it is paused: --ttl ends that by itself"),
             });
@@ -182,7 +182,7 @@ impl Cluster<'_> {
 
 /// The end of a time to live that begins now.
 pub(super) fn from_now(ttl: Ttl) -> Option<DateTime<Utc>> {
-    ttl.0.map(|time| Utc::now() + time)
+    ttl.0.map(|time| crate::clock::now() + time)
 }
 
 impl fmt::Display for PlanReport {

@@ -102,7 +102,7 @@ impl Cluster<'_> {
         report.database = stack.parameters.get("DatabaseName").cloned();
         report.admin = stack.parameters.get("AdminName").cloned();
         report.created = created.map(moment::spelled);
-        report.age_seconds = created.map(|at| (Utc::now() - at).num_seconds());
+        report.age_seconds = created.map(|at| (crate::clock::now() - at).num_seconds());
         let inside = self.inside(&stack).await?;
         report.cluster = inside.cluster;
         report.role = inside.role;
@@ -121,7 +121,7 @@ impl Cluster<'_> {
         self.add_openings(groups, &mut report).await?;
         if let Some(at) = expiry(&stack) {
             report.expires = Some(moment::spelled(at));
-            report.seconds_left = Some((at - Utc::now()).num_seconds());
+            report.seconds_left = Some((at - crate::clock::now()).num_seconds());
         }
         report.warnings.extend(expiry(&stack).and_then(|at| ttl_warning(at, &report.state)));
         if !stack.is_sound() && !stack.is_busy() {
@@ -209,7 +209,7 @@ impl Cluster<'_> {
 
 /// What is to be said about the end of a time to live.
 pub(super) fn ttl_warning(at: DateTime<Utc>, state: &str) -> Option<String> {
-    let left = (at - Utc::now()).num_seconds();
+    let left = (at - crate::clock::now()).num_seconds();
     let stretch = moment::stretch(left.abs());
     match (left, state) {
         (1..NEAR_SECONDS, _) => Some(format!(
@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn a_time_to_live_warns_when_near_and_when_past() {
-        let at = |minutes| Utc::now() + chrono::Duration::minutes(minutes);
+        let at = |minutes| crate::clock::now() + chrono::Duration::minutes(minutes);
         assert_eq!(ttl_warning(at(60), "available"), None);
         assert!(ttl_warning(at(10), "available").unwrap().contains("in 9 min"));
         assert!(ttl_warning(at(-60), "available").unwrap().contains("1 h 0 min ago"));

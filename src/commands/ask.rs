@@ -14,7 +14,7 @@ pub(super) fn go_on(notice: &str) -> Result<()> {
     if !std::io::stdin().is_terminal() {
         return Err(Error::new(Kind::Usage, notice).with_hint("pass --yes; there is no terminal to ask on"));
     }
-    eprint!("{notice}. Go on? [y/N] ");
+    crate::output::note(&format!("{notice}. Go on? [y/N] "));
     std::io::stderr().flush().map_err(|e| io_error("the terminal", "write to", e))?;
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer).map_err(|e| io_error("the terminal", "read from", e))?;

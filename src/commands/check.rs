@@ -18,7 +18,7 @@ pub(super) fn run(args: &CheckArgs, settings: &Settings, with_queries: bool, int
         return print_answer(&listed(&checks), format).map(|()| EXIT_DONE);
     }
     let mut warehouse = open_tables(settings, interrupt)?;
-    let now_us = chrono::Utc::now().timestamp_micros();
+    let now_us = crate::clock::now_us();
     let findings = check::run(warehouse.as_mut(), checks, &settings.checks, now_us)?;
     if args.json {
         say(&json(&findings, &settings.warehouse.to_string()))?;
@@ -31,7 +31,7 @@ pub(super) fn run(args: &CheckArgs, settings: &Settings, with_queries: bool, int
 
 /// Runs all checks and says in a few lines how it went.
 pub(super) fn summary(warehouse: &mut dyn Warehouse, settings: &Settings) -> Result<String> {
-    let findings = check::run(warehouse, check::all()?, &settings.checks, chrono::Utc::now().timestamp_micros())?;
+    let findings = check::run(warehouse, check::all()?, &settings.checks, crate::clock::now_us())?;
     Ok(details(&findings, false, false))
 }
 

@@ -122,7 +122,7 @@ struct Terminal {
 
 impl Talk for Terminal {
     fn say(&self, line: &str) {
-        eprintln!("{}", harmless_lines(line));
+        crate::output::note(&format!("{}\n", harmless_lines(line)));
     }
 
     fn agree(&self, notice: &str) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use crate::cli::{ConfigArgs, Format};
 use crate::error::{EXIT_DONE, Result};
-use crate::output::Printer;
+use crate::printer::Printer;
 use crate::settings::{KEYS, Settings};
 use crate::warehouse::{Rows, Value};
 

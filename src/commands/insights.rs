@@ -7,7 +7,8 @@ use crate::cli::{Format, InsightsArgs};
 use crate::error::{EXIT_DONE, Error, Kind, Result};
 use crate::insights::{self, Answered, Footing, Insight, Level, ParameterKind, Question, Window, catalogue, table, window};
 use crate::interrupt::Interrupt;
-use crate::output::{Printer, say};
+use crate::output::say;
+use crate::printer::Printer;
 use crate::settings::Settings;
 use crate::warehouse::{Rows, Value, Warehouse};
 

@@ -37,7 +37,7 @@ pub(super) fn run(args: &LoadArgs, settings: Settings, interrupt: &Interrupt) ->
     let text = if args.json { format!("{}\n", json_of(&report)) } else { harmless_lines(&report.to_string()) };
     say(&text)?;
     for (file, error) in report.bad_files.iter().filter(|_| args.json) {
-        eprintln!("left out {}", harmless_lines(&format!("{file}: {error}")));
+        crate::output::note(&format!("left out {}\n", harmless_lines(&format!("{file}: {error}"))));
     }
     Ok(report.exit_code())
 }

@@ -23,7 +23,7 @@ use std::path::Path;
 use crate::cli::{Cli, Command, Format, WarehouseArgs};
 use crate::error::{EXIT_DONE, Error, Kind, Result, io_error};
 use crate::interrupt::Interrupt;
-use crate::output::Printer;
+use crate::printer::Printer;
 use crate::settings::Settings;
 use crate::warehouse::sql::older_tables;
 use crate::warehouse::{Answer, OpenOptions, Param, Resources, Rows, SCHEMA_VERSION, SqlText, Warehouse};
@@ -87,7 +87,9 @@ fn open(settings: &Settings, interrupt: &Interrupt) -> Result<Box<dyn Warehouse>
 }
 
 fn open_read_only(settings: &Settings, interrupt: &Interrupt) -> Result<Box<dyn Warehouse>> {
-    settings.warehouse.open_read_only(&open_options(settings, interrupt))
+    // Who only reads decodes no batches; rows go through as they come.
+    let resources = Resources { memory: settings.memory / 2, threads: settings.threads };
+    settings.warehouse.open_read_only(&OpenOptions { resources, ..open_options(settings, interrupt) })
 }
 
 /// What a dry run finds in the warehouse's place.
@@ -168,9 +170,14 @@ fn open_versioned(settings: &Settings, interrupt: &Interrupt) -> Result<(Box<dyn
     Ok((warehouse, version))
 }
 
+/// What prints rows on stdout.
+fn printer(format: Format) -> Printer<impl std::io::Write> {
+    Printer::new(format, std::io::BufWriter::new(std::io::stdout().lock()))
+}
+
 /// Prints a query's rows on stdout.
 fn print_query(warehouse: &mut dyn Warehouse, query: SqlText<'_>, parameters: &[Param<'_>], format: Format) -> Result<u8> {
-    let mut printer = Printer::new(format, std::io::BufWriter::new(std::io::stdout().lock()));
+    let mut printer = printer(format);
     warehouse.query(query, parameters, &mut printer)?;
     printer.finish()?;
     Ok(EXIT_DONE)
@@ -178,7 +185,7 @@ fn print_query(warehouse: &mut dyn Warehouse, query: SqlText<'_>, parameters: &[
 
 /// Prints rows that are here already.
 fn print_answer(answer: &Answer, format: Format) -> Result<()> {
-    let mut printer = Printer::new(format, std::io::BufWriter::new(std::io::stdout().lock()));
+    let mut printer = printer(format);
     printer.columns(&answer.columns)?;
     answer.rows.iter().try_for_each(|row| printer.row(row.clone()))?;
     printer.finish()

@@ -36,7 +36,7 @@ pub(super) fn run(args: &SimulateArgs, settings: &Settings, interrupt: &Interrup
     outcome.seconds = started.elapsed().as_secs_f64();
     args.out.as_deref().unwrap_or("-").clone_into(&mut outcome.out);
     if is_stream {
-        eprintln!("{}", rate(&outcome));
+        crate::output::note(&format!("{}\n", rate(&outcome)));
     } else if args.json {
         say(&format!("{}\n", serde_json::json!(outcome)))?;
     } else {

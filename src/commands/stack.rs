@@ -66,7 +66,7 @@ struct Teller;
 
 impl Talk for Teller {
     fn say(&self, line: &str) {
-        eprintln!("{}", harmless_lines(line));
+        crate::output::note(&format!("{}\n", harmless_lines(line)));
     }
 
     fn agree(&self, _: &str) -> Result<()> {

@@ -44,7 +44,7 @@ pub(super) fn run(args: &TablesArgs, settings: Settings, interrupt: &Interrupt) 
     if args.action != TablesAction::Drop {
         let refused = warehouse.ensure_roles()?;
         if !refused.is_empty() {
-            eprint!("{}", harmless_lines(&left_to_others(&refused)));
+            crate::output::note(&harmless_lines(&left_to_others(&refused)));
         }
     }
     say(&done)?;

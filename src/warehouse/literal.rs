@@ -21,6 +21,12 @@ pub fn text(value: &str) -> String {
     literal
 }
 
+/// A text as a literal for engines to which a backslash means nothing else.
+#[must_use]
+pub fn plain(value: &str) -> String {
+    format!("'{}'", value.replace('\'', "''"))
+}
+
 /// A value as a literal.
 #[must_use]
 pub fn value(value: &Value) -> String {

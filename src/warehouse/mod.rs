@@ -1,6 +1,7 @@
 //! The plug-in sinks. [`Warehouse`] is all that the flow knows of an engine; statements come from [`sql`], names are
 //! quoted in [`ident`] alone.
 
+mod calendar;
 pub mod duckdb;
 mod field;
 pub mod ident;
@@ -8,6 +9,7 @@ mod indexes;
 pub mod literal;
 pub mod postgres;
 pub mod query;
+mod question;
 mod reach;
 pub mod recorder;
 pub mod redshift;
@@ -236,6 +238,12 @@ pub trait Warehouse {
     /// # Errors
     /// What the engine reports, and what the sink returns.
     fn query(&mut self, statement: SqlText<'_>, parameters: &[Param<'_>], sink: &mut dyn Rows) -> Result<()>;
+    /// Runs a text that a user gave, and passes its rows on as [`Warehouse::query`] does. It may only ask: what is no
+    /// question, or reaches beyond the warehouse, is refused.
+    ///
+    /// # Errors
+    /// As [`Warehouse::query`].
+    fn ask(&mut self, question: SqlText<'_>, sink: &mut dyn Rows) -> Result<()>;
     /// Runs a query whose answer is small and returns all of it.
     ///
     /// # Errors

@@ -57,6 +57,14 @@ impl fmt::Display for Value {
     }
 }
 
+impl Value {
+    /// A number of single precision by the digits that it is known by, not by those that a wider one would need.
+    #[must_use]
+    pub fn of_f32(number: f32) -> Self {
+        Self::Float(number.to_string().parse().unwrap_or_else(|_| number.into()))
+    }
+}
+
 impl From<i64> for Value {
     fn from(number: i64) -> Self {
         Self::Integer(number.into())
@@ -120,6 +128,13 @@ impl Rows for Answer {
         self.rows.push(values);
         Ok(())
     }
+}
+
+/// The error for a column whose values have no text. `place` counts from 0.
+pub(super) fn unprintable(place: usize, name: &str, kind: &str) -> Error {
+    let place = place + 1;
+    let message = format!("column {place} \"{name}\" has the type {kind}, which sparkify cannot print: cast it to varchar");
+    Error::new(Kind::Query, message)
 }
 
 /// The text with each `$name` replaced by the number of its parameter, as all engines take it, and the values in the

@@ -17,6 +17,8 @@ pub struct Recorder {
     script: String,
     /// Fail at the step with this number, counted from 0.
     pub fail_at: Option<usize>,
+    /// As what kind of failure; a query's where none is named.
+    pub fails_as: Option<Kind>,
     /// Take so many plays fewer than were staged.
     pub loses: u64,
     /// Whose spelling of statements is written down.
@@ -98,7 +100,7 @@ impl Recorder {
     fn step(&mut self, name: &str) -> Result<()> {
         self.steps += 1;
         if self.fail_at == Some(self.steps - 1) {
-            return Err(Error::new(Kind::Query, format!("{name} failed, as told")));
+            return Err(Error::new(self.fails_as.unwrap_or(Kind::Query), format!("{name} failed, as told")));
         }
         Ok(())
     }
@@ -191,6 +193,10 @@ impl Warehouse for Recorder {
 
     fn query(&mut self, statement: SqlText<'_>, _: &[Param<'_>], _: &mut dyn Rows) -> Result<()> {
         self.write(statement.name, statement.text)
+    }
+
+    fn ask(&mut self, question: SqlText<'_>, sink: &mut dyn Rows) -> Result<()> {
+        self.query(question, &[], sink)
     }
 
     fn drop_table(&mut self, table: &'static str) -> Result<()> {

@@ -152,6 +152,7 @@ statements! {
 
     PostgresServer = "postgres/server",
     PostgresPrivileges = "postgres/privileges",
+    PostgresReader = "postgres/reader",
     PostgresTryLock = "postgres/try_lock",
     PostgresLockHolder = "postgres/lock_holder",
     PostgresStagedKeys = "postgres/create_staged_keys",

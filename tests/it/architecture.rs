@@ -15,16 +15,17 @@ const MAY_USE: [(&str, &[&str]); 19] = [
     ("src/transform.rs", &["error", "stage", "warehouse"]),
     ("src/report.rs", &["decode", "error", "stage", "warehouse"]),
     ("src/quarantine.rs", &["error", "warehouse"]),
-    ("src/warehouse", &["decode", "error", "interrupt", "record", "source", "stage"]),
-    ("src/check", &["error", "warehouse"]),
+    ("src/warehouse", &["clock", "decode", "error", "interrupt", "record", "source", "stage"]),
+    ("src/check", &["clock", "error", "warehouse"]),
     ("src/explain.rs", &["error", "warehouse"]),
     ("src/digest.rs", &["error", "warehouse"]),
-    ("src/ledger.rs", &["decode", "report", "stage", "warehouse"]),
+    ("src/ledger.rs", &["clock", "decode", "report", "stage", "warehouse"]),
     ("src/plan.rs", &["error", "source", "warehouse"]),
     (
         "src/pipeline.rs",
         &[
             "check",
+            "clock",
             "decode",
             "error",
             "ledger",
@@ -39,9 +40,9 @@ const MAY_USE: [(&str, &[&str]); 19] = [
         ],
     ),
     ("src/simulate", &["decode", "error", "interrupt", "source"]),
-    ("src/cluster", &["error", "interrupt", "source"]),
+    ("src/cluster", &["clock", "error", "interrupt", "source"]),
     ("src/insights", &["error", "output", "report", "settings", "warehouse"]),
-    ("src/page", &["check", "error", "insights", "interrupt", "output", "warehouse"]),
+    ("src/page", &["check", "clock", "error", "insights", "interrupt", "output", "report", "warehouse"]),
 ];
 
 /// A name that only some folders or files may use.

@@ -2,9 +2,12 @@
 //!
 //! The real binary and the library together, against a second implementation of the contract.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable, reason = "a test fails by a panic")]
+
 mod support;
 
 mod architecture;
+mod bugs;
 mod checks;
 mod cli;
 mod clients;
@@ -24,7 +27,10 @@ mod memory;
 mod notebook;
 mod page;
 mod postgres;
+mod printed_types;
 mod properties;
+mod questions;
+mod reader_memory;
 mod redshift;
 mod redshift_standin;
 mod s3_integrity;

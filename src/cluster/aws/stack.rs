@@ -194,7 +194,7 @@ impl Aws {
     /// [`Kind::Cloud`] with CloudFormation's reason when the draft is impossible.
     pub(in crate::cluster) async fn propose(&self, stack: &str, draft: &Draft, creates: bool) -> Result<Option<ChangeSet>> {
         let kind = if creates { ChangeSetType::Create } else { ChangeSetType::Update };
-        let name = format!("sparkify-{}", uuid::Uuid::now_v7());
+        let name = format!("sparkify-{}", crate::clock::new_id());
         let parameter = |(key, value): (&String, &String)| Parameter::builder().parameter_key(key).parameter_value(value).build();
         let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build();
         let proposed = self

@@ -24,6 +24,12 @@ pub(super) const NO_CHECKPOINT: &str = "1000TB";
 /// The most bits of keys that DuckDB groups by in an array where it is not told.
 const DEFAULT_ARRAY_BITS: u32 = 12;
 
+/// What keeps a question inside of the database: no other file, no network, no extension, and no way to change that. DuckDB
+/// still reads and writes the database's own file and the folder beside it that it spills to, so that `query` takes nothing
+/// that writes.
+const CLOSED: [(&str, &str); 3] =
+    [("enable_external_access", "false"), ("allow_persistent_secrets", "false"), ("lock_configuration", "true")];
+
 /// How a database is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
@@ -75,7 +81,7 @@ impl Database {
             Access::ReadOnly => ("READ_ONLY", resources.array_bits()),
             Access::ReadWrite => ("READ_WRITE", DEFAULT_ARRAY_BITS),
         };
-        let options = [
+        let mut options = vec![
             ("access_mode", mode.to_owned()),
             ("storage_compatibility_version", STORAGE_VERSION.to_owned()),
             ("memory_limit", format!("{}MiB", (resources.memory >> 20).max(64))),
@@ -90,6 +96,9 @@ impl Database {
             ("autoload_known_extensions", "false".to_owned()),
             ("perfect_ht_threshold", array_bits.to_string()),
         ];
+        if access == Access::ReadOnly {
+            options.extend(CLOSED.map(|(name, value)| (name, value.to_owned())));
+        }
         let bad_path = || Error::new(Kind::Settings, format!("the warehouse's path {} cannot be used", path.display()));
         let c_path = CString::new(path.to_str().ok_or_else(bad_path)?).map_err(|e| bad_path().caused_by(e))?;
         // SAFETY: config, strings and handles are made here, checked, and freed before the block ends; DuckDB copies

@@ -1,15 +1,14 @@
-//! Sending statements, and reading rows for people and scripts.
+//! Sending statements; `query` reads rows for people and scripts.
 
 use std::sync::Arc;
 
-use duckdb::types::{TimeUnit, Value as DuckValue, ValueRef};
+use duckdb::types::Value as DuckValue;
 
 use super::super::ident::identifier;
-use super::super::query::numbered;
 use super::super::sql::REFRESHED_TABLES;
 use super::super::{
     FileRow, Input, KnownFile, Param, QuarantinePart, QuarantinedLine, RejectRow, ReplayedLine, Rows, RunRow, SCHEMA_VERSION,
-    SqlText, Statement, Totals, Value, Warehouse,
+    SqlText, Statement, Totals, Warehouse,
 };
 use super::commit::Outcome;
 use super::stage::timestamp_ms;
@@ -100,22 +99,11 @@ impl Warehouse for DuckDb {
     }
 
     fn query(&mut self, statement: SqlText<'_>, parameters: &[Param<'_>], sink: &mut dyn Rows) -> Result<()> {
-        let start = std::time::Instant::now();
-        let failed = |e| query_error(statement.name, e);
-        let (text, values) = match parameters {
-            [] => (statement.text.into(), Vec::new()),
-            _ => numbered(statement, parameters)?,
-        };
-        let mut prepared = self.connection.prepare(&text).map_err(failed)?;
-        let mut rows = prepared.query(duckdb::params_from_iter(values.into_iter().map(bound))).map_err(failed)?;
-        let names: Vec<String> = rows.as_ref().map(duckdb::Statement::column_names).unwrap_or_default();
-        sink.columns(&names)?;
-        while let Some(row) = rows.next().map_err(failed)? {
-            let values = (0..names.len()).map(|i| row.get_ref(i).map(value_of)).collect::<Result<Vec<_>, _>>().map_err(failed)?;
-            sink.row(values)?;
-        }
-        tracing::debug!(statement = statement.name, ms = start.elapsed().as_millis() as u64, "query");
-        Ok(())
+        self.stream(statement, parameters, sink)
+    }
+
+    fn ask(&mut self, question: SqlText<'_>, sink: &mut dyn Rows) -> Result<()> {
+        self.ask_only(question, sink)
     }
 
     fn keep(&mut self, table: &'static str, query: SqlText<'_>, parameters: &[Param<'_>]) -> Result<bool> {
@@ -211,79 +199,4 @@ impl DuckDb {
         let rows = prepared.query_map([], row).map_err(failed)?;
         rows.collect::<Result<_, _>>().map_err(failed)
     }
-}
-
-/// A value as DuckDB takes it for a parameter. Lists and records have no such form and become text.
-fn bound(value: &Value) -> DuckValue {
-    match value {
-        Value::Null => DuckValue::Null,
-        Value::Boolean(b) => DuckValue::Boolean(*b),
-        // The narrowest type, as comparing a column with a wider one keeps DuckDB from skipping what cannot match.
-        Value::Integer(n) => i64::try_from(*n).map_or(DuckValue::HugeInt(*n), DuckValue::BigInt),
-        Value::Float(x) => DuckValue::Double(*x),
-        Value::Text(text) => DuckValue::Text(text.clone()),
-        other => DuckValue::Text(text_of(other)),
-    }
-}
-
-fn value_of(value: ValueRef<'_>) -> Value {
-    owned(value.to_owned())
-}
-
-fn owned(value: DuckValue) -> Value {
-    use DuckValue as D;
-    let list = |items: Vec<D>| Value::List(items.into_iter().map(owned).collect());
-    match value {
-        D::Null => Value::Null,
-        D::Boolean(b) => Value::Boolean(b),
-        D::TinyInt(n) => Value::Integer(n.into()),
-        D::SmallInt(n) => Value::Integer(n.into()),
-        D::Int(n) => Value::Integer(n.into()),
-        D::BigInt(n) => Value::Integer(n.into()),
-        D::HugeInt(n) => Value::Integer(n),
-        D::UHugeInt(n) => i128::try_from(n).map_or_else(|_| Value::Text(n.to_string()), Value::Integer),
-        D::UTinyInt(n) => Value::Integer(n.into()),
-        D::USmallInt(n) => Value::Integer(n.into()),
-        D::UInt(n) => Value::Integer(n.into()),
-        D::UBigInt(n) => Value::Integer(n.into()),
-        D::Float(x) => Value::Float(x.into()),
-        D::Double(x) => Value::Float(x),
-        D::Decimal(d) => Value::Text(d.to_string()),
-        D::Timestamp(unit, n) => Value::Text(timestamp(unit, n)),
-        D::Text(text) | D::Enum(text) => Value::Text(text),
-        D::Blob(bytes) => Value::Text(bytes.iter().map(|b| format!("\\x{b:02X}")).collect::<Vec<_>>().concat()),
-        D::Date32(days) => Value::Text(date(days)),
-        D::Time64(unit, n) => Value::Text(time_of_day(unit.to_micros(n))),
-        D::Interval { months, days, nanos } => Value::Text(format!("{months} months {days} days {} seconds", nanos as f64 / 1e9)),
-        D::List(items) | D::Array(items) => list(items),
-        D::Struct(fields) => Value::Record(fields.iter().map(|(name, v)| (name.clone(), owned(v.clone()))).collect()),
-        D::Map(entries) => Value::Record(entries.iter().map(|(k, v)| (text_of(&owned(k.clone())), owned(v.clone()))).collect()),
-        D::Union(inner) => owned(*inner),
-        other => Value::Text(format!("{other:?}")),
-    }
-}
-
-fn text_of(value: &Value) -> String {
-    match value {
-        Value::Text(text) => text.clone(),
-        Value::Integer(n) => n.to_string(),
-        other => format!("{other:?}"),
-    }
-}
-
-fn timestamp(unit: TimeUnit, n: i64) -> String {
-    let micros = unit.to_micros(n);
-    chrono::DateTime::from_timestamp_micros(micros)
-        .map_or_else(|| micros.to_string(), |t| t.naive_utc().format("%Y-%m-%d %H:%M:%S%.f").to_string())
-}
-
-fn date(days: i32) -> String {
-    chrono::DateTime::from_timestamp(i64::from(days) * 86_400, 0)
-        .map_or_else(|| days.to_string(), |t| t.format("%Y-%m-%d").to_string())
-}
-
-fn time_of_day(micros: i64) -> String {
-    let (seconds, micros) = (micros / 1_000_000, micros % 1_000_000);
-    let whole = format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if micros == 0 { whole } else { format!("{whole}.{micros:06}").trim_end_matches('0').to_owned() }
 }

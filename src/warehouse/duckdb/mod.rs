@@ -8,9 +8,11 @@ mod file;
 mod header;
 mod journal;
 mod recover;
+mod query;
 mod schema;
 mod stage;
 mod stream;
+mod value;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -155,7 +157,7 @@ fn query_error(statement: &str, error: ::duckdb::Error) -> Error {
         return Error::new(Kind::Disk, "the disk cannot be written").caused_by(text);
     }
     if text.contains("Out of Memory") || text.contains("could not allocate") {
-        return Error::new(Kind::Query, format!("{statement}: not enough memory"))
+        return Error::new(Kind::Memory, format!("{statement}: not enough memory"))
             .caused_by(text)
             .with_hint("allow more with --memory, or free some space for temporary files beside the warehouse");
     }

@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
+use tokio_postgres::Column;
 use tokio_postgres::types::ToSql;
 
 use super::super::ident::identifier;
-use super::super::query::numbered;
+use super::super::query::{numbered, unprintable};
 use super::super::sql::REFRESHED_TABLES;
 use super::super::{
     Dialect, FileRow, Input, KnownFile, Param, QuarantinePart, QuarantinedLine, RejectRow, ReplayedLine, Rows, RunRow, SqlText,
-    Statement, Totals, Value, Warehouse,
+    Statement, Totals, Value, Warehouse, question,
 };
-use super::value::{Cell, Timestamp};
+use super::value::{Cell, Timestamp, text_type};
 use super::{BEGIN_READING, Postgres, schema, stage};
 use crate::error::Result;
 use crate::stage::{Batch, EventBounds, People, PlannedFile, SongRecord};
@@ -99,8 +100,9 @@ impl Warehouse for Postgres {
             SqlText { name: statement.name, text: &numbered },
             &values,
             |columns| {
+                let text = readable(&numbered, columns, parameters.is_empty())?;
                 let names: Vec<String> = columns.iter().map(|column| column.name().to_owned()).collect();
-                sink.borrow_mut().columns(&names)
+                sink.borrow_mut().columns(&names).map(|()| text)
             },
             |row| {
                 let values: Result<Vec<Value>> =
@@ -108,6 +110,12 @@ impl Warehouse for Postgres {
                 sink.borrow_mut().row(values?)
             },
         )
+    }
+
+    fn ask(&mut self, asked: SqlText<'_>, sink: &mut dyn Rows) -> Result<()> {
+        question::check(asked.text)?;
+        self.session.become_reader()?;
+        self.query(asked, &[], sink)
     }
 
     fn drop_table(&mut self, table: &'static str) -> Result<()> {
@@ -185,4 +193,23 @@ impl Warehouse for Postgres {
     fn add_run(&mut self, run: &RunRow) -> Result<()> {
         self.put_run(run)
     }
+}
+
+/// The text to run in place of a question with columns whose values have no form here: the server makes texts of them.
+fn readable(text: &str, columns: &[Column], is_free: bool) -> Result<Option<String>> {
+    let casts: Vec<Option<&str>> = columns.iter().map(|column| text_type(column.type_())).collect();
+    let strange = casts.iter().zip(columns).enumerate().find(|(_, (cast, _))| cast.is_some());
+    let Some((place, (_, column))) = strange else { return Ok(None) };
+    if !is_free || !question::is_relation(text) {
+        return Err(unprintable(place, column.name(), column.type_().name()));
+    }
+    let name = |place: usize| format!("c{place}");
+    let selected = casts.iter().enumerate().map(|(place, cast)| match cast {
+        Some(kind) => format!("cast({} as {kind})", name(place)),
+        None => name(place),
+    });
+    let (selected, names): (Vec<String>, Vec<String>) = (selected.collect(), (0..casts.len()).map(name).collect());
+    // On lines of its own, as the text may end with a comment.
+    let relation = format!("(\n{}\n) as asked({})", question::without_end(text), names.join(", "));
+    Ok(Some(format!("select {} from {relation}", selected.join(", "))))
 }

@@ -104,7 +104,7 @@ impl Session {
         self.each_row(
             SqlText { name: statement.name(), text: text(statement) },
             parameters,
-            |_| Ok(()),
+            |_| Ok(None),
             |row| {
                 rows.push(row);
                 Ok(())
@@ -113,18 +113,21 @@ impl Session {
         Ok(rows)
     }
 
-    /// Passes the columns of a query's answer, then its rows, one by one.
+    /// Passes the columns of a query's answer, then its rows, one by one. A text that `columns` returns is run in its
+    /// place.
     pub fn each_row(
         &self,
         query: SqlText<'_>,
         parameters: &[&(dyn ToSql + Sync)],
-        columns: impl FnOnce(&[Column]) -> Result<()>,
+        columns: impl FnOnce(&[Column]) -> Result<Option<String>>,
         mut row: impl FnMut(Row) -> Result<()>,
     ) -> Result<()> {
         let (name, start) = (query.name, Instant::now());
         let failed = |e| self.failed(name, e);
-        let statement = self.runtime.block_on(self.client.prepare(query.text)).map_err(failed)?;
-        columns(statement.columns())?;
+        let mut statement = self.runtime.block_on(self.client.prepare(query.text)).map_err(failed)?;
+        if let Some(text) = columns(statement.columns())? {
+            statement = self.runtime.block_on(self.client.prepare(&text)).map_err(failed)?;
+        }
         let parameters = parameters.iter().map(|&parameter| parameter as &dyn ToSql);
         let rows = self.runtime.block_on(self.client.query_raw(&statement, parameters)).map_err(failed)?;
         let mut rows = std::pin::pin!(rows);
@@ -135,6 +138,18 @@ impl Session {
         }
         tracing::debug!(statement = name, rows = count, ms = start.elapsed().as_millis() as u64, "query");
         Ok(())
+    }
+
+    /// Leaves a superuser's rights aside for the rest of the transaction: it is read-only, but they reach the server's
+    /// files as well.
+    pub fn become_reader(&self) -> Result<()> {
+        let Some(row) = self.rows(Statement::PostgresReader, &[])?.into_iter().next() else { return Ok(()) };
+        let (is_superuser, search_path): (bool, Option<String>) = (self.get(&row, 0)?, self.get(&row, 1)?);
+        if !is_superuser {
+            return Ok(());
+        }
+        let search_path = search_path.unwrap_or_else(|| "''".to_owned());
+        self.batch("reader", &format!("set local search_path to {search_path}; set local role pg_read_all_data"))
     }
 
     /// The one row of a query without parameters.
@@ -189,7 +204,11 @@ impl Session {
                 format!("{place}: the server's disk is full"),
                 "free some space on the server; the warehouse is as it was",
             ),
-            SqlState::OUT_OF_MEMORY => (Kind::Query, format!("{name}: the server has not enough memory"), ""),
+            SqlState::OUT_OF_MEMORY => (
+                Kind::Memory,
+                format!("{name}: the server has not enough memory"),
+                "the server's log says what it was short of; work_mem and its memory decide",
+            ),
             SqlState::ADMIN_SHUTDOWN | SqlState::CRASH_SHUTDOWN | SqlState::CANNOT_CONNECT_NOW => (
                 Kind::WarehouseUnreachable,
                 format!("{name}: the server at {place} ended the connection"),

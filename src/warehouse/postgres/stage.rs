@@ -110,7 +110,7 @@ impl Postgres {
     /// Passes each row of a statement without parameters on, as it comes.
     fn each_row(&self, statement: Statement, row: impl FnMut(Row) -> Result<()>) -> Result<()> {
         let query = SqlText { name: statement.name(), text: text(statement) };
-        self.session.each_row(query, &[], |_| Ok(()), row)
+        self.session.each_row(query, &[], |_| Ok(None), row)
     }
 
     /// The part of this stretch of time in which the facts have events.

@@ -8,6 +8,7 @@ use tokio_postgres::types::{Format, FromSql, IsNull, Kind, ToSql, Type, to_sql_c
 
 use super::super::Value;
 use super::copy::EPOCH_US;
+use crate::warehouse::calendar::{Date, time_of_day};
 
 type Fault = Box<dyn StdError + Sync + Send>;
 
@@ -88,10 +89,46 @@ impl FromSql<'_> for Cell {
     }
 }
 
+/// The type by which the server is to make text of values that [`value`] has no form for.
+pub(super) fn text_type(ty: &Type) -> Option<&'static str> {
+    match ty.kind() {
+        Kind::Array(element) => text_type(element).map(|_| "text[]"),
+        Kind::Domain(base) => text_type(base),
+        Kind::Enum(_) => None,
+        _ => (!HAVE_A_FORM.contains(ty)).then_some("text"),
+    }
+}
+
+/// The types whose values are read from the server's binary form.
+const HAVE_A_FORM: [Type; 22] = [
+    Type::BOOL,
+    Type::INT2,
+    Type::INT4,
+    Type::INT8,
+    Type::OID,
+    Type::FLOAT4,
+    Type::FLOAT8,
+    Type::NUMERIC,
+    Type::TIMESTAMP,
+    Type::TIMESTAMPTZ,
+    Type::DATE,
+    Type::TIME,
+    Type::UUID,
+    Type::JSONB,
+    Type::TEXT,
+    Type::VARCHAR,
+    Type::BPCHAR,
+    Type::NAME,
+    Type::UNKNOWN,
+    Type::JSON,
+    Type::XML,
+    Type::VOID,
+];
+
 fn value(ty: &Type, raw: &[u8]) -> Result<Value, Fault> {
     let text = |raw: &[u8]| Ok(Value::Text(std::str::from_utf8(raw)?.to_owned()));
     match ty.kind() {
-        Kind::Array(element) => return Ok(Value::List(array(element, raw)?)),
+        Kind::Array(element) => return array(element, raw),
         Kind::Domain(base) => return value(base, raw),
         Kind::Enum(_) => return text(raw),
         _ => {}
@@ -102,22 +139,21 @@ fn value(ty: &Type, raw: &[u8]) -> Result<Value, Fault> {
         Type::INT4 => Value::Integer(i32::from_be_bytes(raw.try_into()?).into()),
         Type::INT8 => Value::Integer(i64::from_be_bytes(raw.try_into()?).into()),
         Type::OID => Value::Integer(u32::from_be_bytes(raw.try_into()?).into()),
-        Type::FLOAT4 => Value::Float(f32::from_be_bytes(raw.try_into()?).into()),
+        Type::FLOAT4 => Value::of_f32(f32::from_be_bytes(raw.try_into()?)),
         Type::FLOAT8 => Value::Float(f64::from_be_bytes(raw.try_into()?)),
         Type::NUMERIC => numeric(raw)?,
-        Type::TIMESTAMP => Value::Text(timestamp(i64::from_be_bytes(raw.try_into()?))),
-        Type::TIMESTAMPTZ => Value::Text(format!("{}+00", timestamp(i64::from_be_bytes(raw.try_into()?)))),
+        Type::TIMESTAMP => Value::Text(timestamp(i64::from_be_bytes(raw.try_into()?), "")),
+        // The session's zone is UTC.
+        Type::TIMESTAMPTZ => Value::Text(timestamp(i64::from_be_bytes(raw.try_into()?), "+00")),
         Type::DATE => Value::Text(date(i32::from_be_bytes(raw.try_into()?))),
         Type::TIME => Value::Text(time_of_day(i64::from_be_bytes(raw.try_into()?))),
-        Type::INTERVAL => interval(raw)?,
         Type::UUID => Value::Text(uuid::Uuid::from_slice(raw)?.to_string()),
-        Type::BYTEA => Value::Text(raw.iter().map(|b| format!("\\x{b:02X}")).collect::<Vec<_>>().concat()),
+        // Filled up with blanks, which mean nothing.
+        Type::BPCHAR => Value::Text(std::str::from_utf8(raw)?.trim_end_matches(' ').to_owned()),
         // A version stands before the text.
         Type::JSONB => text(raw.get(1..).unwrap_or_default())?,
-        Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::CHAR | Type::UNKNOWN | Type::JSON | Type::XML => {
-            text(raw)?
-        }
-        _ => return Err(format!("a column is of the type {ty}, which sparkify cannot show; cast it: `cast(… as text)`").into()),
+        _ if HAVE_A_FORM.contains(ty) => text(raw)?,
+        _ => return Err(format!("a column is of the type {ty}, which sparkify cannot print").into()),
     })
 }
 
@@ -128,46 +164,44 @@ fn take<const N: usize>(raw: &mut &[u8]) -> Result<[u8; N], Fault> {
     Ok(*first)
 }
 
-fn timestamp(us: i64) -> String {
+fn timestamp(us: i64, zone: &str) -> String {
+    const DAY: i64 = 86_400_000_000;
     match us {
         i64::MAX => return "infinity".to_owned(),
         i64::MIN => return "-infinity".to_owned(),
         _ => {}
     }
-    let us = us.saturating_add(EPOCH_US);
-    chrono::DateTime::from_timestamp_micros(us)
-        .map_or_else(|| us.to_string(), |t| t.naive_utc().format("%Y-%m-%d %H:%M:%S%.f").to_string())
+    let (day, is_before_christ) = day(us.div_euclid(DAY));
+    let era = if is_before_christ { " BC" } else { "" };
+    format!("{day} {}{zone}{era}", time_of_day(us.rem_euclid(DAY)))
 }
 
 fn date(days: i32) -> String {
-    const DAYS_TO_2000: i64 = EPOCH_US / 86_400_000_000;
     match days {
         i32::MAX => return "infinity".to_owned(),
         i32::MIN => return "-infinity".to_owned(),
         _ => {}
     }
-    chrono::DateTime::from_timestamp((i64::from(days) + DAYS_TO_2000) * 86_400, 0)
-        .map_or_else(|| days.to_string(), |t| t.date_naive().to_string())
+    let (day, is_before_christ) = day(days.into());
+    if is_before_christ { format!("{day} BC") } else { day }
 }
 
-fn time_of_day(us: i64) -> String {
-    let (seconds, us) = (us / 1_000_000, us % 1_000_000);
-    let whole = format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if us == 0 { whole } else { format!("{whole}.{us:06}").trim_end_matches('0').to_owned() }
+/// A day, counted from the first of 2000, in the calendar of today, and whether it lies before the year 1.
+fn day(days: i64) -> (String, bool) {
+    let Date { year, month, day } = Date::of(days + EPOCH_US / 86_400_000_000);
+    // There was no year 0.
+    let shown = if year > 0 { year } else { 1 - year };
+    (format!("{shown:04}-{month:02}-{day:02}"), year <= 0)
 }
 
-fn interval(mut raw: &[u8]) -> Result<Value, Fault> {
-    let us = i64::from_be_bytes(take(&mut raw)?);
-    let (days, months) = (i32::from_be_bytes(take(&mut raw)?), i32::from_be_bytes(take(&mut raw)?));
-    Ok(Value::Text(format!("{months} months {days} days {} seconds", us as f64 / 1e6)))
-}
-
-/// Of one dimension; others lose their shape.
-fn array(element: &Type, mut raw: &[u8]) -> Result<Vec<Value>, Fault> {
+/// A list, or a list of lists for each further dimension.
+fn array(element: &Type, mut raw: &[u8]) -> Result<Value, Fault> {
     let dimensions = i32::from_be_bytes(take(&mut raw)?);
     let (_has_nulls, _oid): ([u8; 4], [u8; 4]) = (take(&mut raw)?, take(&mut raw)?);
+    let mut lengths = Vec::new();
     for _ in 0..dimensions {
-        let (_length, _lower_bound): ([u8; 4], [u8; 4]) = (take(&mut raw)?, take(&mut raw)?);
+        let (length, _lower_bound): ([u8; 4], [u8; 4]) = (take(&mut raw)?, take(&mut raw)?);
+        lengths.push(usize::try_from(i32::from_be_bytes(length))?);
     }
     let mut items = Vec::new();
     while !raw.is_empty() {
@@ -180,7 +214,11 @@ fn array(element: &Type, mut raw: &[u8]) -> Result<Vec<Value>, Fault> {
         items.push(value(element, item)?);
         raw = rest;
     }
-    Ok(items)
+    // From the innermost dimension outwards.
+    for length in lengths.into_iter().skip(1).rev().filter(|length| *length > 0) {
+        items = items.chunks(length).map(|part| Value::List(part.to_vec())).collect();
+    }
+    Ok(Value::List(items))
 }
 
 /// A number of any length: groups of four decimal digits, the place of the first, a sign and how many decimals to show.

@@ -7,7 +7,7 @@ use super::super::query::numbered;
 use super::super::sql::REFRESHED_TABLES;
 use super::super::{
     Dialect, FileRow, Input, KnownFile, ObjectsStaged, Param, QuarantinePart, QuarantinedLine, RejectRow, ReplayedLine,
-    RoleStatement, Rows, RunRow, SqlText, StageInput, Statement, Totals, Value, Warehouse, literal,
+    RoleStatement, Rows, RunRow, SqlText, StageInput, Statement, Totals, Value, Warehouse, literal, question,
 };
 use super::session::text;
 use super::stage::{bytes_of, literals, time_us};
@@ -129,6 +129,13 @@ impl Warehouse for Redshift {
             literal::filled_in(&numbered, &literals)
         };
         self.session.query(SqlText { name: statement.name, text: &filled }, sink)
+    }
+
+    fn ask(&mut self, asked: SqlText<'_>, sink: &mut dyn Rows) -> Result<()> {
+        // The server runs all statements of a text, and a commit in it would end the transaction that only reads.
+        question::check_single(asked.text)?;
+        question::check(asked.text)?;
+        self.query(asked, &[], sink)
     }
 
     fn drop_table(&mut self, table: &'static str) -> Result<()> {

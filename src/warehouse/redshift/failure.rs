@@ -99,6 +99,11 @@ fn by_code(name: &str, place: &str, refusal: Refusal) -> Error {
             format!("{place}: the cluster's disk is full"),
             "resize the cluster or free some space; the warehouse is as it was",
         ),
+        "53200" => (
+            Kind::Memory,
+            format!("{name}: the cluster has not enough memory"),
+            "give the user's queue more memory, or resize the cluster",
+        ),
         "57P01" | "57P02" | "57P03" => (
             Kind::WarehouseUnreachable,
             format!("{name}: {place} ended the connection"),

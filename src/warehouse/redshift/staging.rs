@@ -22,7 +22,7 @@ impl Staging {
     pub fn new(location: &Location, sources: &Sources) -> Result<Self> {
         let upload = Upload::to(sources, location)
             .ok_or_else(|| Error::new(Kind::Settings, format!("`{location}` is not in S3, where the cluster could read it")))?;
-        let folder = format!("sparkify-{}/", uuid::Uuid::now_v7());
+        let folder = format!("sparkify-{}/", crate::clock::new_id());
         let prefix = upload.url("");
         if prefix.len() + folder.len() + 40 > LONGEST_URL {
             return Err(Error::new(Kind::Settings, format!("redshift.staging is too long: {location}"))
