@@ -6,7 +6,7 @@
 -- parameter: since
 -- parameter: until
 -- parameter: level
--- parameter: top integer 20 1..100000 : how many ranks to show; equal ones are all shown
+-- parameter: top integer 20 1..100000 : how many ranks to show; of equal ones so many that 100 rows are full
 -- column: rank integer : place by plays; equal plays are the same place
 -- column: user_id integer : the user
 -- column: plays integer : plays in the window

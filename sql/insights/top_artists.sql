@@ -7,7 +7,7 @@
 -- parameter: since
 -- parameter: until
 -- parameter: level
--- parameter: top integer 20 1..100000 : how many ranks to show; equal ones are all shown
+-- parameter: top integer 20 1..100000 : how many ranks to show; of equal ones so many that 100 rows are full
 -- parameter: min_plays integer 1 1..1000000 : leave out artists with fewer plays
 -- column: rank integer : place by plays, then listeners; equal in both is the same place
 -- column: artist text : name in the catalogue, or in the log

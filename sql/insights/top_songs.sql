@@ -7,7 +7,7 @@
 -- parameter: since
 -- parameter: until
 -- parameter: level
--- parameter: top integer 20 1..100000 : how many ranks to show; equal ones are all shown
+-- parameter: top integer 20 1..100000 : how many ranks to show; of equal ones so many that 100 rows are full
 -- column: rank integer : place by plays, then listeners; equal in both is the same place
 -- column: song text : title
 -- column: artist text : artist as the log names it

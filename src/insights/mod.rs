@@ -2,6 +2,7 @@
 
 pub mod catalogue;
 pub mod chart;
+mod listed;
 mod shared;
 pub mod table;
 pub mod window;
@@ -11,6 +12,7 @@ use serde_json::json;
 pub use catalogue::{Chart, Column, ColumnKind, Insight, ParameterKind};
 pub use window::{Footing, Level, Window};
 
+use self::listed::Listed;
 use crate::error::{Error, Kind, Result};
 use crate::warehouse::{Param, SqlText, Value, Warehouse};
 
@@ -38,6 +40,8 @@ pub struct Answered {
     pub footing: Footing,
     /// Rows, with a value for each of the insight's columns, in the insight's order.
     pub rows: Vec<Vec<Value>>,
+    /// How many more rows there are, which are counted only.
+    pub left_out: u64,
     /// What has to be said about the answer.
     pub remarks: Vec<String>,
 }
@@ -57,18 +61,21 @@ pub fn answer(
     let footing = footing.of_one(insight);
     let mut rows = Vec::new();
     let mut remarks = Vec::new();
+    let mut left_out = 0;
     if footing.data.is_none() {
         remarks.push("the warehouse holds no events yet; `sparkify load` brings them".to_owned());
     } else if window.is_empty() {
         remarks.push(format!("the window holds none of the data, which is {}", footing.data_text()));
     } else {
         let text = shared::with_words(insight, &footing.kept);
-        let answer = warehouse.answer(SqlText { name: insight.name, text: &text }, &values)?;
+        let mut answer = Listed::new(insight, listed::top(insight, &parameters));
+        warehouse.query(SqlText { name: insight.name, text: &text }, &values, &mut answer)?;
         let names: Vec<&str> = insight.columns.iter().map(|column| column.name).collect();
         if answer.columns != names {
             let message = format!("{} answers with the columns {}", insight.name, answer.columns.join(", "));
             return Err(Error::new(Kind::Query, message));
         }
+        (left_out, remarks) = (answer.left_out(), answer.remarks());
         let kinds: Vec<ColumnKind> = insight.columns.iter().map(|column| column.kind).collect();
         rows = answer.rows.into_iter().map(|row| row.into_iter().zip(&kinds).map(|(v, kind)| tidy(v, *kind)).collect()).collect();
         match (footing.at_level.plays, footing.at_any.plays, footing.level) {
@@ -87,7 +94,7 @@ pub fn answer(
     if question.level.is_some() && !insight.takes("level") {
         remarks.push("this answer is not by level: all levels are in it".to_owned());
     }
-    Ok(Answered { insight: insight.clone(), parameters, window: window.clone(), footing, rows, remarks })
+    Ok(Answered { insight: insight.clone(), parameters, window: window.clone(), footing, rows, left_out, remarks })
 }
 
 /// A parameter as it is bound, and as a person would set it.
@@ -221,6 +228,7 @@ impl Answered {
             "footing": self.footing.json(),
             "notes": self.insight.notes,
             "remarks": self.remarks,
+            "rows_left_out": self.left_out,
             "columns": columns,
         });
         // By hand, as the columns' order is worth keeping.

@@ -3,6 +3,7 @@
 mod headline;
 mod layout;
 mod quality;
+mod room;
 
 use std::fmt::Write as _;
 use std::io::Read as _;
@@ -38,21 +39,30 @@ pub fn build(
     let data = window::data_bounds(warehouse)?;
     let asked = catalogue::all();
     let footing = Footing::of(warehouse, data, window, None, &asked)?;
-    let mut sections = Vec::new();
+    let (mut sections, mut had) = (Vec::new(), Vec::new());
     for section in SECTIONS {
-        let mut cards = Vec::new();
+        let mut cards: Vec<Json> = Vec::new();
         for name in section.insights {
             interrupt.check()?;
             let Some(insight) = asked.iter().find(|insight| insight.name == *name) else { continue };
             let question = Question { top: layout::top(name), ..Question::default() };
-            cards.push(card(&insights::answer(warehouse, insight, window, &footing, &question)?));
+            let answered = insights::answer(warehouse, insight, window, &footing, &question)?;
+            cards.push(card(&answered));
+            had.push(answered.rows.len());
         }
         if section.shows_loading {
             interrupt.check()?;
-            cards.extend(quality::cards(warehouse, limits)?);
+            for (card, rows) in quality::cards(warehouse, limits)? {
+                cards.push(card);
+                had.push(rows);
+            }
         }
-        sections.push(json!({"id": section.id, "title": section.title, "cards": cards}));
+        sections.push((section, cards));
     }
+    let fixed = TEMPLATE.len() + LIBRARY.len() + STYLE.len() + SCRIPT.len();
+    room::fit(&mut sections.iter_mut().flat_map(|(_, cards)| cards).collect::<Vec<_>>(), &had, fixed);
+    let sections: Vec<Json> =
+        sections.into_iter().map(|(section, cards)| json!({"id": section.id, "title": section.title, "cards": cards})).collect();
     let page = json!({
         "warehouse": name,
         "from": window.from_date(),
@@ -76,7 +86,6 @@ fn card(answered: &Answered) -> Json {
             json!({"name": column.name, "kind": column.kind.name(), "decimals": decimals, "meaning": column.meaning})
         })
         .collect();
-    let rows: Vec<Vec<Json>> = answered.rows.iter().map(|row| row.iter().map(crate::output::json).collect()).collect();
     let mut set = format!("-- since = '{}', until = '{}'", answered.window.since, answered.window.until);
     for (name, value) in &answered.parameters {
         let _ = write!(set, ", {name} = {value}");
@@ -91,7 +100,7 @@ fn card(answered: &Answered) -> Json {
         "notes": insight.notes,
         "remarks": answered.remarks,
         "columns": columns,
-        "rows": rows,
+        "rows": room::rows(&answered.rows),
         "sql": format!("{set}\n{}", insight.sql()),
     })
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use chrono::NaiveDate;
 use serde_json::{Value as Json, json};
 
+use super::room;
 use crate::check::{self, Finding, Limits, Severity};
 use crate::error::Result;
 use crate::warehouse::{Answer, SqlText, Value, Warehouse};
@@ -31,8 +32,8 @@ const LOADING: [(&str, &str, SqlText<'_>); 3] = [
 /// Days without a file that are named one by one.
 const DAYS_NAMED: usize = 8;
 
-/// The cards, in their order.
-pub(super) fn cards(warehouse: &mut dyn Warehouse, limits: &Limits) -> Result<Vec<Json>> {
+/// The cards, in their order, and how many rows each has.
+pub(super) fn cards(warehouse: &mut dyn Warehouse, limits: &Limits) -> Result<Vec<(Json, usize)>> {
     let mut cards = vec![checks(warehouse, limits)?];
     for (title, answers, query) in LOADING {
         cards.push(loading(warehouse, title, answers, query)?);
@@ -41,8 +42,8 @@ pub(super) fn cards(warehouse: &mut dyn Warehouse, limits: &Limits) -> Result<Ve
 }
 
 /// What the checks find. Rows that offend are counted, not shown: they may hold names and folders, and the page travels.
-fn checks(warehouse: &mut dyn Warehouse, limits: &Limits) -> Result<Json> {
-    let mut findings = check::run(warehouse, check::all()?, limits, chrono::Utc::now().timestamp_micros())?;
+fn checks(warehouse: &mut dyn Warehouse, limits: &Limits) -> Result<(Json, usize)> {
+    let mut findings = check::run(warehouse, check::all()?, limits, crate::clock::now_us())?;
     // What is wrong comes first, the worst of it before the rest; the others stay in their order.
     findings.sort_by_key(|finding| (!finding.failed(), finding.check.severity));
     let kinds = [
@@ -74,10 +75,12 @@ fn checks(warehouse: &mut dyn Warehouse, limits: &Limits) -> Result<Json> {
     } else {
         (vec![verdict, about.to_owned()], Vec::new())
     };
-    Ok(json!({
+    let count = findings.len();
+    let card = json!({
         "name": "checks", "title": "Checks", "answers": "Is the data sound?", "unit": "rows", "chart": "none", "drawn": [],
         "notes": notes, "remarks": remarks, "columns": columns, "rows": findings.iter().map(row).collect::<Vec<_>>(), "sql": sql,
-    }))
+    });
+    Ok((card, count))
 }
 
 /// How it went, in a sentence.
@@ -95,18 +98,19 @@ fn verdict(findings: &[Finding]) -> String {
 }
 
 /// A table about the loading. Its columns are described by their names.
-fn loading(warehouse: &mut dyn Warehouse, title: &str, answers: &str, query: SqlText<'_>) -> Result<Json> {
+fn loading(warehouse: &mut dyn Warehouse, title: &str, answers: &str, query: SqlText<'_>) -> Result<(Json, usize)> {
     let answer = warehouse.answer(query, &[])?;
     let is_text = |name: &str| matches!(name, "input" | "reason" | "loaded_on" | "log_day");
     let columns: Vec<Json> =
         answer.columns.iter().map(|name| column(name, if is_text(name) { "text" } else { "integer" })).collect();
-    let rows: Vec<Vec<Json>> = answer.rows.iter().map(|row| row.iter().map(crate::output::json).collect()).collect();
+    let rows = room::rows(&answer.rows);
     let remarks: Vec<String> = missing_days(&answer).into_iter().collect();
     let notes = if rows.is_empty() { vec!["None."] } else { Vec::new() };
-    Ok(json!({
+    let card = json!({
         "name": query.name, "title": title, "answers": answers, "unit": "lines", "chart": "none", "drawn": [], "notes": notes,
         "remarks": remarks, "columns": columns, "rows": rows, "sql": query.text,
-    }))
+    });
+    Ok((card, answer.rows.len()))
 }
 
 fn column(name: &str, kind: &str) -> Json {

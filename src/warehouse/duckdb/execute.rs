@@ -5,6 +5,7 @@ use std::sync::Arc;
 use duckdb::types::Value as DuckValue;
 
 use super::super::ident::identifier;
+use super::super::query::numbered;
 use super::super::sql::REFRESHED_TABLES;
 use super::super::{
     FileRow, Input, KnownFile, Param, QuarantinePart, QuarantinedLine, RejectRow, ReplayedLine, Rows, RunRow, SCHEMA_VERSION,
@@ -12,6 +13,7 @@ use super::super::{
 };
 use super::commit::Outcome;
 use super::stage::timestamp_ms;
+use super::value::bound;
 use super::{DuckDb, query_error, schema};
 use crate::error::Result;
 use crate::stage::{Batch, EventBounds, People, PlannedFile, SongRecord};

@@ -174,7 +174,7 @@ impl Warehouse for Postgres {
         session.each_row(
             query,
             &values,
-            |_| Ok(()),
+            |_| Ok(None),
             |row| {
                 lines.push(line(&row)?);
                 Ok(())
