@@ -64,7 +64,7 @@ impl Creation {
                 _ => {}
             }
             // A name that nobody else can have or guess.
-            let name = uuid::Uuid::now_v7().simple().to_string();
+            let name = crate::clock::new_id().simple().to_string();
             let place = folder.join(format!("{name}.lock"));
             let lock = match File::options().write(true).create_new(true).open(&place) {
                 Ok(lock) => lock,

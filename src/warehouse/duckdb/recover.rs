@@ -120,7 +120,7 @@ fn discard(place: &Path) {
 /// Keeps a journal of another database under another name: it may be all that can put that one back.
 fn set_aside(path: &Path, place: &Path) -> Result<()> {
     let mut name = place.as_os_str().to_owned();
-    name.push(format!(".{}", uuid::Uuid::now_v7().simple()));
+    name.push(format!(".{}", crate::clock::new_id().simple()));
     std::fs::rename(place, &name).map_err(|e| io_error(place.display(), "move away", e))?;
     tracing::warn!(
         "{} is the journal of another database than {}, so it is kept as {}; put it back beside that database if you have it",
