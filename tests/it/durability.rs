@@ -387,21 +387,34 @@ fn readers_mend_a_torn_file_or_name_the_command_that_does() {
 }
 
 #[test]
-fn a_journal_of_another_database_is_kept_and_not_used() {
+fn what_belongs_to_another_database_is_kept_and_not_used() {
     let (scenario, left) = torn();
     let site = &scenario.site;
-    let other = loaded(&lines(41..42, 20));
-    fs::copy(other.path("w.duckdb"), scenario.warehouse()).unwrap();
-    fs::remove_file(site.path("w.duckdb.wal")).unwrap();
-    let before = fs::read(scenario.warehouse()).unwrap();
-    let runs = site.run(&["runs", "--warehouse", "w.duckdb"]).expect(0);
-    assert!(runs.stderr.contains("the journal of another database"), "{}", runs.stderr);
-    assert_eq!(fs::read(scenario.warehouse()).unwrap(), before);
-    // Put back to where it belongs, it does its work.
-    let kept = leftovers(site);
-    assert!(kept.len() == 1 && kept[0].starts_with("w.duckdb.journal."), "{kept:?}");
-    let journal = fs::read(site.path(&kept[0])).unwrap();
-    assert_eq!(journal, left[&site.path("w.duckdb.journal")]);
+    let journal = site.path("w.duckdb.journal");
+    assert!(site.path("w.duckdb.wal").exists() && journal.exists());
+    // Another one takes its place, or it is gone and a first load makes one.
+    for is_gone in [false, true] {
+        put_back(site, &left);
+        fs::remove_file(scenario.warehouse()).unwrap();
+        let answer = if is_gone {
+            site.load(&["--max-rejects", "1"]).expect(3)
+        } else {
+            let other = loaded("");
+            fs::copy(other.path("w.duckdb"), scenario.warehouse()).unwrap();
+            site.run(&["runs", "--warehouse", "w.duckdb"]).expect(0)
+        };
+        for what in ["journal", "log"] {
+            assert!(answer.stderr.contains(&format!("is the {what} of another database")), "{}", answer.stderr);
+        }
+        let kept = leftovers(site);
+        assert!(kept.len() == 2 && kept[0].starts_with("w.duckdb.journal.") && kept[1].starts_with("w.duckdb.wal."), "{kept:?}");
+        // Put back to where they belong, they do their work.
+        assert_eq!(fs::read(site.path(&kept[0])).unwrap(), left[&journal]);
+        fs::write(scenario.warehouse(), &left[&scenario.warehouse()]).unwrap();
+        fs::rename(site.path(&kept[0]), &journal).unwrap();
+        fs::rename(site.path(&kept[1]), site.path("w.duckdb.wal")).unwrap();
+        assert_eq!(scenario.found("put back"), scenario.after);
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use ::duckdb::Connection;
 use ::duckdb::types::Value;
 
 use super::connect::{Access, NO_CHECKPOINT, open_waiting};
-use super::file::{DataFile, log_of};
+use super::file::{DataFile, log_length, log_of};
 use super::journal::{Block, used_parts};
 use super::{DuckDb, query_error, schema};
 use crate::error::{Error, Kind, Result};
@@ -41,7 +41,7 @@ pub(super) struct Extent {
 
 impl Extent {
     fn of(file: &DataFile) -> Self {
-        Self { iteration: file.iteration(), log: std::fs::metadata(log_of(file.path())).map_or(0, |log| log.len()) }
+        Self { iteration: file.iteration(), log: log_length(file.path()) }
     }
 }
 
@@ -191,8 +191,7 @@ impl DuckDb {
     /// Brings a log that an earlier run has left into the file, before it is closed.
     pub(super) fn finish_log(&mut self) {
         self.set_interruptible(false);
-        let has_log = std::fs::metadata(log_of(&self.path)).is_ok_and(|log| log.len() > 0);
-        if !has_log || self.file.access() == Access::ReadOnly || !self.warnings.is_empty() {
+        if log_length(&self.path) == 0 || self.file.access() == Access::ReadOnly || !self.warnings.is_empty() {
             return;
         }
         let _ = self.roll_back();

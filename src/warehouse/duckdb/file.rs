@@ -13,7 +13,8 @@ use std::thread::JoinHandle;
 use super::connect::{Access, lock};
 use super::header::{Headers, State};
 use super::journal::{self, Block, Journal};
-use super::recover::recover;
+use super::log;
+use super::recover::{recover, set_aside};
 use crate::error::{Error, Kind, Result, io_error};
 
 /// How far the rollback journal is.
@@ -49,15 +50,19 @@ impl DataFile {
     /// As [`recover`].
     pub fn open(path: &Path, access: Access) -> Result<Self> {
         let journal = journal::place(path);
-        let has_journal = journal.exists();
-        let (file, may_write) = open_file(path, access == Access::ReadWrite || has_journal);
+        let (to_write, has_journal) = (access == Access::ReadWrite, journal.exists());
+        let log_is_foreign = log_length(path) > 0 && open_file(path, false).0.is_some_and(|file| has_foreign_log(&file, path));
+        let (file, may_write) = open_file(path, to_write || has_journal || log_is_foreign);
         let mut is_examined = false;
         // Who cannot have the lock has nothing to recover either: its holder is at work, and DuckDB says who that is.
-        if has_journal
+        if (has_journal || log_is_foreign)
             && let Some(file) = &file
             && lock(file, may_write).unwrap_or(false)
         {
             recover(path, file, &journal, may_write)?;
+            if may_write && has_foreign_log(file, path) {
+                set_aside(path, &log_of(path), "log")?;
+            }
             is_examined = true;
         }
         let file = file.map(Arc::new);
@@ -86,8 +91,9 @@ impl DataFile {
     pub fn prepare_rollback(&mut self, blocks: impl FnOnce() -> Result<Vec<Block>>) -> Result<()> {
         if let (Rollback::None, Some(file)) = (&self.rollback, &self.file) {
             let (file, place, path, blocks) = (Arc::clone(file), self.journal.clone(), self.path.clone(), blocks()?);
+            let log = log_length(&path);
             self.rollback = Rollback::Writing(std::thread::spawn(move || {
-                let journal = Journal::of(&file, &blocks).map_err(|e| io_error(path.display(), "read", e))?;
+                let journal = Journal::of(&file, &blocks, log).map_err(|e| io_error(path.display(), "read", e))?;
                 journal.write(&file, &place)
             }));
         }
@@ -166,9 +172,8 @@ impl DataFile {
     /// changes may be in there.
     fn shorten(&self) -> io::Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
-        let log_is_empty = std::fs::metadata(log_of(&self.path)).map_or(true, |log| log.len() == 0);
         let end = || Headers::read(file).map(|headers| headers.state().map_or(u64::MAX, State::end));
-        if log_is_empty && self.is_in_place() && file.metadata()?.len() > end()? && lock(file, true)? {
+        if log_length(&self.path) == 0 && self.is_in_place() && file.metadata()?.len() > end()? && lock(file, true)? {
             // Only what holds under the lock counts.
             let end = end()?;
             if file.metadata()?.len() > end {
@@ -201,11 +206,22 @@ impl Drop for DataFile {
     }
 }
 
+/// Whether the log beside a file is of another one, which DuckDB would refuse to open it for.
+fn has_foreign_log(file: &File, path: &Path) -> bool {
+    let identifier = Headers::read(file).ok().and_then(|headers| headers.identifier());
+    identifier.is_some_and(|identifier| log::is_foreign(&log_of(path), &identifier))
+}
+
 /// DuckDB's write-ahead log of a database.
 pub(super) fn log_of(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".wal");
     name.into()
+}
+
+/// Its bytes.
+pub(super) fn log_length(path: &Path) -> u64 {
+    std::fs::metadata(log_of(path)).map_or(0, |log| log.len())
 }
 
 /// Opens a plain file, to write to it too if that is wanted and allowed.

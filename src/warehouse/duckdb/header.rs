@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io;
 
 use super::file::read_at;
+use super::log::IDENTIFIER;
 
 /// Bytes of a header.
 pub(super) const HEADER: usize = 4096;
@@ -55,6 +56,14 @@ impl State {
 }
 
 impl Headers {
+    /// What names the database, if the first header is whole. Files of older formats have zeros.
+    pub fn identifier(&self) -> Option<[u8; IDENTIFIER]> {
+        /// Behind the checksum, the magic bytes, the version, flags, the library's names and how it is encrypted.
+        const PLACE: usize = CHECKSUM + 4 + 8 + 32 + 64 + 8;
+        let bytes = self.0[0].get(PLACE..PLACE + IDENTIFIER).filter(|_| is_whole(&self.0[0]))?;
+        bytes.try_into().ok()
+    }
+
     /// Reads them.
     pub fn read(file: &File) -> io::Result<Self> {
         let mut headers = [vec![0; HEADER], vec![0; HEADER], vec![0; HEADER]];
@@ -87,13 +96,27 @@ pub(super) fn part(block_size: u64, index: usize) -> std::ops::Range<usize> {
     CHECKSUM + index * size..CHECKSUM + (index + 1) * size
 }
 
-/// DuckDB's checksum of a whole number of eight bytes.
-fn checksum(bytes: &[u8]) -> u64 {
-    let words = bytes.chunks_exact(8).map(|word| number(word, 0));
-    words.fold(5381, |sum, word| sum ^ word.wrapping_mul(0xBF58_476D_1CE4_E5B9))
+/// DuckDB's checksum.
+pub(super) fn checksum(bytes: &[u8]) -> u64 {
+    let words = bytes.chunks_exact(8);
+    let rest = words.remainder();
+    let sum = words.map(|word| number(word, 0)).fold(5381, |sum, word| sum ^ word.wrapping_mul(0xBF58_476D_1CE4_E5B9));
+    if rest.is_empty() { sum } else { sum ^ checksum_of_rest(rest) }
 }
 
-fn number(bytes: &[u8], at: usize) -> u64 {
+/// Its part for the last bytes, fewer than eight.
+fn checksum_of_rest(bytes: &[u8]) -> u64 {
+    const M: u64 = 0xC6A4_A793_5BD1_E995;
+    let mut word = [0; 8];
+    word[..bytes.len()].copy_from_slice(bytes);
+    let mut hash = 0xE17A_1465 ^ (bytes.len() as u64).wrapping_mul(M);
+    hash = (hash ^ u64::from_le_bytes(word)).wrapping_mul(M);
+    hash = (hash ^ hash >> 47).wrapping_mul(M);
+    hash ^ hash >> 47
+}
+
+/// The number in the eight bytes from `at` on.
+pub(super) fn number(bytes: &[u8], at: usize) -> u64 {
     let mut word = [0; 8];
     word.copy_from_slice(&bytes[at..at + 8]);
     u64::from_le_bytes(word)

@@ -31,6 +31,8 @@ pub(super) struct Journal {
     /// The state that the headers describe, which is the one to go back to.
     pub state: State,
     pub blocks: Vec<(Block, Vec<u8>)>,
+    /// Bytes of DuckDB's log before the next commit.
+    pub log: u64,
 }
 
 /// What lies in a journal's place.
@@ -51,7 +53,7 @@ pub(super) fn place(path: &Path) -> PathBuf {
 
 impl Journal {
     /// Reads what `blocks` and the headers of a database are now.
-    pub fn of(database: &File, blocks: &[Block]) -> io::Result<Self> {
+    pub fn of(database: &File, blocks: &[Block], log: u64) -> io::Result<Self> {
         let headers = Headers::read(database)?;
         let damaged = || io::Error::new(io::ErrorKind::InvalidData, "the headers of the database are damaged");
         let state = headers.state().ok_or_else(damaged)?;
@@ -61,7 +63,7 @@ impl Journal {
         };
         // A block from behind the end of the state is none of its own.
         let own = blocks.iter().filter(|block| block.number < state.blocks);
-        Ok(Self { headers, state, blocks: own.map(read).collect::<io::Result<_>>()? })
+        Ok(Self { headers, state, blocks: own.map(read).collect::<io::Result<_>>()?, log })
     }
 
     /// Writes it to `place` so that it outlives a power cut, readable to whom the database is readable.
@@ -94,7 +96,8 @@ impl Journal {
     }
 
     fn body(&self) -> Vec<u8> {
-        let mut body = self.headers.0.concat();
+        let mut body = self.log.to_le_bytes().to_vec();
+        body.extend(self.headers.0.concat());
         for (block, bytes) in &self.blocks {
             body.extend_from_slice(&block.number.to_le_bytes());
             body.extend_from_slice(&block.used.to_le_bytes());
@@ -119,6 +122,8 @@ impl Journal {
         if number(length)? != body.len() as u64 || number(hash)? != rapidhash::v3::rapidhash_v3(body) {
             return None;
         }
+        let (log, body) = body.split_at_checked(8)?;
+        let log = number(log)?;
         let (headers, mut rest) = body.split_at_checked(3 * HEADER)?;
         let headers = Headers([0, 1, 2].map(|i| headers[i * HEADER..(i + 1) * HEADER].to_vec()));
         let state = headers.state()?;
@@ -130,7 +135,7 @@ impl Journal {
             blocks.push((block, bytes.to_vec()));
             rest = behind;
         }
-        Some(Self { headers, state, blocks })
+        Some(Self { headers, state, blocks, log })
     }
 }
 

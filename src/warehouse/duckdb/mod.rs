@@ -7,6 +7,7 @@ mod execute;
 mod file;
 mod header;
 mod journal;
+mod log;
 mod query;
 mod recover;
 mod schema;

@@ -10,9 +10,10 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-use super::file::{read_at, write_at};
+use super::file::{log_of, read_at, write_at};
 use super::header::{Headers, is_whole, part};
 use super::journal::{self, Found, Journal};
+use super::log;
 use crate::error::{Error, Kind, Result, io_error};
 
 /// What is to be written where.
@@ -22,10 +23,10 @@ type Pieces<'a> = Vec<(u64, &'a [u8])>;
 enum Finding<'a> {
     /// It is another file's.
     Foreign,
-    /// The file is past it, or nothing was overwritten yet.
+    /// The file is past it.
     Done,
-    /// These pieces of the file are to be put back.
-    Torn(Pieces<'a>),
+    /// The state in it counts, and these pieces of the file are to be put back, if any.
+    Counts(Pieces<'a>),
 }
 
 /// Puts the database back as the journal at `place` says, if there is one and it must be. The caller holds the lock on the
@@ -44,18 +45,28 @@ pub(super) fn recover(path: &Path, file: &File, place: &Path, may_write: bool) -
     };
     match examine(file, &journal).map_err(|e| io_error(path.display(), "read", e))? {
         Finding::Done => discard(place),
-        Finding::Foreign if may_write => set_aside(path, place)?,
+        Finding::Foreign if may_write => set_aside(path, place, "journal")?,
         Finding::Foreign => {}
-        Finding::Torn(_) if !may_write => {
-            let message = format!(
-                "{} was left half written by a program or a machine that stopped, and must be put back first",
-                path.display()
-            );
-            return Err(Error::new(Kind::WarehouseInvalid, message)
-                .with_hint("run `sparkify runs` on it once as a user who may write the file and its folder; that puts it back"));
-        }
-        Finding::Torn(pieces) => {
+        Finding::Counts(pieces) => {
+            let log = log_of(path);
+            let cut = log::damaged_after(&log, journal.log).map_err(|e| io_error(log.display(), "read", e))?;
+            if pieces.is_empty() && cut.is_none() {
+                discard(place);
+                return Ok(());
+            }
+            if !may_write {
+                let message = format!(
+                    "{} was left half written by a program or a machine that stopped, and must be put back first",
+                    path.display()
+                );
+                return Err(Error::new(Kind::WarehouseInvalid, message).with_hint(
+                    "run `sparkify runs` on it once as a user who may write the file and its folder; that puts it back",
+                ));
+            }
             restore(file, &pieces).map_err(|e| io_error(path.display(), "put back", e))?;
+            if let Some(length) = cut {
+                shorten(&log, length).map_err(|e| io_error(log.display(), "put back", e))?;
+            }
             tracing::warn!(
                 "{} was left half written by a program or a machine that stopped; it is back in its last whole state",
                 path.display()
@@ -102,12 +113,18 @@ fn examine<'a>(file: &File, journal: &'a Journal) -> io::Result<Finding<'a>> {
     for index in [0, next].into_iter().filter(|&index| now[index] != then[index]) {
         pieces.push(((index * then[index].len()) as u64, &then[index]));
     }
-    Ok(if pieces.is_empty() { Finding::Done } else { Finding::Torn(pieces) })
+    Ok(Finding::Counts(pieces))
 }
 
 fn restore(file: &File, pieces: &Pieces<'_>) -> io::Result<()> {
     pieces.iter().try_for_each(|(place, bytes)| write_at(file, bytes, *place))?;
     file.sync_all()
+}
+
+fn shorten(log: &Path, length: u64) -> io::Result<()> {
+    let log = File::options().write(true).open(log)?;
+    log.set_len(length)?;
+    log.sync_all()
 }
 
 /// Removes a journal that nothing needs. One that must stay does no harm: it is found out of date each time.
@@ -117,13 +134,13 @@ fn discard(place: &Path) {
     }
 }
 
-/// Keeps a journal of another database under another name: it may be all that can put that one back.
-fn set_aside(path: &Path, place: &Path) -> Result<()> {
+/// Keeps a journal or log of another database under another name: it may be all that can put that one back.
+pub(super) fn set_aside(path: &Path, place: &Path, what: &str) -> Result<()> {
     let mut name = place.as_os_str().to_owned();
     name.push(format!(".{}", crate::clock::new_id().simple()));
     std::fs::rename(place, &name).map_err(|e| io_error(place.display(), "move away", e))?;
     tracing::warn!(
-        "{} is the journal of another database than {}, so it is kept as {}; put it back beside that database if you have it",
+        "{} is the {what} of another database than {}, so it is kept as {}; put it back beside that database if you have it",
         place.display(),
         path.display(),
         Path::new(&name).display()
