@@ -103,7 +103,7 @@ pub fn operations(trace: &Path) -> Vec<Operation> {
             1 => Operation::Create { path: first },
             2 => Operation::Write { path: first, offset: number(3), bytes: take(number(4)).unwrap() },
             3 => Operation::Sync { path: first },
-            4 => Operation::Truncate { path: first, length: number(4) },
+            4 => Operation::Truncate { path: first, length: number(3) },
             5 => Operation::Unlink { path: first },
             6 => Operation::Rename { from: first, to: second },
             7 => Operation::Link { from: first, to: second },
