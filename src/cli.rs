@@ -7,9 +7,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::settings::Flags;
 
 mod cluster;
+mod load;
 mod sql;
 
 pub use cluster::{ClusterAction, ClusterArgs};
+pub use load::LoadArgs;
 pub use sql::SqlArgs;
 
 const EXIT_CODES: &str = "\
@@ -43,7 +45,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Load what is new in the sources into the warehouse
-    #[command(after_help = LOAD_EXAMPLES)]
+    #[command(after_help = load::EXAMPLES)]
     Load(LoadArgs),
     /// Make, drop or empty the warehouse's tables
     #[command(
@@ -89,16 +91,6 @@ pub enum Command {
     /// Show the settings in force and where each came from
     Config(ConfigArgs),
 }
-
-const LOAD_EXAMPLES: &str = "\
-Examples:
-  sparkify load --logs data/log_data --songs data/song_data
-  sparkify load --logs s3://bucket/log_data --songs s3://bucket/song_data --warehouse music.duckdb
-  sparkify load --warehouse postgres://ann@db.example.com/music
-  sparkify load --warehouse redshift:     into the cluster that `sparkify cluster up` made
-  sparkify load --dry-run                 which files would be loaded, and the SQL
-  sparkify load --json | jq .rejected     for scripts
-  sparkify load --max-rejects 100         accept up to 100 bad lines (default 1%)";
 
 const CHECK_EXAMPLES: &str = "\
 Examples:
@@ -189,41 +181,6 @@ pub struct S3Args {
     /// Agree to pay for requests to someone else's bucket
     #[arg(long)]
     pub s3_requester_pays: bool,
-}
-
-/// Arguments of `load`.
-#[derive(Debug, Args)]
-pub struct LoadArgs {
-    /// Folder or s3:// prefix of the user-activity logs
-    #[arg(long, value_name = "URL")]
-    pub logs: Option<String>,
-    /// Folder or s3:// prefix of the song metadata
-    #[arg(long, value_name = "URL")]
-    pub songs: Option<String>,
-    #[command(flatten)]
-    #[allow(missing_docs)]
-    pub warehouse: WarehouseArgs,
-    /// Say what would be loaded and print the SQL; change nothing
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Rebuild the tables from all sources, in one transaction
-    #[arg(long)]
-    pub full_refresh: bool,
-    /// Fail if more lines are rejected: a number, or a share of the run's lines
-    #[arg(long, value_name = "N|P%")]
-    pub max_rejects: Option<String>,
-    /// Load the other files when one cannot be read, and leave it for next time
-    #[arg(long)]
-    pub skip_bad_files: bool,
-    /// Leave every decoded line of this run in the table staging_events
-    #[arg(long)]
-    pub keep_staging: bool,
-    /// Print one JSON object instead of a summary
-    #[arg(long)]
-    pub json: bool,
-    #[command(flatten)]
-    #[allow(missing_docs)]
-    pub s3: S3Args,
 }
 
 /// Arguments of `tables`.
@@ -479,6 +436,9 @@ pub struct InsightsArgs {
     /// How to print the answers
     #[arg(long, value_enum, default_value = "table")]
     pub format: Format,
+    /// With --format csv: put an apostrophe before texts that a spreadsheet would take for formulas
+    #[arg(long)]
+    pub guard_formulas: bool,
     /// Draw profiles, trends and heat maps instead of tables
     #[arg(long)]
     pub chart: bool,
@@ -529,20 +489,6 @@ impl WarehouseArgs {
         put(&mut flags, "wait", self.wait.as_ref());
         put(&mut flags, "memory", self.memory.as_ref());
         put(&mut flags, "threads", self.threads.as_ref());
-        flags
-    }
-}
-
-impl LoadArgs {
-    /// The flags that were given, by key.
-    #[must_use]
-    pub fn flags(&self) -> Flags {
-        let mut flags = self.warehouse.flags();
-        put(&mut flags, "logs", self.logs.as_ref());
-        put(&mut flags, "songs", self.songs.as_ref());
-        put(&mut flags, "max_rejects", self.max_rejects.as_ref());
-        put(&mut flags, "skip_bad_files", self.skip_bad_files.then_some(&true));
-        self.s3.put(&mut flags);
         flags
     }
 }

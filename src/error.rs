@@ -57,6 +57,8 @@ pub enum Kind {
     Memory,
     /// A check found rows that must not be; nothing was committed.
     CheckFailed,
+    /// A full refresh would delete rows that its sources cannot bring back; nothing was changed.
+    WouldForget,
     /// The counts do not add up; nothing was committed.
     Conservation,
     /// AWS did not do what it was asked, or something stands in the way of it.
@@ -69,6 +71,8 @@ pub enum Kind {
     Interrupted,
     /// Whoever read the output has seen enough.
     OutputClosed,
+    /// The output cannot be written, as when its disk is full.
+    OutputFailed,
     /// Anything else the operating system refused.
     Io,
     /// Sparkify itself went wrong.
@@ -133,11 +137,17 @@ impl Kind {
             Self::Memory => (1, false, "allow more with --memory"),
             Self::Query | Self::Io | Self::Bug | Self::NotFound | Self::Cloud => (1, false, ""),
             Self::CheckFailed => (EXIT_CHECK_FAILED, false, "`sparkify check` looks at everything"),
+            Self::WouldForget => (
+                1,
+                false,
+                "a load without --full-refresh keeps these rows; give the sources that hold the files, or pass --forget-missing to lose them",
+            ),
             Self::Conservation => (1, false, "this is a bug in sparkify, please report it; the warehouse is as it was"),
             Self::CloudDenied => (1, false, "`sparkify cluster policy` prints all that has to be allowed"),
             Self::CloudUnavailable => (1, true, "AWS did not answer properly; `sparkify cluster status` shows how things stand"),
             Self::Interrupted => (130, true, ""),
             Self::OutputClosed => (EXIT_DONE, false, ""),
+            Self::OutputFailed => (1, false, "what was printed is not whole; free some space, or print to another place"),
         };
         Policy { exit_code, retryable, hint }
     }
@@ -149,13 +159,14 @@ pub struct Error {
     kind: Kind,
     message: String,
     hint: Option<String>,
+    details: Option<serde_json::Value>,
     source: Option<Cause>,
 }
 
 impl Error {
     /// An error of `kind`; `message` is one sentence that names the place, without the cause's text.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None, source: None }
+        Self { kind, message: message.into(), hint: None, details: None, source: None }
     }
 
     /// Adds what caused it.
@@ -170,6 +181,19 @@ impl Error {
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// Adds what a script would want to know of it.
+    #[must_use]
+    pub fn with_details(mut self, details: serde_json::Value) -> Self {
+        self.details = Some(details);
+        self
+    }
+
+    /// What a script would want to know of it, if anything.
+    #[must_use]
+    pub fn details(&self) -> Option<&serde_json::Value> {
+        self.details.as_ref()
     }
 
     /// What went wrong.
@@ -233,4 +257,11 @@ pub fn io_error(place: impl fmt::Display, doing: &str, error: std::io::Error) ->
         _ => Kind::Io,
     };
     Error::new(kind, format!("cannot {doing} {place}")).caused_by(error)
+}
+
+/// Standard output is gone or full. A reader that has seen enough (`| head`) is no failure worth a message.
+#[must_use]
+pub fn output_error(error: std::io::Error) -> Error {
+    let kind = if error.kind() == std::io::ErrorKind::BrokenPipe { Kind::OutputClosed } else { Kind::OutputFailed };
+    Error::new(kind, "cannot write the output").caused_by(error)
 }

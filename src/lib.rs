@@ -17,16 +17,19 @@ pub mod error;
 pub mod interrupt;
 pub mod ledger;
 pub mod limit;
+mod nearest;
 pub mod new_file;
 pub mod output;
 pub mod printer;
 pub mod progress;
 pub mod record;
 pub mod settings;
+pub mod whole_file;
 
 pub mod pipeline;
 pub mod plan;
 pub mod quarantine;
+pub mod refresh;
 pub mod replay;
 
 pub mod source;

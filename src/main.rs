@@ -1,13 +1,14 @@
 //! The command: parse, call the library, print error and hint, exit code.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 use sparkify::bug;
 use sparkify::cli::Cli;
-use sparkify::error::Kind;
+use sparkify::error::{Error, Kind, output_error};
 use sparkify::interrupt::Interrupt;
-use sparkify::output::{harmless_lines, note};
+use sparkify::output::{Prints, conclude, harmless_lines, note};
 use tracing_subscriber::EnvFilter;
 
 /// What these trace holds credentials, whatever the user's filter asks for.
@@ -25,7 +26,10 @@ const NEVER_VERBOSE: [&str; 9] = [
 ];
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(answer) => return parsed_to(&answer),
+    };
     let level = ["warn", "sparkify=info", "sparkify=debug"][usize::from(cli.verbose.min(2))];
     let filter = EnvFilter::try_from_env("SPARKIFY_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     let filter = NEVER_VERBOSE.iter().filter_map(|rule| rule.parse().ok()).fold(filter, EnvFilter::add_directive);
@@ -41,12 +45,25 @@ fn main() -> ExitCode {
     match outcome {
         Ok(code) => ExitCode::from(code),
         Err(error) if error.kind() == Kind::OutputClosed => ExitCode::from(error.exit_code()),
-        Err(error) => {
-            note(&format!("error: {}\n", harmless_lines(&error.report())));
-            if !error.hint().is_empty() {
-                note(&format!("  hint: {}\n", harmless_lines(error.hint())));
-            }
-            ExitCode::from(error.exit_code())
-        }
+        Err(error) => tell(&error),
     }
+}
+
+/// Says on stderr what went wrong and what to do.
+fn tell(error: &Error) -> ExitCode {
+    note(&format!("error: {}\n", harmless_lines(&error.report())));
+    if !error.hint().is_empty() {
+        note(&format!("  hint: {}\n", harmless_lines(error.hint())));
+    }
+    ExitCode::from(error.exit_code())
+}
+
+/// Prints help, the version, or what is wrong with the command line.
+fn parsed_to(answer: &clap::Error) -> ExitCode {
+    let code = u8::try_from(answer.exit_code()).unwrap_or(2);
+    let print = || match answer.print().and_then(|()| std::io::stdout().flush()) {
+        Err(error) if !answer.use_stderr() => Err(output_error(error)),
+        _ => Ok(()),
+    };
+    conclude(code, Prints::Product, print).map_or_else(|error| tell(&error), ExitCode::from)
 }

@@ -13,10 +13,11 @@ use crate::ledger::{reject_row, run_row};
 use crate::limit::RejectLimit;
 use crate::plan::Plan;
 use crate::quarantine::QuarantineWriter;
+use crate::refresh::Forgotten;
 use crate::report::{RunReport, Status};
 use crate::source::{Fetcher, SourceFile, Sources, file_error};
 use crate::stage::{
-    BadFile, Batch, EventIntake, FileTally, LineSet, PlannedFile, Progress, RawLine, SongBatch, SongIntake, most_lines,
+    BadFile, Batch, EventIntake, FarTimes, FileTally, LineSet, PlannedFile, Progress, RawLine, SongBatch, SongIntake, most_lines,
     read_raw_lines,
 };
 use crate::transform::{self, Added};
@@ -27,6 +28,8 @@ use crate::warehouse::{FileRow, Input, ObjectsStaged, StageInput, Warehouse};
 pub struct LoadOptions {
     /// Rebuild everything from all sources.
     pub full_refresh: bool,
+    /// In a full refresh, delete the rows of files that the sources lack or that cannot be read.
+    pub forget_missing: bool,
     /// Load the other files when one cannot be read.
     pub skip_bad_files: bool,
     /// How many rejected records are acceptable.
@@ -74,6 +77,9 @@ pub fn load(
                 }
             }
             let mut run = Run::new(warehouse, sources, &plan, options, progress, &excluded, &read_here)?;
+            if options.full_refresh {
+                run.empty_tables(&plan, &excluded)?;
+            }
             run.work(started_us).map(|outcome| (outcome, run.report))
         });
         match outcome {
@@ -127,9 +133,9 @@ pub fn nothing_new(warehouse: &mut dyn Warehouse, plan: &Plan) -> Result<RunRepo
         status: Status::NothingNew,
         files_listed: plan.listed,
         files_skipped: plan.listed,
-        passed_over: plan.passed_over.clone(),
         ..RunReport::default()
     };
+    report.set_passed_over(plan.passed_over.clone());
     report.set_totals(warehouse.totals()?);
     Ok(report)
 }
@@ -212,9 +218,12 @@ struct Run<'a> {
     song_tallies: Vec<FileTally>,
     bad_logs: HashSet<usize>,
     bad_songs: HashSet<usize>,
+    /// Before it loads, all events are deleted.
+    empties_events: bool,
     /// Lines of each log file that conflict with an event that is there.
     conflicts: BTreeMap<usize, LineSet>,
     unknown_keys: UnknownKeys,
+    far_times: FarTimes,
     report: RunReport,
 }
 
@@ -238,13 +247,13 @@ impl<'a> Run<'a> {
         let logs = numbered(&logs, first);
         let objects = numbered(&objects, first + logs.len() as i64);
         let songs = numbered(&plan.songs, first + (logs.len() + objects.len()) as i64);
-        let report = RunReport {
+        let mut report = RunReport {
             run_id: crate::clock::new_id().to_string(),
             files_listed: plan.listed,
             files_skipped: plan.listed - plan.files(),
-            passed_over: plan.passed_over.clone(),
             ..RunReport::default()
         };
+        report.set_passed_over(plan.passed_over.clone());
         Ok(Self {
             warehouse,
             sources,
@@ -260,16 +269,31 @@ impl<'a> Run<'a> {
             songs,
             bad_logs: HashSet::new(),
             bad_songs: HashSet::new(),
+            empties_events: options.full_refresh && plan.scope.logs,
             conflicts: BTreeMap::new(),
             unknown_keys: UnknownKeys::new(),
+            far_times: FarTimes::new(crate::clock::now_us() / 1000),
             report,
         })
     }
 
-    fn work(&mut self, started_us: i64) -> Result<Outcome> {
-        if self.options.full_refresh {
-            self.warehouse.empty_tables()?;
+    /// Takes out what is read anew, unless that would lose what the sources cannot bring back.
+    fn empty_tables(&mut self, plan: &Plan, excluded: &[(SourceFile, Error)]) -> Result<()> {
+        if !self.options.forget_missing
+            && let Some(forgotten) = Forgotten::find(self.warehouse, plan, excluded)?
+        {
+            return Err(forgotten.refusal());
         }
+        self.warehouse.empty_tables(plan.scope)
+    }
+
+    /// Whether a file that cannot be read makes the run begin again: what a full refresh has deleted of it by then may be all
+    /// that there is.
+    fn begins_again_without(&self) -> bool {
+        self.options.full_refresh && !self.options.forget_missing
+    }
+
+    fn work(&mut self, started_us: i64) -> Result<Outcome> {
         if let Some(files) = self.load_songs_and_events()? {
             return Ok(Outcome::Restart(files));
         }
@@ -287,7 +311,7 @@ impl<'a> Run<'a> {
         self.report.set_totals(self.warehouse.totals()?);
         self.sources.stop().check()?;
         self.warehouse.commit()?;
-        self.report.warnings = self.warehouse.take_warnings();
+        self.report.warnings.extend(self.warehouse.take_warnings());
         Ok(Outcome::Committed)
     }
 
@@ -347,7 +371,8 @@ impl<'a> Run<'a> {
     /// transaction already.
     fn left_out(&mut self, bad: Vec<BadFile>, files: &[PlannedFile], input: Input) -> Option<Restart> {
         // What was damaged on the way may arrive whole when all is read again.
-        if bad.iter().any(|bad| bad.began_earlier || bad.error.kind() == Kind::SourceDamaged) {
+        let begins_again = self.begins_again_without();
+        if bad.iter().any(|bad| begins_again || bad.began_earlier || bad.error.kind() == Kind::SourceDamaged) {
             return Some(bad.into_iter().map(|bad| (SourceFile::clone(&files[bad.file].source), bad.error)).collect());
         }
         for bad in bad {
@@ -464,6 +489,7 @@ impl<'a> Run<'a> {
                     self.object_tallies[file].add(tally);
                     self.report.count_lines(tally);
                 }
+                self.far_times.see_bounds(staged.bounds);
                 self.object_lines = staged.last_line_no + 1;
                 for file in &*files {
                     self.progress.bytes(file.source.size);
@@ -495,6 +521,7 @@ impl<'a> Run<'a> {
         let (batch, Added { songplays, page_views }) = transform::events(self.warehouse, batch, self.options.keep_staging)?;
         self.report.songplays_added += songplays;
         self.report.page_views_added += page_views;
+        self.far_times.see(&batch, files);
         for (file, tally) in batch.tallies() {
             self.log_tallies[file].add(tally);
             self.report.count_lines(tally);
@@ -541,8 +568,10 @@ impl<'a> Run<'a> {
             report.bytes += file.source.size;
         }
         report.unknown_keys = self.unknown_keys.clone();
-        let all_in =
-            report.rejected + report.songs_rejected == 0 && report.files_loaded + report.files_skipped == report.files_listed;
+        report.warnings.extend(self.far_times.warning());
+        let all_in = report.rejected + report.songs_rejected == 0
+            && report.files_loaded + report.files_skipped == report.files_listed
+            && !report.has_left_out();
         report.status = if all_in { Status::Done } else { Status::Incomplete };
     }
 
@@ -552,7 +581,7 @@ impl<'a> Run<'a> {
         let mut files: Vec<(i64, u64)> = loaded.map(|(_, (file, tally))| (file.file_no, tally.lines)).collect();
         files.extend(self.objects.first().map(|first| (first.file_no, self.object_lines)));
         let had_files =
-            self.last_file_no > (self.logs.len() + self.objects.len() + self.songs.len()) as i64 && !self.options.full_refresh;
+            self.last_file_no > (self.logs.len() + self.objects.len() + self.songs.len()) as i64 && !self.empties_events;
         Touched::by_files(&files, self.report.song_records > 0, had_files, &self.options.limits)
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::source::{Listing, Location, SourceFile, Sources};
-use crate::warehouse::KnownFile;
+use crate::warehouse::{KnownFile, RefreshScope};
 
 /// What is to be loaded.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +18,8 @@ pub struct Plan {
     pub changed: HashSet<String>,
     /// How many files the sources have.
     pub listed: u64,
+    /// The kinds of input that were listed, and that a full refresh reads anew. A listing is never empty.
+    pub scope: RefreshScope,
     /// What lies among them but is no JSON file.
     pub passed_over: Vec<(String, &'static str)>,
 }
@@ -28,9 +30,10 @@ impl Plan {
     pub fn new(logs: Listing, songs: Listing, known: &[KnownFile], full_refresh: bool) -> Self {
         let listed = (logs.files.len() + songs.files.len()) as u64;
         let passed_over = logs.passed_over.into_iter().chain(songs.passed_over).collect();
+        let scope = RefreshScope { logs: !logs.files.is_empty(), songs: !songs.files.is_empty() };
         let shared = |files: Vec<SourceFile>| files.into_iter().map(Arc::new).collect();
-        let mut plan =
-            Self { logs: shared(logs.files), songs: shared(songs.files), changed: HashSet::new(), listed, passed_over };
+        let (logs, songs) = (shared(logs.files), shared(songs.files));
+        let mut plan = Self { logs, songs, changed: HashSet::new(), listed, scope, passed_over };
         if !full_refresh {
             plan.leave_out(known);
         }

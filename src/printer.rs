@@ -6,8 +6,8 @@ use comfy_table::presets::{ASCII_MARKDOWN, UTF8_FULL_CONDENSED};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width};
 
 use crate::cli::Format;
-use crate::error::Result;
-use crate::output::{csv_field, harmless, output_error, plain, row_json};
+use crate::error::{Result, output_error};
+use crate::output::{csv_field, harmless, plain, row_json};
 use crate::warehouse::{Rows, Value};
 
 /// So many rows decide how wide the columns of a table are. What has more is printed part by part.
@@ -23,6 +23,7 @@ pub struct Printer<W> {
     out: W,
     /// The rows go into a file, whatever stdout is.
     into_file: bool,
+    guards_formulas: bool,
     names: Vec<String>,
     /// Rows of a table that are not printed yet.
     pending: Vec<Vec<String>>,
@@ -52,6 +53,7 @@ impl<W: Write> Printer<W> {
             format,
             out,
             into_file: false,
+            guards_formulas: false,
             names: Vec::new(),
             pending: Vec::new(),
             longest: Vec::new(),
@@ -61,10 +63,22 @@ impl<W: Write> Printer<W> {
         }
     }
 
+    /// Has no spreadsheet take a text of comma-separated values for a formula.
+    #[must_use]
+    pub fn guarding_formulas(mut self, guards: bool) -> Self {
+        self.guards_formulas = guards;
+        self
+    }
+
+    /// A cell of comma-separated values.
+    fn field(&self, text: String) -> String {
+        csv_field(text, !self.into_file, self.guards_formulas)
+    }
+
     /// Prints what can only be printed at the end.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Io`] when the output is gone.
+    /// As [`crate::output::say`].
     pub fn finish(mut self) -> Result<()> {
         match self.format {
             Format::Json => self.text(if self.rows == 0 { "[]\n" } else { "\n]\n" })?,
@@ -178,7 +192,11 @@ impl<W: Write> Rows for Printer<W> {
         self.names = names.to_vec();
         self.numeric = vec![true; names.len()];
         self.longest = vec![0; names.len()];
-        if self.format == Format::Csv { self.csv(names) } else { Ok(()) }
+        if self.format != Format::Csv {
+            return Ok(());
+        }
+        let names: Vec<String> = names.iter().map(|name| self.field(name.clone())).collect();
+        self.csv(&names)
     }
 
     fn row(&mut self, values: Vec<Value>) -> Result<()> {
@@ -188,8 +206,7 @@ impl<W: Write> Rows for Printer<W> {
                 self.text(&text)?;
             }
             Format::Csv => {
-                let fields: Vec<String> =
-                    values.iter().map(plain).map(|text| if self.into_file { text } else { csv_field(text) }).collect();
+                let fields: Vec<String> = values.iter().map(|value| self.field(plain(value))).collect();
                 self.csv(&fields)?;
             }
             Format::Table | Format::Markdown => {

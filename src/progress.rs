@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use indicatif::{HumanBytes, ProgressBar, ProgressState, ProgressStyle};
 
+use crate::output::note;
 use crate::simulate;
 use crate::stage::Progress;
 
@@ -34,7 +35,7 @@ impl LoadProgress {
             bar.enable_steady_tick(Duration::from_millis(100));
             bar
         } else {
-            crate::output::note(&format!("loading {files} files, {}\n", HumanBytes(bytes)));
+            note(&format!("loading {files} files, {}\n", HumanBytes(bytes)));
             ProgressBar::hidden()
         };
         let progress = Self { bytes: bar, files: 0.into(), total_files: files };

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::error::{EXIT_DONE, EXIT_INCOMPLETE, Error, Kind, Result};
+use crate::source::{LINK_OUT, display_name};
 use crate::stage::FileTally;
 use crate::warehouse::Totals;
 
@@ -62,6 +63,8 @@ pub struct RunReport {
     /// Of the files loaded, as stored.
     pub bytes: u64,
     pub seconds: f64,
+    /// What is done but unusual, a sentence each.
+    pub warnings: Vec<String>,
     /// Rejected records by kind of reason.
     #[serde(skip)]
     pub reasons: BTreeMap<String, u64>,
@@ -74,9 +77,6 @@ pub struct RunReport {
     /// Names of what lies among the sources but is no JSON file, and why it was passed over.
     #[serde(skip)]
     pub passed_over: Vec<(String, &'static str)>,
-    /// What the warehouse warned of and does not matter to the outcome.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub warnings: Vec<String>,
 }
 
 impl RunReport {
@@ -112,6 +112,34 @@ impl RunReport {
         }
     }
 
+    /// Takes over what lies among the sources and is not loaded.
+    pub fn set_passed_over(&mut self, passed_over: Vec<(String, &'static str)>) {
+        self.passed_over = passed_over;
+        let links: Vec<String> = self.links_left().map(display_name).collect();
+        if !links.is_empty() {
+            let (count, shown) = (links.len(), links.iter().take(5).cloned().collect::<Vec<_>>().join(", "));
+            let more = if count > 5 { format!(" and {} more", count - 5) } else { String::new() };
+            let (noun, verb) =
+                if count == 1 { ("1 link leads".to_owned(), "was") } else { (format!("{count} links lead"), "were") };
+            let warning = format!(
+                "{noun} out of the folder and {verb} not followed: {shown}{more}; --follow-links, or the setting follow_links, loads \
+                 what they lead to"
+            );
+            self.warnings.push(warning);
+        }
+    }
+
+    /// URLs of the links that may lead to data and were not followed.
+    fn links_left(&self) -> impl Iterator<Item = &str> {
+        self.passed_over.iter().filter(|(_, why)| *why == LINK_OUT).map(|(url, _)| url.as_str())
+    }
+
+    /// Whether something was left out that may be data.
+    #[must_use]
+    pub fn has_left_out(&self) -> bool {
+        !self.bad_files.is_empty() || self.links_left().next().is_some()
+    }
+
     /// Takes over what the tables hold after the run.
     pub fn set_totals(&mut self, totals: Totals) {
         let Totals { users, songs, artists, matched, songplays } = totals;
@@ -121,7 +149,7 @@ impl RunReport {
     /// The process's exit code for this outcome.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
-        if self.status == Status::Incomplete || !self.bad_files.is_empty() { EXIT_INCOMPLETE } else { EXIT_DONE }
+        if self.status == Status::Incomplete || self.has_left_out() { EXIT_INCOMPLETE } else { EXIT_DONE }
     }
 
     /// The largest counts of rejected records, with their reason: at most `n`.
@@ -203,6 +231,9 @@ impl fmt::Display for RunReport {
         if !self.unknown_keys.is_empty() {
             let keys: Vec<String> = self.unknown_keys.iter().map(|(key, count)| format!("{key} ({})", n(*count))).collect();
             writeln!(f, "  unknown     keys that no column takes: {}", keys.join(", "))?;
+        }
+        for warning in &self.warnings {
+            writeln!(f, "  warning     {warning}")?;
         }
         let shown = 5;
         for (name, why) in self.passed_over.iter().take(shown) {

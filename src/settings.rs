@@ -10,11 +10,13 @@ use crate::check::Limits;
 use crate::cluster::ClusterOptions;
 use crate::error::{Error, Kind, Result, io_error};
 use crate::limit::RejectLimit;
+use crate::nearest::nearest;
 use crate::source::{Location, S3Options, parse_endpoint, parse_region};
 use crate::warehouse::redshift::{Design, StageWay, parse_role, parse_staging};
 use crate::warehouse::{RedshiftOptions, WarehouseUrl};
 
 mod cluster;
+pub mod environment;
 
 /// The settings file's name; the nearest one from the working directory upwards counts.
 pub const FILE_NAME: &str = "sparkify.toml";
@@ -45,6 +47,7 @@ keys! {
     "threads" "SPARKIFY_THREADS" "threads that work at once (the machine's cores)",
     "wait" "SPARKIFY_WAIT" "seconds to wait for a warehouse that another process holds (0)",
     "skip_bad_files" "SPARKIFY_SKIP_BAD_FILES" "load the other files when one cannot be read (false)",
+    "follow_links" "SPARKIFY_FOLLOW_LINKS" "follow links that lead out of a source's folder (false)",
     "checks.in_load" "SPARKIFY_CHECKS_IN_LOAD" "run the blocking checks before a load commits (true)",
     "checks.exact_rows" "SPARKIFY_CHECKS_EXACT_ROWS" "rows of a load that its dearer checks look at (20000)",
     "checks.min_match_rate" "SPARKIFY_CHECKS_MIN_MATCH_RATE" "share of plays that must have a song (0.01%)",
@@ -138,6 +141,8 @@ pub struct Settings {
     pub wait: Duration,
     /// Load the other files when one cannot be read.
     pub skip_bad_files: bool,
+    /// Follow links that lead out of a source's folder.
+    pub follow_links: bool,
     /// Thresholds of the checks.
     pub checks: Limits,
     /// The Redshift cluster.
@@ -153,7 +158,7 @@ pub struct Settings {
 pub type Flags = BTreeMap<&'static str, String>;
 
 impl Settings {
-    /// Resolves the settings of this process: its environment, and the file found from the working directory upwards
+    /// Resolves the settings of this process: its environment (an empty variable is one that is not set), and the file found from the working directory upwards
     /// unless `file` names one.
     ///
     /// # Errors
@@ -201,6 +206,7 @@ impl Settings {
             threads: reader.get("threads", parse_threads)?.unwrap_or_else(default_threads),
             wait: reader.get("wait", parse_seconds)?.unwrap_or_default(),
             skip_bad_files: reader.flag("skip_bad_files")?.unwrap_or(false),
+            follow_links: reader.flag("follow_links")?.unwrap_or(false),
             checks: checks(&reader)?,
             cluster: cluster::read(&reader)?,
             s3: S3Options {
@@ -247,7 +253,7 @@ impl Settings {
             "checks.max_outside_day" => Some(percent(self.checks.max_outside_day)),
             "checks.max_length" => Some(self.checks.max_length.to_string()),
             name if name.starts_with("cluster.") => cluster::shown(&self.cluster, name),
-            "skip_bad_files" | "s3.anonymous" | "s3.requester_pays" | "s3.allow_http" | "redshift.iam" => {
+            "skip_bad_files" | "follow_links" | "s3.anonymous" | "s3.requester_pays" | "s3.allow_http" | "redshift.iam" => {
                 Some("false".to_owned())
             }
             "s3.etag_md5" => Some("true".to_owned()),
@@ -299,7 +305,7 @@ fn read_file(path: &Path, text: &str) -> Result<Vec<(&'static str, String)>> {
     let mut add = |name: String, value: &toml::Value| {
         let Some(key) = KEYS.iter().find(|k| k.name == name) else {
             let error = in_file(format!("there is no setting `{name}`"));
-            return Err(match nearest(&name, KEYS.iter().map(|k| k.name)) {
+            return Err(match nearest(&name, KEYS.iter().map(|k| k.name)).first() {
                 Some(near) => error.with_hint(format!("did you mean `{near}`?")),
                 None => error,
             });
@@ -325,28 +331,6 @@ fn read_file(path: &Path, text: &str) -> Result<Vec<(&'static str, String)>> {
 fn relative_to(folder: &Path, key: &str, value: String) -> String {
     let is_path = matches!(key, "logs" | "songs" | "warehouse") && !value.contains(':') && Path::new(&value).is_relative();
     if is_path { folder.join(value).display().to_string() } else { value }
-}
-
-/// The known name that looks most like `name`, if any does.
-pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let distance = |known: &&str| edit_distance(name, known);
-    known.min_by_key(distance).filter(|known| distance(known) <= 3)
-}
-
-/// How many letters have to be put in, left out or exchanged to make one text of the other.
-pub(crate) fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, &y) in b.iter().enumerate() {
-            let cost = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = cost.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 /// Reads values and says whose fault a bad one is.

@@ -1,6 +1,6 @@
 -- Severity: blocking
 -- Says: an artist has the name credited on most songs, and the place of the song that tells most about it
--- Remedy: rebuild the tables with `sparkify load --full-refresh`
+-- Remedy: rebuild the tables with `sparkify load --full-refresh`, which refuses where source files are gone
 -- In a load: after songs, if small
 with credits as (
     select

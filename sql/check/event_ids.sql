@@ -1,6 +1,6 @@
 -- Severity: blocking
 -- Says: the surrogate ids of songplays and page_views are unique
--- Remedy: a row is there twice; rebuild the tables with `sparkify load --full-refresh`
+-- Remedy: a row is there twice; rebuild with `sparkify load --full-refresh` (refuses where files are gone)
 -- In a load: after events
 with
 -- Each id is a bit of a block of sixty: sum and union of the bits differ where one is there twice. That takes a

@@ -1,6 +1,6 @@
 -- Severity: blocking
 -- Says: an event (user, session, item and time) is held once, in songplays or in page_views
--- Remedy: an event was loaded twice; rebuild the tables with `sparkify load --full-refresh`
+-- Remedy: an event was loaded twice; rebuild with `sparkify load --full-refresh` (refuses where files are gone)
 -- In a load: after events
 with
 -- Sessions are numbered one after the other, so that those of a day lie close together.

@@ -1,6 +1,6 @@
 -- Severity: blocking
 -- Says: the lines of a file are its accepted, duplicate and rejected lines, and its run is known
--- Remedy: rebuild the tables with `sparkify load --full-refresh`
+-- Remedy: rebuild the tables with `sparkify load --full-refresh`, which refuses where source files are gone
 -- In a load: always
 select
     files.file_no,

@@ -1,6 +1,6 @@
 -- Severity: blocking
 -- Says: a file number is given out once, and no run holds a lower one as the highest than there is
--- Remedy: do not load until this is mended, as ids would be used twice: `sparkify load --full-refresh` into a new file
+-- Remedy: do not load until this is mended, as ids would be used twice: load all sources into a new warehouse
 -- In a load: always
 with highest as (
     select coalesce(max(last_file_no), 0) as file_no

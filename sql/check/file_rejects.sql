@@ -1,6 +1,6 @@
 -- Severity: blocking
 -- Says: every rejected line of a file is in load_rejects, and nothing else is
--- Remedy: rebuild the tables with `sparkify load --full-refresh`
+-- Remedy: rebuild the tables with `sparkify load --full-refresh`, which refuses where source files are gone
 -- In a load: always
 with quarantined as (
     select file_no, count(*) as lines

@@ -1,6 +1,6 @@
 -- Severity: blocking
 -- Says: every accepted line of a log file is one row of songplays or page_views, and every row is of a known file
--- Remedy: rebuild the tables with `sparkify load --full-refresh`
+-- Remedy: rebuild the tables with `sparkify load --full-refresh`, which refuses where source files are gone
 -- In a load: always
 -- A sample may begin in the middle of a file; the first whole one is the next. Rows of files that the warehouse read
 -- itself, many at once, have ids of the first.

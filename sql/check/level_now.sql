@@ -1,6 +1,6 @@
 -- Severity: blocking
 -- Says: a user's current stay in user_levels has the level that users has, and every stay is a known user's
--- Remedy: rebuild the tables with `sparkify load --full-refresh`
+-- Remedy: rebuild the tables with `sparkify load --full-refresh`, which refuses where source files are gone
 -- In a load: after events
 with stays as (
     select

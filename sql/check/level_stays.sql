@@ -1,6 +1,6 @@
 -- Severity: blocking
 -- Says: a user's stays in user_levels follow each other without overlap or gap, and the last one is the current one
--- Remedy: rebuild the tables with `sparkify load --full-refresh`
+-- Remedy: rebuild the tables with `sparkify load --full-refresh`, which refuses where source files are gone
 -- In a load: after events
 with stays as (
     select

@@ -1,6 +1,6 @@
 -- Severity: blocking
 -- Says: of several songs of one title and artist a play has the one equal as it arrived, then nearest in duration
--- Remedy: rebuild the tables with `sparkify load --full-refresh`
+-- Remedy: rebuild the tables with `sparkify load --full-refresh`, which refuses where source files are gone
 -- In a load: after events, if small
 with contested as (
     select title, artist_name

@@ -1,6 +1,6 @@
 -- Severity: blocking
 -- Says: a play whose title and artist are in the catalogue has a song
--- Remedy: rebuild the tables with `sparkify load --full-refresh`
+-- Remedy: rebuild the tables with `sparkify load --full-refresh`, which refuses where source files are gone
 -- In a load: after events
 with unmatched as (
     select track_no

@@ -1,6 +1,6 @@
 -- Severity: blocking
 -- Says: a play's song has the title and the artist that the log names, equal as the match_method says
--- Remedy: rebuild the tables with `sparkify load --full-refresh`
+-- Remedy: rebuild the tables with `sparkify load --full-refresh`, which refuses where source files are gone
 -- In a load: after events
 with
 -- Whether a track has the names that its play's log line has, play_track looks.

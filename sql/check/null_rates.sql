@@ -3,7 +3,14 @@
 -- Remedy: see a line without the field (`sparkify explain play` names it) and whoever writes the logs
 -- Before is the 28 days before these seven; a day of fewer than 20 plays is not judged.
 with reach as (
-    select cast(max(start_time) as date) as last_day
+    -- Not by plays of the future, unless all are.
+    select
+        cast(
+            coalesce(
+                max(case when start_time <= cast($now as timestamp) + interval '1 day' then start_time end),
+                max(start_time)
+            ) as date
+        ) as last_day
     from songplays
 ),
 

@@ -1,6 +1,6 @@
 -- Severity: blocking
 -- Says: the level on a play is the one that user_levels has for that time
--- Remedy: rebuild the tables with `sparkify load --full-refresh`
+-- Remedy: rebuild the tables with `sparkify load --full-refresh`, which refuses where source files are gone
 -- In a load: after events, if small
 -- Of several events at one instant the last decides what user_levels holds, so the others are not judged by it.
 with

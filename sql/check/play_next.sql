@@ -1,6 +1,6 @@
 -- Severity: blocking
 -- Says: a play knows the times of its session's next event and next play, and the track of that play
--- Remedy: rebuild the tables with `sparkify load --full-refresh`
+-- Remedy: rebuild the tables with `sparkify load --full-refresh`, which refuses where source files are gone
 -- In a load: after events, if small
 with
 -- Sessions are numbered one after the other, so that those of a day lie close together.

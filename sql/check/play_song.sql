@@ -1,6 +1,6 @@
 -- Severity: blocking
 -- Says: a play has a song of songs with its artist and a match_method, or none of the three
--- Remedy: rebuild the tables with `sparkify load --full-refresh`
+-- Remedy: rebuild the tables with `sparkify load --full-refresh`, which refuses where source files are gone
 -- In a load: always
 select
     songplays.songplay_id,

@@ -1,6 +1,6 @@
 -- Severity: blocking
 -- Says: a play's track has the title and the artist that the log names
--- Remedy: rebuild the tables with `sparkify load --full-refresh`
+-- Remedy: rebuild the tables with `sparkify load --full-refresh`, which refuses where source files are gone
 -- In a load: after events
 select
     songplays.songplay_id,

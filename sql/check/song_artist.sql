@@ -1,6 +1,6 @@
 -- Severity: blocking
 -- Says: every song's artist is in artists, and every artist has a song
--- Remedy: rebuild the tables with `sparkify load --full-refresh`
+-- Remedy: rebuild the tables with `sparkify load --full-refresh`, which refuses where source files are gone
 -- In a load: after songs
 with credited as (
     select artist_id, count(*) as songs

@@ -1,6 +1,6 @@
 -- Severity: blocking
 -- Says: songs and staging_songs have one row for a song_id
--- Remedy: rebuild the tables with `sparkify load --full-refresh`
+-- Remedy: rebuild the tables with `sparkify load --full-refresh`, which refuses where source files are gone
 -- In a load: after songs
 with ids as (
     select 'songs' as table_name, song_id

@@ -1,6 +1,6 @@
 -- Severity: blocking
 -- Says: songs holds what staging_songs holds of every song
--- Remedy: rebuild the tables with `sparkify load --full-refresh`
+-- Remedy: rebuild the tables with `sparkify load --full-refresh`, which refuses where source files are gone
 -- In a load: after songs
 select
     coalesce(songs.song_id, staged.song_id) as song_id,

@@ -1,6 +1,6 @@
 -- Severity: blocking
 -- Says: songplays and page_views together have as many rows as lines were accepted
--- Remedy: rebuild the tables with `sparkify load --full-refresh`
+-- Remedy: rebuild the tables with `sparkify load --full-refresh`, which refuses where source files are gone
 -- In a load: always
 with counted as (
     select count(*) as events

@@ -1,6 +1,6 @@
 -- Severity: blocking
 -- Says: time has the hour, day, ISO week, month, year and ISO weekday of every instant
--- Remedy: rebuild the tables with `sparkify load --full-refresh`
+-- Remedy: rebuild the tables with `sparkify load --full-refresh`, which refuses where source files are gone
 -- In a load: after events
 with
 -- Of a part of the plays, from the first to the last of them; else all.

@@ -1,6 +1,6 @@
 -- Severity: blocking
 -- Says: tracks has one row for a track_no, and one for a title and artist
--- Remedy: rebuild the tables with `sparkify load --full-refresh`
+-- Remedy: rebuild the tables with `sparkify load --full-refresh`, which refuses where source files are gone
 -- In a load: after events
 with
 -- Of a part of the plays, their tracks; else all.

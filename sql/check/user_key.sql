@@ -1,6 +1,6 @@
 -- Severity: blocking
 -- Says: users has one row for a user_id
--- Remedy: rebuild the tables with `sparkify load --full-refresh`
+-- Remedy: rebuild the tables with `sparkify load --full-refresh`, which refuses where source files are gone
 -- In a load: after events
 select user_id, count(*) as times
 from users

@@ -1,6 +1,6 @@
 -- Severity: blocking
 -- Says: the level of a user is that of the latest event, ordered by time, session and item
--- Remedy: rebuild the tables with `sparkify load --full-refresh`
+-- Remedy: rebuild the tables with `sparkify load --full-refresh`, which refuses where source files are gone
 -- In a load: after events, if small
 with latest as (
     select songplays.user_id, songplays.level, songplays.session_id, songplays.item_in_session

@@ -1,6 +1,6 @@
 -- Severity: blocking
 -- Says: page_views holds no play
--- Remedy: rebuild the tables with `sparkify load --full-refresh`
+-- Remedy: rebuild the tables with `sparkify load --full-refresh`, which refuses where source files are gone
 -- In a load: after events
 select view_id, start_time, user_id
 from page_views

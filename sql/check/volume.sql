@@ -1,6 +1,7 @@
 -- Severity: warning
 -- Says: each of the last seven days has at least checks.min_volume of the events usual on that weekday
 -- Remedy: see that the day's files arrived whole (`sparkify sql "select * from load_files order by file_no desc"`)
+-- Events from before 2000 and of the future do not say which days are the last ones, unless there are no others.
 -- The usual is the mean of the same weekday in the four weeks before, as far as there is data; two weeks are needed.
 with digits as (
     select 0 as n
@@ -19,15 +20,25 @@ with digits as (
 ),
 
 latest as (
-    select min(start_time) as first_event, max(start_time) as last_event
+    select
+        min(case when start_time >= timestamp '2000-01-01 00:00:00' then start_time end) as first_event,
+        max(case when start_time <= cast($now as timestamp) + interval '1 day' then start_time end) as last_event,
+        min(start_time) as first_of_all,
+        max(start_time) as last_of_all
     from songplays
     union all
-    select min(start_time) as first_event, max(start_time) as last_event
+    select
+        min(case when start_time >= timestamp '2000-01-01 00:00:00' then start_time end) as first_event,
+        max(case when start_time <= cast($now as timestamp) + interval '1 day' then start_time end) as last_event,
+        min(start_time) as first_of_all,
+        max(start_time) as last_of_all
     from page_views
 ),
 
 reach as (
-    select cast(min(first_event) as date) as first_day, cast(max(last_event) as date) as last_day
+    select
+        cast(coalesce(min(first_event), min(first_of_all)) as date) as first_day,
+        cast(coalesce(max(last_event), max(last_of_all)) as date) as last_day
     from latest
 ),
 

@@ -8,6 +8,7 @@
 -- shares: digits days
 -- parameter: since
 -- parameter: until
+-- parameter: data_since
 -- parameter: level
 -- column: day date : the day, in UTC
 -- column: dau integer : users active on the day
@@ -28,6 +29,7 @@ with user_days as (
 first_day as (
     select cast(min(start_time) as date) as day
     from songplays
+    where start_time >= cast($data_since as timestamp)
 ),
 
 spans as (

@@ -9,6 +9,7 @@
 -- shares: digits
 -- parameter: since
 -- parameter: until
+-- parameter: data_until
 -- column: section text : hazard, by week of tenure; predictors, as means over users
 -- column: item text : week of tenure, from 0; or the measure
 -- column: at_risk integer : users at risk in the week
@@ -20,9 +21,9 @@
 with window_end as (
     select least(cast($until as timestamp), max(start_time)) as end_time
     from (
-        select max(start_time) as start_time from songplays
+        select max(start_time) as start_time from songplays where start_time <= cast($data_until as timestamp)
         union all
-        select max(start_time) as start_time from page_views
+        select max(start_time) as start_time from page_views where start_time <= cast($data_until as timestamp)
     ) as ends
 ),
 

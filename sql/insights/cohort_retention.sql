@@ -8,6 +8,7 @@
 -- shares: digits
 -- parameter: since
 -- parameter: until
+-- parameter: data_until
 -- parameter: level
 -- column: cohort date : Monday of the week of the first play
 -- column: iso_year integer : ISO year of the week
@@ -58,6 +59,7 @@ data_end as (
         cast(date_trunc('week', max(start_time) + interval '1 day') as date)
     ) as monday
     from songplays
+    where start_time <= cast($data_until as timestamp)
 ),
 
 cohorts as (

@@ -7,6 +7,7 @@
 -- shares: digits days
 -- parameter: since
 -- parameter: until
+-- parameter: data_since
 -- parameter: level
 -- parameter: warm_up integer 14 1..1000 : days from the first play in the warehouse on that count as warm-up
 -- column: day date : the day, in UTC
@@ -27,6 +28,7 @@ with first_days as (
 first_day as (
     select min(day) as day
     from first_days
+    where day >= cast(cast($data_since as timestamp) as date)
 ),
 
 user_days as (

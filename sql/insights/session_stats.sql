@@ -10,6 +10,7 @@
 -- note: Cut-off sessions count as sessions, but not in the means, the median, the 90 % mark and the bounce rate.
 -- parameter: since
 -- parameter: until
+-- parameter: data_until
 -- column: began_at text : level of the session's first event, or all
 -- column: sessions integer : sessions
 -- column: cut_off integer : of these, sessions that are not here as a whole
@@ -23,9 +24,9 @@
 with data_end as (
     select max(start_time) as start_time
     from (
-        select max(start_time) as start_time from songplays
+        select max(start_time) as start_time from songplays where start_time <= cast($data_until as timestamp)
         union all
-        select max(start_time) as start_time from page_views
+        select max(start_time) as start_time from page_views where start_time <= cast($data_until as timestamp)
     ) as ends
 ),
 

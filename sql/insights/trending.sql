@@ -9,6 +9,7 @@
 -- note: The interval is the 95 % one for the recent plays as a Poisson count (Byar's approximation).
 -- parameter: since
 -- parameter: until
+-- parameter: data_since
 -- parameter: level
 -- parameter: top integer 20 1..100000 : how many of each kind
 -- parameter: days integer 7 1..1000 : length of the last days, and of each block before
@@ -31,9 +32,11 @@ with first_event as (
     from (
         select min(start_time) as start_time
         from songplays
+        where start_time >= cast($data_since as timestamp)
         union all
         select min(start_time) as start_time
         from page_views
+        where start_time >= cast($data_since as timestamp)
     ) as beginnings
 ),
 

@@ -24,6 +24,9 @@ pub struct SqlArgs {
     /// How to print the rows
     #[arg(long, value_enum, default_value = "table")]
     pub format: Format,
+    /// With --format csv: put an apostrophe before texts that a spreadsheet would take for formulas
+    #[arg(long)]
+    pub guard_formulas: bool,
     /// Write the rows into this new file; it appears when it is whole
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,

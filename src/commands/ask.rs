@@ -14,8 +14,9 @@ pub(super) fn go_on(notice: &str) -> Result<()> {
     if !std::io::stdin().is_terminal() {
         return Err(Error::new(Kind::Usage, notice).with_hint("pass --yes; there is no terminal to ask on"));
     }
-    crate::output::note(&format!("{notice}. Go on? [y/N] "));
-    std::io::stderr().flush().map_err(|e| io_error("the terminal", "write to", e))?;
+    let mut terminal = std::io::stderr().lock();
+    let asked = write!(terminal, "{notice}. Go on? [y/N] ").and_then(|()| terminal.flush());
+    asked.map_err(|e| io_error("the terminal", "write to", e))?;
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer).map_err(|e| io_error("the terminal", "read from", e))?;
     match answer.trim() {

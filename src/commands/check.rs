@@ -7,8 +7,9 @@ use crate::check::{self, Check, Finding};
 use crate::cli::{CheckArgs, Format};
 use crate::error::{EXIT_CHECK_FAILED, EXIT_DONE, Error, Kind, Result};
 use crate::interrupt::Interrupt;
-use crate::output::{answer_json, harmless, json_of, say};
-use crate::settings::{Settings, nearest};
+use crate::nearest::nearest;
+use crate::output::{Prints, answer_json, conclude, harmless, json_of, say};
+use crate::settings::Settings;
 use crate::warehouse::{Answer, Value, Warehouse};
 
 pub(super) fn run(args: &CheckArgs, settings: &Settings, with_queries: bool, interrupt: &Interrupt) -> Result<u8> {
@@ -20,13 +21,14 @@ pub(super) fn run(args: &CheckArgs, settings: &Settings, with_queries: bool, int
     let mut warehouse = open_tables(settings, interrupt)?;
     let now_us = crate::clock::now_us();
     let findings = check::run(warehouse.as_mut(), checks, &settings.checks, now_us)?;
-    if args.json {
-        say(&json(&findings, &settings.warehouse.to_string()))?;
-    } else {
+    let code = if findings.iter().any(Finding::blocks) { EXIT_CHECK_FAILED } else { EXIT_DONE };
+    conclude(code, Prints::Product, || {
+        if args.json {
+            return say(&json(&findings, &settings.warehouse.to_string()));
+        }
         print_answer(&table(&findings), Format::Table)?;
-        say(&details(&findings, with_queries, !args.names.is_empty()))?;
-    }
-    Ok(if findings.iter().any(Finding::blocks) { EXIT_CHECK_FAILED } else { EXIT_DONE })
+        say(&details(&findings, with_queries, !args.names.is_empty()))
+    })
 }
 
 /// Runs all checks and says in a few lines how it went.
@@ -41,7 +43,7 @@ fn chosen(names: &[String]) -> Result<Vec<Check>> {
     for name in names {
         if all.iter().all(|check| check.name != name) {
             let error = Error::new(Kind::Usage, format!("there is no check {name}"));
-            return Err(match nearest(name, all.iter().map(|check| check.name)) {
+            return Err(match nearest(name, all.iter().map(|check| check.name)).first() {
                 Some(near) => error.with_hint(format!("did you mean {near}? `sparkify check --list` shows all")),
                 None => error.with_hint("`sparkify check --list` shows all"),
             });

@@ -8,7 +8,7 @@ use crate::cli::{ClusterAction, ClusterArgs};
 use crate::cluster::{Cluster, Last, Request, Talk, Ttl};
 use crate::error::{EXIT_DONE, Error, Kind, Result};
 use crate::interrupt::Interrupt;
-use crate::output::{harmless_lines, say};
+use crate::output::{Prints, conclude, harmless_lines, note, say};
 use crate::settings::Settings;
 
 pub(super) fn run(args: &ClusterArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
@@ -26,31 +26,32 @@ async fn act(action: &ClusterAction, request: &Request<'_>, interrupt: &Interrup
     match action {
         ClusterAction::Plan { ttl, json } => {
             let plan = cluster.plan(time(ttl.as_deref())?).await?;
-            print(*json, &plan, &format!("{plan}Nothing was changed.\n"))?;
+            print(*json, &plan, &format!("{plan}Nothing was changed.\n"))
         }
         ClusterAction::Up { ttl, open_to_me, address, json, .. } => {
             let ttl = time(ttl.as_deref())?;
             let open_to = if *open_to_me { Some(cluster.own_address().await?) } else { *address };
             cluster.up(ttl, open_to).await?;
-            print_status(&cluster, *json).await?;
+            let printed = print_status(&cluster, *json).await;
+            return conclude(EXIT_DONE, Prints::Notice, || printed);
         }
-        ClusterAction::Status { json } => print_status(&cluster, *json).await?,
+        ClusterAction::Status { json } => print_status(&cluster, *json).await,
         ClusterAction::Pause { .. } => {
             cluster.pause().await?;
-            say("The cluster is paused; its storage goes on costing.\n")?;
+            return done("The cluster is paused; its storage goes on costing.\n");
         }
         ClusterAction::Resume { ttl, .. } => {
             cluster.resume(time(ttl.as_deref())?).await?;
-            say("The cluster is running.\n")?;
+            return done("The cluster is running.\n");
         }
         ClusterAction::Open { address, .. } => {
             let address = own_or_given(&cluster, *address).await?;
             cluster.open(address).await?;
-            say(&format!("{address} may connect; `sparkify cluster close` ends that.\n"))?;
+            return done(&format!("{address} may connect; `sparkify cluster close` ends that.\n"));
         }
         ClusterAction::Close => {
             cluster.close().await?;
-            say("Nobody may connect.\n")?;
+            return done("Nobody may connect.\n");
         }
         ClusterAction::Down { final_snapshot, no_snapshot, verify, json, .. } => {
             let last = match final_snapshot {
@@ -59,16 +60,22 @@ async fn act(action: &ClusterAction, request: &Request<'_>, interrupt: &Interrup
                 None => Last::Snapshot,
             };
             let removal = cluster.down(&last, *verify).await?;
-            print(*json, &removal, &removal.to_string())?;
+            let code = conclude(EXIT_DONE, Prints::Notice, || print(*json, &removal, &removal.to_string()))?;
             if !removal.left.is_empty() || !removal.unseen.is_empty() {
                 let what = if removal.left.is_empty() { "not all could be looked at" } else { "something is left" };
                 return Err(Error::new(Kind::Cloud, what)
                     .with_hint("remove what the list above names in the console, or with the aws command, and run this again"));
             }
+            return Ok(code);
         }
-        ClusterAction::Policy => {}
+        ClusterAction::Policy => Ok(()),
     }
-    Ok(EXIT_DONE)
+    .map(|()| EXIT_DONE)
+}
+
+/// Tells what is done.
+fn done(text: &str) -> Result<u8> {
+    conclude(EXIT_DONE, Prints::Notice, || say(text))
 }
 
 fn is_agreed(action: &ClusterAction) -> bool {
@@ -122,7 +129,7 @@ struct Terminal {
 
 impl Talk for Terminal {
     fn say(&self, line: &str) {
-        crate::output::note(&format!("{}\n", harmless_lines(line)));
+        note(&format!("{}\n", harmless_lines(line)));
     }
 
     fn agree(&self, notice: &str) -> Result<()> {

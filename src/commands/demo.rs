@@ -7,10 +7,10 @@ use std::time::Instant;
 
 use super::{check, insights, load, open_read_only, report};
 use crate::cli::DemoArgs;
-use crate::error::{EXIT_DONE, Result};
+use crate::error::{EXIT_DONE, Error, Kind, Result, io_error};
 use crate::insights::{Question, catalogue};
 use crate::interrupt::Interrupt;
-use crate::output::say;
+use crate::output::{Prints, conclude, say};
 use crate::progress::SimulateProgress;
 use crate::report::thousands;
 use crate::settings::Settings;
@@ -27,6 +27,7 @@ const FAULTS: &str = "garbled=40%";
 pub(super) fn run(args: &DemoArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
     let folder = &args.out;
     let (logs, songs) = (folder.join("log_data"), folder.join("song_data"));
+    claim(folder)?;
     let sources = load::sources(settings, interrupt);
     make(folder, settings, &sources, interrupt)?;
 
@@ -36,10 +37,10 @@ pub(super) fn run(args: &DemoArgs, settings: &Settings, interrupt: &Interrupt) -
     settings.warehouse = WarehouseUrl::DuckDb(folder.join("sparkify.duckdb"));
     let options = load::load_options(&settings, false, false);
     let loaded = load::load(&settings, &sources, &options, interrupt)?;
-    say(&format!("\n{loaded}\n"))?;
+    tell(&format!("\n{loaded}\n"))?;
 
     let mut warehouse = open_read_only(&settings, interrupt)?;
-    say(&check::summary(warehouse.as_mut(), &settings)?)?;
+    tell(&check::summary(warehouse.as_mut(), &settings)?)?;
     let names = INSIGHTS.map(str::to_owned);
     let question = Question { top: Some(5), ..Question::default() };
     insights::print(warehouse.as_mut(), &catalogue::named(&names)?, &question, interrupt)?;
@@ -49,9 +50,9 @@ pub(super) fn run(args: &DemoArgs, settings: &Settings, interrupt: &Interrupt) -
     if is_shown {
         report::open(&page);
     }
-    say(&format!("\nThe report is {}{}.\n", page.display(), if is_shown { ", and opens in the browser" } else { "" }))?;
+    tell(&format!("\nThe report is {}{}.\n", page.display(), if is_shown { ", and opens in the browser" } else { "" }))?;
     let path = settings.warehouse.to_string();
-    say(&format!(
+    tell(&format!(
         "The database is {path}. Go on with\n  \
          sparkify insights --list --warehouse {path}    (all questions)\n  \
          sparkify sql \"select * from users limit 5\" --warehouse {path}\n  \
@@ -63,12 +64,44 @@ pub(super) fn run(args: &DemoArgs, settings: &Settings, interrupt: &Interrupt) -
     Ok(EXIT_DONE)
 }
 
+/// Prints while the demo goes on, whoever reads it: it is done when its folder is.
+fn tell(text: &str) -> Result<()> {
+    conclude(EXIT_DONE, Prints::Notice, || say(text)).map(drop)
+}
+
+/// The name of the file that says that a folder is the demo's.
+const MARK: &str = ".sparkify-demo";
+
+/// Takes a folder that is new, empty or the demo's from before. What else is in a folder, a warehouse above all, is not the
+/// demo's to write to.
+fn claim(folder: &Path) -> Result<()> {
+    let mark = folder.join(MARK);
+    // The ground truth is what demos of older versions are known by.
+    if mark.exists() || folder.join("faults.json").exists() {
+        return Ok(());
+    }
+    match std::fs::read_dir(folder) {
+        Ok(mut entries) => {
+            if entries.next().is_some() {
+                let message = format!("the folder {} is there already and is not the demo's", folder.display());
+                return Err(Error::new(Kind::Usage, message).with_hint("name a new folder with --out"));
+            }
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            std::fs::create_dir_all(folder).map_err(|e| io_error(folder.display(), "create", e))?;
+        }
+        Err(error) => return Err(io_error(folder.display(), "read", error)),
+    }
+    std::fs::write(&mark, "This folder was made by `sparkify demo`; it can be deleted.\n")
+        .map_err(|e| io_error(mark.display(), "write", e))
+}
+
 /// Simulates a month, unless that was done before.
 fn make(folder: &Path, settings: &Settings, sources: &Sources, interrupt: &Interrupt) -> Result<()> {
     let store = Store::at(&Location::parse(&folder.display().to_string())?, sources);
     // What was spoilt is written down last, so all else is there with it.
     if folder.join("faults.json").exists() {
-        return say(&format!("The month of invented data in {} is there already.\n", folder.display()));
+        return tell(&format!("The month of invented data in {} is there already.\n", folder.display()));
     }
     let mut plan = Plan::new()?;
     // Of the worlds tried, one whose last week has no day so quiet that the checks warn of it.
@@ -82,7 +115,7 @@ fn make(folder: &Path, settings: &Settings, sources: &Sources, interrupt: &Inter
     let outcome = simulate::simulate(&plan, &store, interrupt, &progress);
     progress.finish();
     let outcome = outcome?;
-    say(&format!(
+    tell(&format!(
         "Made a month of invented data in {}: {} events of {} users, {} songs, in {:.2} s.\n",
         folder.display(),
         thousands(outcome.events),

@@ -4,7 +4,7 @@ use super::{open_options, stack};
 use crate::cli::DoctorArgs;
 use crate::error::{EXIT_DONE, Result};
 use crate::interrupt::Interrupt;
-use crate::output::{harmless_lines, say};
+use crate::output::{Prints, conclude, harmless_lines, say};
 use crate::settings::Settings;
 use crate::source::{Location, Sources};
 use crate::warehouse::{Examined, WarehouseUrl};
@@ -32,7 +32,7 @@ pub(super) fn run(args: &DoctorArgs, settings: Settings, interrupt: &Interrupt) 
     if found.iter().all(|step| step.outcome.is_ok()) {
         found.extend(settings.warehouse.examine(&open_options(&settings, interrupt)));
     }
-    let sources = Sources::new(settings.s3.clone());
+    let sources = Sources::new(settings.s3.clone()).following_links(settings.follow_links);
     for (what, location) in [("logs", &settings.logs), ("songs", &settings.songs)] {
         if let Some(location) = location {
             found.push(Examined { what, outcome: look(&sources, location) });
@@ -45,8 +45,7 @@ pub(super) fn run(args: &DoctorArgs, settings: Settings, interrupt: &Interrupt) 
     } else {
         found.iter().map(as_line).collect::<Vec<_>>().concat()
     };
-    say(&harmless_lines(&text))?;
-    Ok(if amiss { EXIT_AMISS } else { EXIT_DONE })
+    conclude(if amiss { EXIT_AMISS } else { EXIT_DONE }, Prints::Product, || say(&harmless_lines(&text)))
 }
 
 fn look(sources: &Sources, location: &Location) -> Result<String> {

@@ -2,12 +2,14 @@
 
 use chrono::NaiveDate;
 
-use super::open_tables;
+use super::{check_guard, open_tables};
 use crate::cli::{Format, InsightsArgs};
 use crate::error::{EXIT_DONE, Error, Kind, Result};
-use crate::insights::{self, Answered, Footing, Insight, Level, ParameterKind, Question, Window, catalogue, table, window};
+use crate::insights::{
+    self, Answered, DataRange, Footing, Insight, Level, ParameterKind, Question, Window, catalogue, table, window,
+};
 use crate::interrupt::Interrupt;
-use crate::output::say;
+use crate::output::{Prints, conclude, say};
 use crate::printer::Printer;
 use crate::settings::Settings;
 use crate::warehouse::{Rows, Value, Warehouse};
@@ -20,12 +22,13 @@ pub(super) fn run(args: &InsightsArgs, settings: &Settings, interrupt: &Interrup
     if args.format == Format::Csv && asked.len() != 1 {
         return Err(Error::new(Kind::Usage, "CSV holds one table: name one insight"));
     }
+    check_guard(args.guard_formulas, args.format)?;
     let question = Question { top: args.top, level: args.level.as_deref().and_then(level), set: pairs(&args.set)? };
     insights::check_question(&asked, &question)?;
     let (from, to) = (day(args.from.as_deref(), "--from")?, day(args.to.as_deref(), "--to")?);
 
     let mut warehouse = open_tables(settings, interrupt)?;
-    let data = window::data_bounds(warehouse.as_mut())?;
+    let data = DataRange::read(warehouse.as_mut())?;
     let window = Window::resolve(from, to, data)?;
     let footing = Footing::of(warehouse.as_mut(), data, &window, question.level, &asked)?;
     for (index, insight) in asked.iter().enumerate() {
@@ -36,14 +39,15 @@ pub(super) fn run(args: &InsightsArgs, settings: &Settings, interrupt: &Interrup
     Ok(EXIT_DONE)
 }
 
-/// Answers questions about all of the data with charts in the terminal.
+/// Answers questions about all of the data with charts in the terminal, as a word about what is done.
 pub(super) fn print(warehouse: &mut dyn Warehouse, asked: &[Insight], question: &Question, interrupt: &Interrupt) -> Result<()> {
-    let data = window::data_bounds(warehouse)?;
+    let data = DataRange::read(warehouse)?;
     let window = Window::resolve(None, None, data)?;
     let footing = Footing::of(warehouse, data, &window, question.level, asked)?;
     for insight in asked {
         interrupt.check()?;
-        say(&format!("\n{}", table::terminal(&insights::answer(warehouse, insight, &window, &footing, question)?, true)))?;
+        let text = table::terminal(&insights::answer(warehouse, insight, &window, &footing, question)?, true);
+        conclude(EXIT_DONE, Prints::Notice, || say(&format!("\n{text}")))?;
     }
     Ok(())
 }
@@ -53,7 +57,7 @@ fn text_of(answered: &Answered, args: &InsightsArgs, index: usize, count: usize)
     Ok(match args.format {
         Format::Table => format!("{}{}", if first { "" } else { "\n" }, table::terminal(answered, args.chart)),
         Format::Markdown => format!("{}{}", if first { "" } else { "\n" }, table::markdown(answered)),
-        Format::Csv => table::csv(answered)?,
+        Format::Csv => table::csv(answered, args.guard_formulas)?,
         Format::Json => {
             let (opening, closing) = (if first { "[\n" } else { ",\n" }, if last { "\n]\n" } else { "" });
             format!("{opening}{}{closing}", answered.json_text())

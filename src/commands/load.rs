@@ -8,10 +8,11 @@ use crate::check::{self, Touched};
 use crate::cli::LoadArgs;
 use crate::error::{EXIT_DONE, Error, Kind, Result};
 use crate::interrupt::Interrupt;
-use crate::output::{harmless_lines, json_of, say};
+use crate::output::{Prints, conclude, harmless_lines, json_of, note, say};
 use crate::pipeline::{self, LoadOptions};
 use crate::plan::{self, Plan};
 use crate::progress::LoadProgress;
+use crate::refresh::Forgotten;
 use crate::report::RunReport;
 use crate::settings::Settings;
 use crate::source::Sources;
@@ -32,19 +33,41 @@ pub(super) fn run(args: &LoadArgs, settings: Settings, interrupt: &Interrupt) ->
     }
     let settings = &stack::looked_up(settings, interrupt)?;
     let sources = sources(settings, interrupt);
-    let options = load_options(settings, args.full_refresh, args.keep_staging);
-    let report = load(settings, &sources, &options, interrupt)?;
+    let mut options = load_options(settings, args.full_refresh, args.keep_staging);
+    options.forget_missing = args.forget_missing;
+    let report = match load(settings, &sources, &options, interrupt) {
+        Ok(report) => report,
+        Err(error) => {
+            if args.json
+                && let Some(details) = error.details()
+            {
+                conclude(error.exit_code(), Prints::Product, || say(&refused(&error, details, &settings.warehouse)))?;
+            }
+            return Err(error);
+        }
+    };
     let text = if args.json { format!("{}\n", json_of(&report)) } else { harmless_lines(&report.to_string()) };
-    say(&text)?;
     for (file, error) in report.bad_files.iter().filter(|_| args.json) {
-        crate::output::note(&format!("left out {}\n", harmless_lines(&format!("{file}: {error}"))));
+        note(&format!("left out {}\n", harmless_lines(&format!("{file}: {error}"))));
     }
-    Ok(report.exit_code())
+    conclude(report.exit_code(), Prints::Notice, || say(&text))
+}
+
+/// A refusal for scripts.
+fn refused(error: &Error, details: &serde_json::Value, warehouse: &WarehouseUrl) -> String {
+    let refused = serde_json::json!({
+        "status": "refused",
+        "warehouse": warehouse.to_string(),
+        "error": error.report(),
+        "hint": error.hint(),
+        "would_forget": details,
+    });
+    format!("{}\n", json_of(&refused))
 }
 
 /// The sources, which stop when the user interrupts.
 pub(super) fn sources(settings: &Settings, interrupt: &Interrupt) -> Sources {
-    let sources = Sources::new(settings.s3.clone());
+    let sources = Sources::new(settings.s3.clone()).following_links(settings.follow_links);
     let stop = sources.stop();
     interrupt.on_set(move || stop.stop());
     sources
@@ -57,6 +80,7 @@ const BASE_MEMORY: u64 = 176 << 20;
 pub(super) fn load_options(settings: &Settings, full_refresh: bool, keep_staging: bool) -> LoadOptions {
     LoadOptions {
         full_refresh,
+        forget_missing: false,
         skip_bad_files: settings.skip_bad_files,
         max_rejects: settings.max_rejects,
         keep_staging,
@@ -89,6 +113,19 @@ pub(super) fn load(settings: &Settings, sources: &Sources, options: &LoadOptions
     report.warehouse = settings.warehouse.to_string();
     report.seconds = started.elapsed().as_secs_f64();
     Ok(report)
+}
+
+/// What a full refresh would forget, as comments of a script.
+fn told(forgotten: &Forgotten, is_agreed: bool) -> String {
+    let mut text = format!("-- would forget {}\n", one_line(&forgotten.sentence()));
+    for line in forgotten.lines() {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "--   {}", one_line(&line));
+    }
+    if !is_agreed {
+        text.push_str("-- so the full refresh would be refused; with --forget-missing it would go on\n");
+    }
+    text
 }
 
 /// Prints what a load would do, as a script: statements, and comments for all else.
@@ -134,6 +171,18 @@ fn dry_run(args: &LoadArgs, settings: &Settings, sources: &Sources, found: Found
         let _ = writeln!(head, "-- passed over: {} ({why})", one_line(name));
     }
 
+    let forgotten = match &mut warehouse {
+        Some(warehouse) if version.is_some() && args.full_refresh => Forgotten::find(warehouse.as_mut(), &plan, &[])?,
+        _ => None,
+    };
+    if let Some(forgotten) = &forgotten {
+        head.push_str(&told(forgotten, args.forget_missing));
+        if !args.forget_missing {
+            say(&head)?;
+            return Ok(EXIT_DONE);
+        }
+    }
+
     match version {
         Some(version) => recorder.migrate(version)?,
         None => recorder.ensure_schema()?,
@@ -141,7 +190,10 @@ fn dry_run(args: &LoadArgs, settings: &Settings, sources: &Sources, found: Found
     if plan.files() > 0 || args.full_refresh {
         recorder.begin()?;
         if args.full_refresh {
-            recorder.empty_tables()?;
+            if !args.forget_missing {
+                Forgotten::find(&mut recorder, &plan, &[])?;
+            }
+            recorder.empty_tables(plan.scope)?;
         }
         if !plan.songs.is_empty() {
             transform::songs(&mut recorder, &[], &[])?;

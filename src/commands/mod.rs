@@ -23,8 +23,9 @@ use std::path::Path;
 use crate::cli::{Cli, Command, Format, WarehouseArgs};
 use crate::error::{EXIT_DONE, Error, Kind, Result, io_error};
 use crate::interrupt::Interrupt;
+use crate::output::harmless;
 use crate::printer::Printer;
-use crate::settings::Settings;
+use crate::settings::{Settings, environment};
 use crate::warehouse::sql::older_tables;
 use crate::warehouse::{Answer, OpenOptions, Param, Resources, Rows, SCHEMA_VERSION, SqlText, Warehouse};
 
@@ -33,6 +34,7 @@ use crate::warehouse::{Answer, OpenOptions, Param, Resources, Rows, SCHEMA_VERSI
 /// # Errors
 /// Whatever the command reports.
 pub fn run(cli: &Cli, interrupt: &Interrupt) -> Result<u8> {
+    environment::check(std::env::vars_os())?;
     let file = cli.config.as_deref();
     // Those that reach no warehouse look no cluster up.
     let of = |args: &WarehouseArgs, reaches: bool| {
@@ -133,9 +135,17 @@ fn look_from_afar(settings: Settings, interrupt: &Interrupt) -> Result<(Settings
     }
 }
 
-/// A text that cannot end its comment.
+/// A text that cannot end its comment, nor do anything to a terminal.
 fn one_line(text: &str) -> String {
-    text.replace(['\n', '\r'], "?")
+    harmless(text)
+}
+
+/// Only comma-separated values go into spreadsheets.
+fn check_guard(guards_formulas: bool, format: Format) -> Result<()> {
+    if guards_formulas && format != Format::Csv {
+        return Err(Error::new(Kind::Usage, "--guard-formulas is for --format csv"));
+    }
+    Ok(())
 }
 
 /// An error as comments of a script.

@@ -4,7 +4,7 @@ use super::{load, open, open_any_tables, print_query};
 use crate::cli::{Format, RejectsArgs};
 use crate::error::{EXIT_DONE, EXIT_INCOMPLETE, Result};
 use crate::interrupt::Interrupt;
-use crate::output::{json_of, say};
+use crate::output::{Prints, conclude, json_of, say};
 use crate::replay;
 use crate::settings::Settings;
 use crate::warehouse::{Param, Statement};
@@ -28,14 +28,15 @@ fn replay(args: &RejectsArgs, settings: &Settings, interrupt: &Interrupt) -> Res
     let mut report = replay::replay(warehouse.as_mut(), &options)?;
     drop(warehouse);
     report.warehouse = settings.warehouse.to_string();
-    if args.json {
-        say(&format!("{}\n", json_of(&report)))?;
+    let text = if args.json {
+        format!("{}\n", json_of(&report))
     } else {
         let tried = report.lines + report.song_records + report.songs_rejected;
         let rejected = report.rejected + report.songs_rejected;
         let loaded = report.accepted + report.song_records;
         let known = report.duplicates;
-        say(&format!("{tried} lines tried again: {loaded} loaded, {known} known already, {rejected} still rejected\n"))?;
-    }
-    Ok(if report.rejected + report.songs_rejected > 0 { EXIT_INCOMPLETE } else { EXIT_DONE })
+        format!("{tried} lines tried again: {loaded} loaded, {known} known already, {rejected} still rejected\n")
+    };
+    let code = if report.rejected + report.songs_rejected > 0 { EXIT_INCOMPLETE } else { EXIT_DONE };
+    conclude(code, Prints::Notice, || say(&text))
 }

@@ -7,12 +7,13 @@ use super::insights::day;
 use super::open_tables;
 use crate::cli::ReportArgs;
 use crate::error::{EXIT_DONE, Error, Kind, Result};
-use crate::insights::{Window, window};
+use crate::insights::{DataRange, Window};
 use crate::interrupt::Interrupt;
-use crate::output::say;
+use crate::output::{Prints, conclude, say};
 use crate::page;
 use crate::settings::Settings;
 use crate::warehouse::{Warehouse, WarehouseUrl};
+use crate::whole_file;
 
 pub(super) fn run(args: &ReportArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
     let (from, to) = (day(args.from.as_deref(), "--from")?, day(args.to.as_deref(), "--to")?);
@@ -24,7 +25,7 @@ pub(super) fn run(args: &ReportArgs, settings: &Settings, interrupt: &Interrupt)
         check_place(&args.out, &settings.warehouse)?;
     }
     let mut warehouse = open_tables(settings, interrupt)?;
-    let data = window::data_bounds(warehouse.as_mut())?;
+    let data = DataRange::read(warehouse.as_mut())?;
     let window = Window::resolve(from, to, data)?;
     let html = page::build(warehouse.as_mut(), &name(&settings.warehouse), &window, &settings.checks, interrupt)?;
     interrupt.check()?;
@@ -33,19 +34,20 @@ pub(super) fn run(args: &ReportArgs, settings: &Settings, interrupt: &Interrupt)
     }
     page::write(&args.out, &html)?;
     // Of /dev/stdout the page's end is to be the end.
-    if !page::is_device(&args.out) {
-        say(&format!("Wrote {} ({:.1} MB).\n", args.out.display(), html.len() as f64 / 1e6))?;
-    }
     if args.open {
         open(&args.out);
     }
-    Ok(EXIT_DONE)
+    if page::is_device(&args.out) {
+        return Ok(EXIT_DONE);
+    }
+    let text = format!("Wrote {} ({:.1} MB).\n", args.out.display(), html.len() as f64 / 1e6);
+    conclude(EXIT_DONE, Prints::Notice, || say(&text))
 }
 
 /// Before minutes of work: whether the page may be written here. What belongs to the warehouse's file may be not there yet.
 fn check_place(out: &Path, url: &WarehouseUrl) -> Result<()> {
     if let WarehouseUrl::DuckDb(file) = url
-        && let (Some(place), Some(file)) = (page::real_place(out), page::real_place(file))
+        && let (Some(place), Some(file)) = (whole_file::real_place(out), whole_file::real_place(file))
     {
         let beside = |ending: &str| {
             let mut name = file.clone().into_os_string();
@@ -62,7 +64,7 @@ fn check_place(out: &Path, url: &WarehouseUrl) -> Result<()> {
 
 /// Writes a page about all of the data.
 pub(super) fn write(warehouse: &mut dyn Warehouse, settings: &Settings, out: &Path, interrupt: &Interrupt) -> Result<()> {
-    let data = window::data_bounds(warehouse)?;
+    let data = DataRange::read(warehouse)?;
     let window = Window::resolve(None, None, data)?;
     let html = page::build(warehouse, &name(&settings.warehouse), &window, &settings.checks, interrupt)?;
     page::write(out, &html)

@@ -8,7 +8,7 @@ use super::load;
 use crate::cli::{LogFormat, Packing, SimulateArgs};
 use crate::error::{EXIT_DONE, Error, Kind, Result, io_error};
 use crate::interrupt::Interrupt;
-use crate::output::say;
+use crate::output::{Prints, conclude, note, say};
 use crate::progress::SimulateProgress;
 use crate::report::thousands;
 use crate::settings::Settings;
@@ -36,13 +36,11 @@ pub(super) fn run(args: &SimulateArgs, settings: &Settings, interrupt: &Interrup
     outcome.seconds = started.elapsed().as_secs_f64();
     args.out.as_deref().unwrap_or("-").clone_into(&mut outcome.out);
     if is_stream {
-        crate::output::note(&format!("{}\n", rate(&outcome)));
-    } else if args.json {
-        say(&format!("{}\n", serde_json::json!(outcome)))?;
-    } else {
-        say(&summary(&outcome, &plan, args))?;
+        note(&format!("{}\n", rate(&outcome)));
+        return Ok(EXIT_DONE);
     }
-    Ok(EXIT_DONE)
+    let text = if args.json { format!("{}\n", serde_json::json!(outcome)) } else { summary(&outcome, &plan, args) };
+    conclude(EXIT_DONE, Prints::Notice, || say(&text))
 }
 
 fn usage(message: &str, hint: &str) -> Error {

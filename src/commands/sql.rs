@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::{open_read_only, printer};
+use super::{check_guard, open_read_only, printer};
 use crate::cli::SqlArgs;
 use crate::error::{EXIT_DONE, Error, Kind, Result};
 use crate::interrupt::Interrupt;
@@ -13,15 +13,17 @@ use crate::settings::Settings;
 use crate::warehouse::{SqlText, Warehouse, WarehouseUrl};
 
 pub(super) fn run(args: &SqlArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
+    check_guard(args.guard_formulas, args.format)?;
     let question = SqlText { name: "the query", text: &args.query };
     let Some(out) = args.out.as_ref().filter(|out| out.as_os_str() != "-") else {
         let mut warehouse = open_read_only(settings, interrupt)?;
-        return ask(warehouse.as_mut(), question, printer(args.format));
+        return ask(warehouse.as_mut(), question, printer(args.format).guarding_formulas(args.guard_formulas));
     };
     check_place(out, &settings.warehouse)?;
     let mut file = NewFile::create(out)?;
     let mut warehouse = open_read_only(settings, interrupt)?;
-    let code = ask(warehouse.as_mut(), question, Printer::into_file(args.format, &mut file))?;
+    let code =
+        ask(warehouse.as_mut(), question, Printer::into_file(args.format, &mut file).guarding_formulas(args.guard_formulas))?;
     file.finish()?;
     Ok(code)
 }

@@ -4,7 +4,7 @@ use super::network;
 use crate::cluster::{Cluster, Connection, Request, Talk, Target};
 use crate::error::{Error, Kind, Result};
 use crate::interrupt::Interrupt;
-use crate::output::harmless_lines;
+use crate::output::{harmless_lines, note};
 use crate::settings::Settings;
 use crate::warehouse::WarehouseUrl;
 use crate::warehouse::redshift::{Asking, RedshiftUrl};
@@ -66,7 +66,7 @@ struct Teller;
 
 impl Talk for Teller {
     fn say(&self, line: &str) {
-        crate::output::note(&format!("{}\n", harmless_lines(line)));
+        note(&format!("{}\n", harmless_lines(line)));
     }
 
     fn agree(&self, _: &str) -> Result<()> {

@@ -4,7 +4,7 @@ use super::{Found, ask, commented, look_from_afar, open, stack};
 use crate::cli::{TablesAction, TablesArgs};
 use crate::error::{EXIT_DONE, Error, Kind, Result};
 use crate::interrupt::Interrupt;
-use crate::output::{harmless_lines, say};
+use crate::output::{Prints, conclude, harmless_lines, note, say};
 use crate::settings::Settings;
 use crate::warehouse::recorder::Recorder;
 use crate::warehouse::redshift::Rehearsal;
@@ -22,8 +22,7 @@ pub(super) fn run(args: &TablesArgs, settings: Settings, interrupt: &Interrupt) 
     let url = &settings.warehouse;
     if args.action != TablesAction::Create {
         if !url.may_exist() && args.action == TablesAction::Drop {
-            say(&format!("There is no warehouse at {url}.\n"))?;
-            return Ok(EXIT_DONE);
+            return conclude(EXIT_DONE, Prints::Notice, || say(&format!("There is no warehouse at {url}.\n")));
         }
         if !args.yes && url.may_exist() {
             ask::go_on(&format!("this deletes all data in {url}"))?;
@@ -44,11 +43,10 @@ pub(super) fn run(args: &TablesArgs, settings: Settings, interrupt: &Interrupt) 
     if args.action != TablesAction::Drop {
         let refused = warehouse.ensure_roles()?;
         if !refused.is_empty() {
-            crate::output::note(&harmless_lines(&left_to_others(&refused)));
+            note(&harmless_lines(&left_to_others(&refused)));
         }
     }
-    say(&done)?;
-    Ok(EXIT_DONE)
+    conclude(EXIT_DONE, Prints::Notice, || say(&done))
 }
 
 /// What to have others do that this user may not.

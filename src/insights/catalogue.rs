@@ -2,7 +2,7 @@
 
 use super::shared::{self, Kept};
 use crate::error::{Error, Kind, Result};
-use crate::settings::edit_distance;
+use crate::nearest::nearest;
 
 macro_rules! files {
     ($($name:literal,)*) => {
@@ -89,14 +89,14 @@ pub struct Parameter {
     pub name: &'static str,
     /// What it takes.
     pub kind: ParameterKind,
-    /// What it does; empty for the window and the level, which all share.
+    /// What it does; empty for the window, the data's ends and the level, which all share.
     pub meaning: &'static str,
 }
 
 /// What a parameter takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ParameterKind {
-    /// One of the window's ends, or the level.
+    /// One of the ends of the window or of the data, or the level.
     Common,
     /// A whole number.
     Integer {
@@ -291,20 +291,6 @@ pub fn named(names: &[String]) -> Result<Vec<Insight>> {
         })
     };
     names.iter().map(find).collect()
-}
-
-/// Up to three names that look like `name`, the likest first.
-fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    let name: String = name.to_lowercase().replace('-', "_").chars().take(60).collect();
-    // A part of a name, or a name with a part too much, is as near as a small slip.
-    let distance = |other: &str| {
-        let shares = name.len() >= 3 && (other.contains(&name) || name.contains(other));
-        if shares { 1 } else { edit_distance(&name, other) }
-    };
-    let mut near: Vec<(usize, &str)> = names.map(|other| (distance(other), other)).collect();
-    near.retain(|(distance, other)| *distance <= (other.len() / 3).max(2));
-    near.sort_unstable();
-    near.into_iter().take(3).map(|(_, name)| name).collect()
 }
 
 fn quoted(names: &[&str]) -> String {

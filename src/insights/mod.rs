@@ -1,5 +1,6 @@
 //! Questions that people have about the music: asked of any warehouse, answered with what the answer stands on.
 
+mod bulk;
 pub mod catalogue;
 pub mod chart;
 mod listed;
@@ -9,6 +10,7 @@ pub mod window;
 
 use serde_json::json;
 
+pub use bulk::DataRange;
 pub use catalogue::{Chart, Column, ColumnKind, Insight, ParameterKind};
 pub use window::{Footing, Level, Window};
 
@@ -57,7 +59,7 @@ pub fn answer(
     footing: &Footing,
     question: &Question,
 ) -> Result<Answered> {
-    let (values, parameters) = parameters(insight, window, question)?;
+    let (values, parameters) = parameters(insight, window, footing, question)?;
     let footing = footing.of_one(insight);
     let mut rows = Vec::new();
     let mut remarks = Vec::new();
@@ -100,7 +102,7 @@ pub fn answer(
 /// A parameter as it is bound, and as a person would set it.
 type Bound = (Vec<Param<'static>>, Vec<(String, String)>);
 
-fn parameters(insight: &Insight, window: &Window, question: &Question) -> Result<Bound> {
+fn parameters(insight: &Insight, window: &Window, footing: &Footing, question: &Question) -> Result<Bound> {
     let mut values = Vec::new();
     let mut shown = Vec::new();
     for parameter in &insight.parameters {
@@ -109,6 +111,8 @@ fn parameters(insight: &Insight, window: &Window, question: &Question) -> Result
             ParameterKind::Common => match parameter.name {
                 "since" => window.since.clone().into(),
                 "until" => window.until.clone().into(),
+                "data_since" => footing.reach(window).0.into(),
+                "data_until" => footing.reach(window).1.into(),
                 _ => {
                     shown.extend(question.level.map(|level| (parameter.name.to_owned(), level.name().to_owned())));
                     question.level.map(Level::name).into()

@@ -125,16 +125,16 @@ pub fn markdown(answered: &Answered) -> String {
     text
 }
 
-/// The rows as comma-separated values with a header, unformatted.
+/// The rows as comma-separated values with a header, unformatted; texts guarded from spreadsheets on request.
 ///
 /// # Errors
 /// None that a person can cause: the rows are written to memory.
-pub fn csv(answered: &Answered) -> Result<String> {
+pub fn csv(answered: &Answered, guards_formulas: bool) -> Result<String> {
     let failed = |e: csv::Error| Error::new(Kind::Io, "cannot write the rows").caused_by(e);
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(answered.insight.columns.iter().map(|column| column.name)).map_err(failed)?;
     for row in &answered.rows {
-        writer.write_record(row.iter().map(|value| csv_field(plain(value)))).map_err(failed)?;
+        writer.write_record(row.iter().map(|value| csv_field(plain(value), true, guards_formulas))).map_err(failed)?;
     }
     let bytes = writer.into_inner().map_err(|e| Error::new(Kind::Io, "cannot write the rows").caused_by(e.into_error()))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())

@@ -4,18 +4,18 @@ use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime};
 use serde_json::json;
 
 use super::Insight;
+use super::bulk::DataRange;
 use super::shared::{self, Kept};
 use crate::error::{Error, Kind, Result};
 use crate::report::thousands;
 use crate::warehouse::{Answer, Param, SqlText, Value, Warehouse};
 
-const BOUNDS: SqlText<'_> = SqlText { name: "footing/bounds", text: include_str!("../../sql/footing/bounds.sql") };
 const PLAYS: SqlText<'_> = SqlText { name: "footing/plays", text: include_str!("../../sql/footing/plays.sql") };
 const SESSIONS: SqlText<'_> = SqlText { name: "footing/sessions", text: include_str!("../../sql/footing/sessions.sql") };
 const LAST_RUN: SqlText<'_> = SqlText { name: "footing/last_run", text: include_str!("../../sql/footing/last_run.sql") };
 
 /// The most days that the queries' time spines have.
-const MOST_DAYS: i64 = 100_000;
+pub(super) const MOST_DAYS: i64 = 100_000;
 
 /// The first day that all engines know.
 pub const FIRST_DAY: NaiveDate = NaiveDate::from_ymd_opt(1, 1, 1).unwrap();
@@ -63,27 +63,34 @@ impl Window {
         Self { from, to, asked: None, since: midnight(from), until: midnight(to) }
     }
 
-    /// The days asked that the data has, or else all of the data's. Days before and behind the data are nobody's quiet days,
+    /// The days asked that the data has, or else those of its bulk. Days before and behind the data are nobody's quiet days,
     /// so they are left out.
     ///
     /// # Errors
     /// [`Kind::Usage`] for a window that ends before it begins or is too long.
-    pub fn resolve(from: Option<NaiveDate>, to: Option<NaiveDate>, data: Option<(NaiveDateTime, NaiveDateTime)>) -> Result<Self> {
+    pub fn resolve(from: Option<NaiveDate>, to: Option<NaiveDate>, data: Option<DataRange>) -> Result<Self> {
         if let (Some(from), Some(to)) = (from, to)
             && from >= to
         {
             let message = format!("the window from {from} to {to} is empty: its second day is outside");
             return Err(Error::new(Kind::Usage, message));
         }
-        let Some((first_time, last_time)) = data else {
+        let Some(data) = data else {
             let from = from.or(to).unwrap_or_default();
             return Ok(Self::new(from, to.unwrap_or(from)));
         };
-        let first = first_time.date();
-        // The day behind the last has to be a date that the engines share.
-        let behind = last_time.date().checked_add_days(Days::new(1)).unwrap_or(LAST_DAY).min(LAST_DAY);
-        let asked_to = to.unwrap_or_else(|| from.map_or(behind, |from| behind.max(from)));
-        let asked_from = from.unwrap_or(first).min(asked_to);
+        let days = |(first, last): (NaiveDateTime, NaiveDateTime)| {
+            // The day behind the last has to be a date that the engines share.
+            (first.date(), last.date().checked_add_days(Days::new(1)).unwrap_or(LAST_DAY).min(LAST_DAY))
+        };
+        let ((bulk_first, bulk_behind), (first, behind)) = (days(data.bulk), days(data.whole));
+        // An end that is not asked is the bulk's, or the data's where the bulk lies on the other side of the one that is.
+        let asked_to = to.unwrap_or_else(|| match from {
+            Some(from) if from >= bulk_behind => behind.max(from),
+            _ => bulk_behind,
+        });
+        let other = if asked_to <= bulk_first { first } else { bulk_first };
+        let asked_from = from.unwrap_or(other).min(asked_to);
         let (from, to) = (asked_from.max(first), asked_to.min(behind));
         let mut window = Self::new(from, to.max(from));
         if (from, to) != (asked_from, asked_to) {
@@ -96,8 +103,8 @@ impl Window {
                 "the window has {} days, more than {}; the data is from {} to {}",
                 thousands(days as u64),
                 thousands(MOST_DAYS as u64),
-                day(first_time),
-                day(last_time)
+                day(data.whole.0),
+                day(data.whole.1)
             );
             let hint = "narrow it with --from and --to; `sparkify check event_times` shows events whose times are off";
             return Err(Error::new(Kind::Usage, message).with_hint(hint));
@@ -150,8 +157,8 @@ impl Window {
 
     /// Whether the data has its first day whole: it begins before that, or within its first hour.
     #[must_use]
-    pub fn is_covered_by(&self, data: (NaiveDateTime, NaiveDateTime)) -> bool {
-        data.0 < self.from.and_time(NaiveTime::MIN) + chrono::Duration::hours(1)
+    pub fn is_covered_by(&self, data: DataRange) -> bool {
+        data.bulk.0 < self.from.and_time(NaiveTime::MIN) + chrono::Duration::hours(1)
     }
 
     /// Its days, and those asked for where they are others, in words.
@@ -176,7 +183,7 @@ pub struct Plays {
 #[derive(Debug, Clone, Default)]
 pub struct Footing {
     /// From when to when there are events; none in an empty warehouse.
-    pub data: Option<(NaiveDateTime, NaiveDateTime)>,
+    pub data: Option<DataRange>,
     /// The level asked; none where an answer is not by level.
     pub level: Option<Level>,
     /// The window's plays at that level.
@@ -191,19 +198,6 @@ pub struct Footing {
     pub(super) kept: Kept,
 }
 
-/// From when to when the warehouse has events.
-///
-/// # Errors
-/// What the engine reports.
-pub fn data_bounds(warehouse: &mut dyn Warehouse) -> Result<Option<(NaiveDateTime, NaiveDateTime)>> {
-    let answer = warehouse.answer(BOUNDS, &[])?;
-    let time = |column| match value(&answer, column) {
-        Some(Value::Text(text)) => NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").ok(),
-        _ => None,
-    };
-    Ok(time(0).zip(time(1)))
-}
-
 impl Footing {
     /// Gathers it for the insights that are asked.
     ///
@@ -211,7 +205,7 @@ impl Footing {
     /// What the engine reports.
     pub fn of(
         warehouse: &mut dyn Warehouse,
-        data: Option<(NaiveDateTime, NaiveDateTime)>,
+        data: Option<DataRange>,
         window: &Window,
         level: Option<Level>,
         asked: &[Insight],
@@ -255,12 +249,24 @@ impl Footing {
         }
     }
 
+    /// First and last event that count as the data's ends for a window, as the queries take them: those of the bulk, unless
+    /// the window reaches beyond it.
+    #[must_use]
+    pub fn reach(&self, window: &Window) -> (String, String) {
+        let Some(data) = self.data else { return (window.since.clone(), window.until.clone()) };
+        let is_within = window.from >= data.bulk.0.date() && window.to <= data.bulk.1.date() + Days::new(1);
+        let (first, last) = if is_within { data.bulk } else { data.whole };
+        let text = |time: NaiveDateTime| time.format("%Y-%m-%d %H:%M:%S%.f").to_string();
+        (text(first), text(last))
+    }
+
     /// From when to when there is data, in words.
     #[must_use]
     pub fn data_text(&self) -> String {
         let minute = "%Y-%m-%d %H:%M";
-        let text = |(first, last): (NaiveDateTime, NaiveDateTime)| {
-            format!("from {} to {} UTC", first.format(minute), last.format(minute))
+        let text = |data: DataRange| {
+            let (first, last) = data.bulk;
+            format!("from {} to {} UTC{}", first.format(minute), last.format(minute), outside(data, ", but for "))
         };
         self.data.map_or_else(|| "empty".to_owned(), text)
     }
@@ -278,8 +284,8 @@ impl Footing {
             let (share, of) = (percent(open as f64 / sessions as f64), if self.level.is_some() { " of all levels" } else { "" });
             parts.push(format!("{share} of {} sessions{of} end with a play, whose end is not known", thousands(sessions)));
         }
-        if let Some((_, last)) = self.data {
-            parts.push(format!("data through {} UTC", last.format("%Y-%m-%d %H:%M")));
+        if let Some(data) = self.data {
+            parts.push(format!("data through {} UTC{}", data.bulk.1.format("%Y-%m-%d %H:%M"), outside(data, ", and ")));
         }
         parts.extend(self.run_id.as_ref().map(|run| format!("run {run}")));
         parts.join(" · ")
@@ -288,18 +294,37 @@ impl Footing {
     pub(super) fn json(&self) -> serde_json::Value {
         let time = |t: NaiveDateTime| t.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
         let Plays { plays, matched, listeners } = self.at_level;
-        json!({
+        let mut footing = json!({
             "plays": plays,
             "matched": matched,
             "match_rate": (plays > 0).then(|| matched as f64 / plays as f64),
             "listeners": listeners,
             "sessions": self.sessions.map(|(sessions, _)| sessions),
             "censored_sessions": self.sessions.map(|(_, open)| open),
-            "data_from": self.data.map(|(first, _)| time(first)),
-            "data_through": self.data.map(|(_, last)| time(last)),
+            "data_from": self.data.map(|data| time(data.bulk.0)),
+            "data_through": self.data.map(|data| time(data.bulk.1)),
             "run_id": self.run_id,
-        })
+        });
+        if let Some(data) = self.data.filter(|data| data.outside > 0) {
+            footing["outside"] = json!({"events": data.outside, "from": time(data.whole.0), "through": time(data.whole.1)});
+        }
+        footing
     }
+}
+
+/// What lies far from the data's bulk, in words that go on from others; nothing where nothing does.
+fn outside(data: DataRange, before: &str) -> String {
+    if data.outside == 0 {
+        return String::new();
+    }
+    let day = |time: NaiveDateTime| time.format("%Y-%m-%d");
+    let ends: Vec<String> = [(data.whole.0, data.bulk.0), (data.whole.1, data.bulk.1)]
+        .iter()
+        .filter(|(whole, bulk)| whole != bulk)
+        .map(|(whole, _)| day(*whole).to_string())
+        .collect();
+    let events = if data.outside == 1 { "1 event".to_owned() } else { format!("{} events", thousands(data.outside)) };
+    format!("{before}{events} far from it (as of {}), which --from and --to reach", ends.join(" and "))
 }
 
 /// A part of a whole as people read it; small ones do not become nothing.

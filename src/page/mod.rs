@@ -7,15 +7,16 @@ mod room;
 
 use std::fmt::Write as _;
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Value as Json, json};
 
 use crate::check::Limits;
 use crate::error::{Error, Kind, Result, io_error};
-use crate::insights::{self, Answered, Footing, Question, Window, catalogue, window};
+use crate::insights::{self, Answered, DataRange, Footing, Question, Window, catalogue};
 use crate::interrupt::Interrupt;
 use crate::warehouse::Warehouse;
+use crate::whole_file;
 
 use self::layout::SECTIONS;
 
@@ -36,7 +37,7 @@ pub fn build(
     limits: &Limits,
     interrupt: &Interrupt,
 ) -> Result<String> {
-    let data = window::data_bounds(warehouse)?;
+    let data = DataRange::read(warehouse)?;
     let asked = catalogue::all();
     let footing = Footing::of(warehouse, data, window, None, &asked)?;
     let (mut sections, mut had) = (Vec::new(), Vec::new());
@@ -87,6 +88,12 @@ fn card(answered: &Answered) -> Json {
         })
         .collect();
     let mut set = format!("-- since = '{}', until = '{}'", answered.window.since, answered.window.until);
+    let (data_since, data_until) = answered.footing.reach(&answered.window);
+    for (name, value) in [("data_since", data_since), ("data_until", data_until)] {
+        if insight.takes(name) {
+            let _ = write!(set, ", {name} = '{value}'");
+        }
+    }
     for (name, value) in &answered.parameters {
         let _ = write!(set, ", {name} = {value}");
     }
@@ -171,33 +178,14 @@ pub fn check_place(path: &Path) -> Result<()> {
     }
 }
 
-/// Where a path leads, through links, to what is there or is yet to be. [`None`] where its folder is not there, or links lead
-/// in a circle.
-#[must_use]
-pub fn real_place(path: &Path) -> Option<PathBuf> {
-    let mut path = path.to_owned();
-    for _ in 0..MOST_LINKS {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let place = std::fs::canonicalize(folder).ok()?.join(path.file_name()?);
-        match std::fs::read_link(&place) {
-            Ok(target) => path = place.with_file_name("").join(target),
-            Err(_) => return Some(place),
-        }
-    }
-    None
-}
-
-/// How many links may lead to one another, as in Linux.
-const MOST_LINKS: usize = 40;
-
 /// A pipe, or the like of `/dev/stdout`: it takes what is written and holds nothing that could be lost.
 #[must_use]
 pub fn is_device(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
 }
 
-/// Writes the page, so that a reader finds the old one or the new one and never a part. A link stays, what it leads to is
-/// replaced.
+/// Writes the page, so that a reader finds the old one or the new one and never a part, after a power cut as well. A link stays,
+/// what it leads to is replaced, with its mode and owner.
 ///
 /// # Errors
 /// [`Kind::Disk`] and [`Kind::Io`], naming the file; [`Kind::Usage`] as [`check_place`].
@@ -206,19 +194,7 @@ pub fn write(path: &Path, html: &str) -> Result<()> {
     if is_device(path) {
         return std::fs::write(path, html).map_err(|error| io_error(path.display(), "write", error));
     }
-    let nowhere = || io_error(path.display(), "write", std::io::ErrorKind::NotFound.into());
-    let path = &real_place(path).ok_or_else(nowhere)?;
-    let name = path.file_name();
-    let name = name.ok_or_else(|| Error::new(Kind::Usage, format!("{} is no file name for the page", path.display())))?;
-    let mut beside = name.to_owned();
-    beside.push(format!(".{}.part", std::process::id()));
-    let part = path.with_file_name(beside);
-    let written = std::fs::write(&part, html).and_then(|()| std::fs::rename(&part, path));
-    written.map_err(|error| {
-        // What was written of it is of no use; that it stays is the lesser fault.
-        let _ = std::fs::remove_file(&part);
-        io_error(path.display(), "write", error)
-    })
+    whole_file::write(path, html.as_bytes()).map_err(|error| io_error(path.display(), "write", error))
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! A file on disk that has its name only when it is whole. What is larger than a cache is for goes past it.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Kind, Result, io_error};
+use crate::whole_file::WholeFile;
 
 /// Past the page cache, memory and lengths have to be multiples of this.
 const BLOCK: usize = 4 << 10;
@@ -13,10 +14,10 @@ const AT_ONCE: usize = 4 << 20;
 
 /// A file that is being written. Dropped before it is finished, it never appears.
 pub struct PartFile {
-    file: File,
+    whole: WholeFile,
     path: PathBuf,
-    part: Option<PathBuf>,
-    direct: Option<Blocks>,
+    /// Another handle of the file, and what is on its way through it.
+    direct: Option<(File, Blocks)>,
 }
 
 /// Bytes on their way past the page cache.
@@ -39,28 +40,20 @@ impl PartFile {
     /// # Errors
     /// [`Kind::Disk`], [`Kind::Io`].
     pub fn create(path: &Path, direct: bool) -> Result<Self> {
-        let folder = path.parent().unwrap_or(Path::new(""));
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        // Hidden, so that a load passes it over.
-        let part = folder.join(format!(".{name}.part"));
-        let file = match File::create(&part) {
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                fs::create_dir_all(folder).map_err(|e| failed(folder, "make the folder", e))?;
-                File::create(&part)
-            }
-            other => other,
-        };
-        let mut file =
-            Self { file: file.map_err(|e| failed(&part, "make", e))?, path: path.to_owned(), part: Some(part), direct: None };
-        if direct
-            && let Some(part) = &file.part
-            && let Ok(past) = open_direct(part)
-        {
+        let mut whole = WholeFile::create(path);
+        if matches!(&whole, Err(error) if error.kind() == ErrorKind::NotFound) {
+            let folder = path.parent().unwrap_or(Path::new(""));
+            fs::create_dir_all(folder).map_err(|e| failed(folder, "create the folder", e))?;
+            whole = WholeFile::create(path);
+        }
+        let whole = whole.map_err(|e| failed(path, "create", e))?;
+        let past = if direct { open_direct(whole.part()).ok() } else { None };
+        let direct = past.map(|file| {
             let space = vec![0; AT_ONCE + BLOCK];
             let begin = space.as_ptr().align_offset(BLOCK).min(BLOCK);
-            (file.file, file.direct) = (past, Some(Blocks { space, begin, filled: 0 }));
-        }
-        Ok(file)
+            (file, Blocks { space, begin, filled: 0 })
+        });
+        Ok(Self { whole, path: path.to_owned(), direct })
     }
 
     /// Adds bytes.
@@ -68,7 +61,7 @@ impl PartFile {
     /// # Errors
     /// [`Kind::Disk`], [`Kind::Io`].
     pub fn write(&mut self, mut bytes: &[u8]) -> Result<()> {
-        while let Some(blocks) = &mut self.direct {
+        while let Some((_, blocks)) = &mut self.direct {
             if bytes.is_empty() {
                 return Ok(());
             }
@@ -81,14 +74,14 @@ impl PartFile {
                 self.pass_on(AT_ONCE)?;
             }
         }
-        self.file.write_all(bytes).map_err(|e| failed(&self.path, "write", e))
+        self.whole.file().write_all(bytes).map_err(|e| failed(&self.path, "write", e))
     }
 
     /// Writes so many of the bytes that wait, whole blocks of them; the others stay.
     fn pass_on(&mut self, length: usize) -> Result<()> {
-        let Some(blocks) = &mut self.direct else { return Ok(()) };
+        let Some((file, blocks)) = &mut self.direct else { return Ok(()) };
         let waiting = blocks.begin..blocks.begin + length;
-        match self.file.write_all(&blocks.space[waiting]) {
+        match file.write_all(&blocks.space[waiting]) {
             // The file system took the flag but not what it means: nothing is written yet.
             Err(error) if error.kind() == ErrorKind::InvalidInput => self.through_the_cache(),
             Err(error) => Err(failed(&self.path, "write", error)),
@@ -102,10 +95,14 @@ impl PartFile {
 
     /// Goes on through the page cache, beginning with what waits.
     fn through_the_cache(&mut self) -> Result<()> {
-        let (Some(blocks), Some(part)) = (self.direct.take(), &self.part) else { return Ok(()) };
-        self.file = OpenOptions::new().append(true).open(part).map_err(|e| failed(part, "open", e))?;
+        let Some((mut past, blocks)) = self.direct.take() else { return Ok(()) };
         let waiting = blocks.begin..blocks.begin + blocks.filled;
-        self.file.write_all(&blocks.space[waiting]).map_err(|e| failed(&self.path, "write", e))
+        let at = past.stream_position();
+        let written = at.and_then(|at| {
+            self.whole.file().seek(SeekFrom::Start(at))?;
+            self.whole.file().write_all(&blocks.space[waiting])
+        });
+        written.map_err(|e| failed(&self.path, "write", e))
     }
 
     /// Makes the file appear.
@@ -113,31 +110,20 @@ impl PartFile {
     /// # Errors
     /// [`Kind::Disk`], [`Kind::Io`].
     pub fn finish(mut self) -> Result<()> {
-        let whole = self.direct.as_ref().map_or(0, |blocks| blocks.filled / BLOCK * BLOCK);
+        let whole = self.direct.as_ref().map_or(0, |(_, blocks)| blocks.filled / BLOCK * BLOCK);
         if whole > 0 {
             self.pass_on(whole)?;
         }
         self.through_the_cache()?;
-        if let Some(part) = self.part.take() {
-            fs::rename(&part, &self.path).map_err(|e| failed(&self.path, "put in place", e))?;
-        }
-        Ok(())
-    }
-}
-
-impl Drop for PartFile {
-    fn drop(&mut self) {
-        if let Some(part) = &self.part {
-            // What cannot be removed is hidden at least.
-            let _ = fs::remove_file(part);
-        }
+        // Not synced: there may be thousands, and the same flags make them again.
+        self.whole.finish().map_err(|e| failed(&self.path, "put in place", e))
     }
 }
 
 #[cfg(target_os = "linux")]
 fn open_direct(path: &Path) -> std::io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
-    OpenOptions::new().write(true).custom_flags(libc::O_DIRECT).open(path)
+    OpenOptions::new().write(true).custom_flags(libc::O_DIRECT | libc::O_NOFOLLOW).open(path)
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::disk::PartFile;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Result, output_error};
 use crate::source::{Location, ObjectWriter, Sources, Upload};
 
 /// A place for files.
@@ -66,7 +66,7 @@ impl Store {
     /// Begins a file; its name may have folders in front.
     ///
     /// # Errors
-    /// [`Kind::Io`], [`Kind::Disk`].
+    /// [`crate::error::Kind::Io`], [`crate::error::Kind::Disk`].
     pub fn open(&self, name: &str) -> Result<Output> {
         match self {
             Self::Folder(folder) => {
@@ -94,17 +94,14 @@ impl Output {
     /// Adds bytes.
     ///
     /// # Errors
-    /// [`Kind::Disk`], [`Kind::Io`], what a bucket refuses, [`Kind::OutputClosed`].
+    /// [`crate::error::Kind::Disk`], [`crate::error::Kind::Io`], what a bucket refuses, [`crate::error::Kind::OutputClosed`].
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
         match self {
             Self::Disk(part) => part.write(bytes),
             Self::Object(object) => object.write(bytes),
             Self::Standard => {
                 let mut out = std::io::stdout().lock();
-                out.write_all(bytes).and_then(|()| out.flush()).map_err(|error| {
-                    let kind = if error.kind() == std::io::ErrorKind::BrokenPipe { Kind::OutputClosed } else { Kind::Io };
-                    Error::new(kind, "cannot write the output").caused_by(error)
-                })
+                out.write_all(bytes).and_then(|()| out.flush()).map_err(output_error)
             }
         }
     }

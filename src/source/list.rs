@@ -13,7 +13,7 @@ use crate::error::{Error, Kind, Result};
 pub(super) fn list(location: &Location, sources: &Sources) -> Result<Listing> {
     sources.stop().check()?;
     let mut listing = match location.place() {
-        Place::Disk(path) => local::list(location, path, &sources.stop())?,
+        Place::Disk(path) => local::list(location, path, sources.follows_links(), &sources.stop())?,
         Place::S3 { bucket, key, folder } => {
             sources.block_on(async |shared| list_bucket(&*shared.bucket(bucket).await?, key, *folder).await)??
         }

@@ -12,12 +12,13 @@ use super::shared::Stop;
 use super::{Compression, Listing, Location, SourceFile, why};
 use crate::error::{Error, Kind, Result, io_error};
 
-/// Lists a folder, or the one file that `path` names.
-pub(super) fn list(location: &Location, path: &Path, stop: &Stop) -> Result<Listing> {
+/// Lists a folder, or the one file that `path` names. The path itself may be a link; links below it that lead out of it are
+/// followed only if `follow_links` says so.
+pub(super) fn list(location: &Location, path: &Path, follow_links: bool, stop: &Stop) -> Result<Listing> {
     let refused = |error| root_error(location, error);
     let root = absolute(path).map_err(refused)?;
     let stat = fs::metadata(&root).map_err(refused)?;
-    let mut walk = Walk::default();
+    let mut walk = Walk { follow_links, ..Walk::default() };
     if stat.is_dir() {
         walk.walked.push(root.canonicalize().map_err(refused)?);
         walk.tree(root, stop)?;
@@ -37,6 +38,8 @@ const FOLDERS_WORTH_THREADS: usize = 16;
 
 #[derive(Default)]
 struct Walk {
+    /// Links may lead out of the first tree.
+    follow_links: bool,
     /// Real paths of the trees walked so far.
     walked: Vec<PathBuf>,
     found: Found,
@@ -149,7 +152,8 @@ impl Walk {
         Ok(())
     }
 
-    /// Follows a link to a file or folder, unless what it leads to is listed without it: that keeps cycles out as well.
+    /// Follows a link to a file or folder, unless it leads out, or what it leads to is listed without it: that keeps cycles
+    /// out as well.
     fn link(&mut self, link: PathBuf, stop: &Stop) -> Result<()> {
         let (target, stat) = match link.canonicalize().and_then(|target| Ok((fs::metadata(&target)?, target))) {
             Ok((stat, target)) => (target, stat),
@@ -166,16 +170,27 @@ impl Walk {
                 self.found.pass_over(&link, why::TWICE);
                 return Ok(());
             }
+            if self.leads_out(&target) {
+                self.found.pass_over(&link, why::LINK_OUT);
+                return Ok(());
+            }
             self.walked.push(target);
             return self.tree(link, stop);
         }
         let listed_there = target.file_name().is_some_and(|name| Compression::of_name(&name.to_string_lossy()).is_some());
         if listed_there && self.covers(&target) {
             self.found.pass_over(&link, why::TWICE);
+        } else if Compression::of_name(&name).is_some() && self.leads_out(&target) {
+            self.found.pass_over(&link, why::LINK_OUT);
         } else {
             self.found.file(&link, &name, &stat);
         }
         Ok(())
+    }
+
+    /// Whether a real path is out of bounds.
+    fn leads_out(&self, target: &Path) -> bool {
+        !self.follow_links && self.walked.first().is_some_and(|root| !target.starts_with(root))
     }
 
     /// Whether a walk reaches this real path by itself. What lies in a hidden folder it does not.

@@ -38,6 +38,7 @@ pub use reader::{Reader, file_error};
 pub use s3::S3Options;
 pub use shared::{Sources, Stop};
 pub use upload::{ObjectWriter, Upload};
+pub use why::LINK_OUT;
 
 use std::path::PathBuf;
 
@@ -102,10 +103,7 @@ impl SourceFile {
     /// The name for people: the plain absolute path of a file on disk, the URL of an object.
     #[must_use]
     pub fn display_name(&self) -> String {
-        match self.local_path() {
-            Some(path) => path.display().to_string(),
-            None => self.url.clone(),
-        }
+        display_name(&self.url)
     }
 
     /// The path of a file on disk, `None` for an object.
@@ -133,6 +131,12 @@ impl SourceFile {
     }
 }
 
+/// The name of a file for people, by its URL.
+#[must_use]
+pub fn display_name(url: &str) -> String {
+    location::url_to_path(url).map_or_else(|| url.to_owned(), |path| path.display().to_string())
+}
+
 /// What a location holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listing {
@@ -149,6 +153,8 @@ mod why {
     pub(super) const NOT_JSON: &str = "not named .json or .jsonl";
     pub(super) const MARKER: &str = "folder marker";
     pub(super) const NOT_A_FILE: &str = "not a regular file";
+    /// Whoever may write to a folder of logs must not have a load read what lies elsewhere.
+    pub const LINK_OUT: &str = "link that leads out of the folder; --follow-links would follow it";
     pub(super) const DANGLING: &str = "link to nowhere";
     pub(super) const TWICE: &str = "link to something listed anyway";
     pub(super) const VANISHED: &str = "vanished while listing";

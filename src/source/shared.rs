@@ -54,6 +54,7 @@ impl Stop {
 #[derive(Clone)]
 pub struct Sources {
     shared: Arc<Shared>,
+    follow_links: bool,
 }
 
 pub(super) struct Shared {
@@ -91,7 +92,18 @@ impl Sources {
             damaged: std::sync::Mutex::default(),
             runtime: OnceLock::new(),
         };
-        Self { shared: Arc::new(shared) }
+        Self { shared: Arc::new(shared), follow_links: false }
+    }
+
+    /// With links followed that lead out of a folder on disk.
+    #[must_use]
+    pub fn following_links(mut self, follow: bool) -> Self {
+        self.follow_links = follow;
+        self
+    }
+
+    pub(super) fn follows_links(&self) -> bool {
+        self.follow_links
     }
 
     /// Finds the JSON files of a location and what is passed over there.

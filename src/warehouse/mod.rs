@@ -21,9 +21,9 @@ mod url;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use query::{Answer, Param, Rows, SqlText, Value};
+pub use query::{Answer, EachRow, Param, Rows, SqlText, Value};
 pub use rows::{FileRow, Input, KnownFile, QuarantinePart, QuarantinedLine, RejectRow, ReplayedLine, RunRow};
-pub use sql::{Dialect, Statement};
+pub use sql::{Dialect, RefreshScope, Statement};
 pub use url::WarehouseUrl;
 
 use crate::error::Result;
@@ -217,11 +217,11 @@ pub trait Warehouse {
     fn read_on(&mut self) -> Result<()> {
         Ok(())
     }
-    /// Empties the tables that a full refresh makes anew.
+    /// Takes out of the tables what a full refresh reads anew.
     ///
     /// # Errors
     /// What the engine reports.
-    fn empty_tables(&mut self) -> Result<()>;
+    fn empty_tables(&mut self, scope: RefreshScope) -> Result<()>;
     /// Runs a statement without parameters and returns the number of rows it changed.
     ///
     /// # Errors

@@ -109,6 +109,20 @@ pub trait Rows {
     fn row(&mut self, values: Vec<Value>) -> Result<()>;
 }
 
+/// Passes each row of a query to a closure, for answers that are not to be held.
+pub struct EachRow<F>(pub F);
+
+impl<F: FnMut(&[Value])> Rows for EachRow<F> {
+    fn columns(&mut self, _: &[String]) -> Result<()> {
+        Ok(())
+    }
+
+    fn row(&mut self, values: Vec<Value>) -> Result<()> {
+        (self.0)(&values);
+        Ok(())
+    }
+}
+
 /// All rows of a query, for answers that are small.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Answer {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::redshift::Rehearsal;
 use super::{
-    Dialect, FileRow, KnownFile, Param, QuarantinePart, QuarantinedLine, RejectRow, ReplayedLine, RoleStatement, Rows, RunRow,
-    SCHEMA_VERSION, SqlText, Statement, Totals, Warehouse, literal,
+    Dialect, FileRow, KnownFile, Param, QuarantinePart, QuarantinedLine, RefreshScope, RejectRow, ReplayedLine, RoleStatement,
+    Rows, RunRow, SCHEMA_VERSION, SqlText, Statement, Totals, Warehouse, literal,
 };
 use crate::error::{Error, Kind, Result};
 use crate::stage::{Batch, EventBounds, People, PlannedFile, SongRecord};
@@ -169,8 +169,9 @@ impl Warehouse for Recorder {
         self.write("rollback", "rollback;")
     }
 
-    fn empty_tables(&mut self) -> Result<()> {
-        super::sql::REFRESHED_TABLES.iter().try_for_each(|table| self.write(table, &format!("delete from {table};")))
+    fn empty_tables(&mut self, scope: RefreshScope) -> Result<()> {
+        scope.tables().iter().try_for_each(|table| self.write(table, &format!("delete from {table};")))?;
+        scope.statements().iter().try_for_each(|statement| self.statement(*statement))
     }
 
     fn execute(&mut self, statement: Statement) -> Result<u64> {

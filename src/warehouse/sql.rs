@@ -129,6 +129,9 @@ statements! {
     InsertUsers = "transform/insert_users",
 
     KnownFiles = "ledger/known_files",
+    LedgerFiles = "ledger/files",
+    FileDays = "ledger/file_days",
+    FileSongs = "ledger/file_songs",
     LastFileNo = "ledger/last_file_no",
     Totals = "ledger/totals",
     Runs = "ledger/runs",
@@ -138,6 +141,12 @@ statements! {
     QuarantineParts = "ledger/quarantine_parts",
     DeleteReplayedRejects = "ledger/delete_replayed_rejects",
     UpdateReplayedFiles = "ledger/update_replayed_files",
+
+    DeleteLogFiles = "refresh/delete_log_files",
+    DeleteLogRejects = "refresh/delete_log_rejects",
+    DeleteSongFiles = "refresh/delete_song_files",
+    DeleteSongRejects = "refresh/delete_song_rejects",
+    UnlinkSongplays = "refresh/unlink_songplays",
 
     DigestSongplays = "digest/songplays" [Postgres "postgres" Redshift "postgres"],
     DigestPageViews = "digest/page_views",
@@ -224,20 +233,50 @@ pub const TABLES: [(&str, Statement); 13] = [
     ("load_rejects", Statement::CreateLoadRejects),
 ];
 
-/// The tables that a full refresh empties. The runs stay: they are history, and hold the file numbers given out.
-pub const REFRESHED_TABLES: [&str; 11] = [
-    "songplays",
-    "page_views",
-    "users",
-    "user_levels",
-    "songs",
-    "artists",
-    "time",
-    "tracks",
-    "staging_songs",
-    "load_files",
-    "load_rejects",
-];
+/// The kinds of input that a full refresh reads anew. What the other kind brought stays. So do the runs, always: they are
+/// history, and hold the file numbers given out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RefreshScope {
+    /// The log files.
+    pub logs: bool,
+    /// The song files.
+    pub songs: bool,
+}
+
+impl RefreshScope {
+    /// The tables that it empties.
+    #[must_use]
+    pub const fn tables(self) -> &'static [&'static str] {
+        match (self.logs, self.songs) {
+            (true, true) => &[
+                "songplays",
+                "page_views",
+                "users",
+                "user_levels",
+                "songs",
+                "artists",
+                "time",
+                "tracks",
+                "staging_songs",
+                "load_files",
+                "load_rejects",
+            ],
+            (true, false) => &["songplays", "page_views", "users", "user_levels", "time", "tracks"],
+            (false, true) => &["songs", "artists", "staging_songs"],
+            (false, false) => &[],
+        }
+    }
+
+    /// The statements that take its part out of the tables that both kinds share.
+    #[must_use]
+    pub const fn statements(self) -> &'static [Statement] {
+        match (self.logs, self.songs) {
+            (true, false) => &[Statement::DeleteLogFiles, Statement::DeleteLogRejects],
+            (false, true) => &[Statement::UnlinkSongplays, Statement::DeleteSongFiles, Statement::DeleteSongRejects],
+            _ => &[],
+        }
+    }
+}
 
 /// One step forward from the version before it.
 pub(super) struct Migration {

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use crate::support::repository;
 
 /// A stage of the flow, and the modules of this crate that it may use besides itself.
-const MAY_USE: [(&str, &[&str]); 19] = [
+const MAY_USE: [(&str, &[&str]); 20] = [
     ("src/error.rs", &[]),
     ("src/record.rs", &[]),
     ("src/source", &["error"]),
     ("src/decode", &["record"]),
     ("src/stage", &["decode", "error", "record", "source"]),
     ("src/transform.rs", &["error", "stage", "warehouse"]),
-    ("src/report.rs", &["decode", "error", "stage", "warehouse"]),
+    ("src/report.rs", &["decode", "error", "source", "stage", "warehouse"]),
     ("src/quarantine.rs", &["error", "warehouse"]),
     ("src/warehouse", &["clock", "decode", "error", "interrupt", "record", "source", "stage"]),
     ("src/check", &["clock", "error", "warehouse"]),
@@ -21,6 +21,7 @@ const MAY_USE: [(&str, &[&str]); 19] = [
     ("src/digest.rs", &["error", "warehouse"]),
     ("src/ledger.rs", &["clock", "decode", "report", "stage", "warehouse"]),
     ("src/plan.rs", &["error", "source", "warehouse"]),
+    ("src/refresh.rs", &["error", "plan", "report", "source", "warehouse"]),
     (
         "src/pipeline.rs",
         &[
@@ -32,6 +33,7 @@ const MAY_USE: [(&str, &[&str]); 19] = [
             "limit",
             "plan",
             "quarantine",
+            "refresh",
             "report",
             "source",
             "stage",
@@ -39,10 +41,10 @@ const MAY_USE: [(&str, &[&str]); 19] = [
             "warehouse",
         ],
     ),
-    ("src/simulate", &["decode", "error", "interrupt", "source"]),
+    ("src/simulate", &["decode", "error", "interrupt", "source", "whole_file"]),
     ("src/cluster", &["clock", "error", "interrupt", "source"]),
-    ("src/insights", &["error", "output", "report", "settings", "warehouse"]),
-    ("src/page", &["check", "clock", "error", "insights", "interrupt", "output", "report", "warehouse"]),
+    ("src/insights", &["error", "nearest", "output", "report", "warehouse"]),
+    ("src/page", &["check", "clock", "error", "insights", "interrupt", "output", "report", "warehouse", "whole_file"]),
 ];
 
 /// A name that only some folders or files may use.

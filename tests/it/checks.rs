@@ -83,7 +83,7 @@ fn check_shows_what_offends_and_what_to_do_and_ends_with_4_when_it_blocks() {
         "users_seen (blocking): not so: every user with an event is in users",
         "  user_id: 7, problem: last seen at another time, last_event: 2018-11-01 21:01:48.796",
         "  user_id: 8, problem: not in users",
-        "  remedy: rebuild the tables with `sparkify load --full-refresh`",
+        "  remedy: rebuild the tables with `sparkify load --full-refresh`, which refuses where source files are gone",
         "47 checks: 44 ok, 2 failed, 0 warned, 1 off (",
     ] {
         assert!(answer.stdout.contains(text), "{text}: {}", answer.stdout);
@@ -292,7 +292,7 @@ fn a_load_that_a_check_stops_commits_nothing_and_ends_with_4() {
     for text in [
         "error: the check level_now failed, so nothing was loaded: a user's current stay",
         "but 1 row offends\n  user_id: 7, problem: not in users",
-        "hint: rebuild the tables with `sparkify load --full-refresh`",
+        "hint: rebuild the tables with `sparkify load --full-refresh`, which refuses where source files are gone",
     ] {
         assert!(stopped.stderr.contains(text), "{text}: {}", stopped.stderr);
     }

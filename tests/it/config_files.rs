@@ -12,6 +12,7 @@ const FIXED_DEFAULTS: [&str; 36] = [
     "max_rejects",
     "wait",
     "skip_bad_files",
+    "follow_links",
     "checks.in_load",
     "checks.exact_rows",
     "checks.min_match_rate",

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::insights::{self, NEW_YEAR, all, ask, rows, session, site_of};
+use crate::support::warehouse::Site;
 
 #[test]
 fn trends_look_back_over_whole_blocks_and_before_the_window() {
@@ -60,14 +61,40 @@ fn days_before_and_behind_the_data_are_no_quiet_days() {
     assert_eq!(rows(&days, &["day", "plays_paid"]), json!([["2019-01-03", 0], ["2019-01-04", 1]]));
 }
 
+/// Two plays of a New Year, one of the last year that there is, one of the first.
+fn far_apart() -> Site {
+    let lines = session(1, 1, NEW_YEAR, "free").lines(&[(0, "a/X/10"), (20, "b/X/10")])
+        + &session(2, 2, "9999-06-01T00:00:00Z", "free").lines(&[(0, "a/X/10")])
+        + &session(3, 3, "0001-01-01T00:00:00Z", "free").lines(&[(0, "a/X/10")]);
+    site_of(&lines, "")
+}
+
 #[test]
-fn an_event_of_another_age_is_named_where_it_makes_the_window_too_long() {
-    let lines = session(1, 1, NEW_YEAR, "free").lines(&[(0, "a/X/10")])
-        + &session(2, 2, "9999-06-01T00:00:00Z", "free").lines(&[(0, "a/X/10")]);
-    let site = site_of(&lines, "");
+fn events_of_other_ages_are_outside_the_window_and_named() {
+    let site = far_apart();
+    let alone = site_of(&session(1, 1, NEW_YEAR, "free").lines(&[(0, "a/X/10"), (20, "b/X/10")]), "");
+    for (answer, wanted) in all(&site, &[]).iter().zip(all(&alone, &[])) {
+        assert_eq!((&answer["from"], &answer["to"]), (&wanted["from"], &wanted["to"]), "{answer}");
+        assert_eq!(answer["footing"]["plays"], wanted["footing"]["plays"], "{answer}");
+        let outside = json!({"events": 2, "from": "0001-01-01T00:00:00.000Z", "through": "9999-06-01T00:00:00.000Z"});
+        assert_eq!(answer["footing"]["outside"], outside);
+        assert_eq!(wanted["footing"]["outside"], Value::Null);
+    }
+    let text = site.run(&["insights", "top_songs", "--warehouse", "w.duckdb"]).expect(0).stdout;
+    let said = "data through 2018-12-31 10:00 UTC, and 2 events far from it (as of 0001-01-01 and 9999-06-01), which --from and --to reach";
+    assert!(text.contains(said), "{text}");
+    site.run(&["report", "--warehouse", "w.duckdb"]).expect(0);
+    let page = std::fs::read_to_string(site.path("report.html")).unwrap();
+    assert!(page.contains("2 events far from it") && page.len() < 6 << 20, "{}", page.len());
+
+    // Who asks for them gets them.
+    let far = ask(&site, &["top_songs", "--from", "9999-01-01"]);
+    assert_eq!((&far["from"], &far["to"], &far["footing"]["plays"]), (&json!("9999-01-01"), &json!("9999-06-02"), &json!(1)));
+    let far = ask(&site, &["top_songs", "--to", "0002-01-01"]);
+    assert_eq!((&far["from"], &far["to"], &far["footing"]["plays"]), (&json!("0001-01-01"), &json!("0002-01-01"), &json!(1)));
     for verb in ["insights", "report"] {
-        let refused = site.run(&[verb, "--warehouse", "w.duckdb"]).expect(2);
-        for text in ["more than 100,000; the data is from 2018-12-31 to 9999-06-01", "`sparkify check event_times` shows events"]
+        let refused = site.run(&[verb, "--warehouse", "w.duckdb", "--from", "2018-01-01", "--to", "9999-06-02"]).expect(2);
+        for text in ["more than 100,000; the data is from 0001-01-01 to 9999-06-01", "`sparkify check event_times` shows events"]
         {
             assert!(refused.stderr.contains(text), "{}", refused.stderr);
         }

@@ -43,6 +43,7 @@ fn manners() -> impl Strategy<Value = Manner> {
 fn load(site: &Site, manner: Manner, full_refresh: bool) -> RunReport {
     let options = LoadOptions {
         full_refresh,
+        forget_missing: false,
         skip_bad_files: false,
         max_rejects: RejectLimit::Percent(100.0),
         keep_staging: false,

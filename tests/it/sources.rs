@@ -314,7 +314,8 @@ fn links_are_followed_once_and_never_in_circles() {
     symlink("../elsewhere/three.txt", logs.join("three.json")).unwrap();
     symlink("nowhere.json", logs.join("lost.json")).unwrap();
     symlink("ring.json", logs.join("ring.json")).unwrap();
-    let listing = list_disk(&logs).unwrap();
+    let follow = |path: &Path| on_disk().following_links(true).list(&Location::parse(path.to_str().unwrap()).unwrap()).unwrap();
+    let listing = follow(&logs);
     let (files, passed_over) = below(&disk_url(&logs), &listing);
     assert_eq!(files, ["a/one.json", "mounted.json", "other/deep/two.json", "three.json"]);
     let why: HashMap<_, _> = passed_over.into_iter().collect();
@@ -323,7 +324,19 @@ fn links_are_followed_once_and_never_in_circles() {
     }
     assert_eq!((why["lost.json"], why["ring.json"]), ("link to nowhere", "link to nowhere"));
     symlink(&logs, root.path().join("entry")).unwrap();
-    assert_eq!(list_disk(&root.path().join("entry")).unwrap().files.len(), 4);
+    assert_eq!(follow(&root.path().join("entry")).files.len(), 4);
+
+    // Unless it is asked for, no link leads out, from whatever place the folder is reached.
+    for place in [logs.clone(), root.path().join("entry")] {
+        let listing = list_disk(&place).unwrap();
+        let (files, passed_over) = below(&disk_url(&place), &listing);
+        assert_eq!(files, ["a/one.json", "mounted.json"]);
+        let why: HashMap<_, _> = passed_over.into_iter().collect();
+        for out in ["other", "three.json"] {
+            assert_eq!(why[out], sparkify::source::LINK_OUT, "{out}");
+        }
+        assert_eq!((why["a/up"], why["again"]), ("link to something listed anyway", "link to something listed anyway"));
+    }
 }
 
 #[cfg(unix)]

@@ -4,7 +4,7 @@ use super::{Song, Tune};
 use crate::decode::{SongChunk, decode_songs};
 use crate::error::Result;
 use crate::simulate::json;
-use crate::source::{Location, Sources};
+use crate::source::{LINK_OUT, Location, Sources, display_name};
 
 impl Song {
     /// The file's name below the folder of songs.
@@ -45,6 +45,9 @@ impl Song {
 /// As listing and reading the location.
 pub fn read_catalogue(sources: &Sources, location: &Location) -> Result<Vec<Tune>> {
     let listing = sources.list(location)?;
+    for (url, why) in listing.passed_over.iter().filter(|(_, why)| *why == LINK_OUT) {
+        tracing::warn!("{}: {why}", display_name(url));
+    }
     let count = listing.files.len();
     let fetcher = sources.fetch(listing.files, 64 << 20)?;
     let (mut tunes, mut bytes) = (Vec::new(), Vec::new());

@@ -6,10 +6,9 @@ use duckdb::types::Value as DuckValue;
 
 use super::super::ident::identifier;
 use super::super::query::numbered;
-use super::super::sql::REFRESHED_TABLES;
 use super::super::{
-    FileRow, Input, KnownFile, Param, QuarantinePart, QuarantinedLine, RejectRow, ReplayedLine, Rows, RunRow, SCHEMA_VERSION,
-    SqlText, Statement, Totals, Warehouse,
+    FileRow, Input, KnownFile, Param, QuarantinePart, QuarantinedLine, RefreshScope, RejectRow, ReplayedLine, Rows, RunRow,
+    SCHEMA_VERSION, SqlText, Statement, Totals, Warehouse,
 };
 use super::commit::Outcome;
 use super::stage::timestamp_ms;
@@ -82,9 +81,10 @@ impl Warehouse for DuckDb {
         std::mem::take(&mut self.warnings)
     }
 
-    fn empty_tables(&mut self) -> Result<()> {
+    fn empty_tables(&mut self, scope: RefreshScope) -> Result<()> {
         self.indexes.forget();
-        REFRESHED_TABLES.iter().try_for_each(|table| self.batch(table, &format!("delete from {}", identifier(table))))
+        scope.tables().iter().try_for_each(|table| self.batch(table, &format!("delete from {}", identifier(table))))?;
+        scope.statements().iter().try_for_each(|statement| self.execute(*statement).map(drop))
     }
 
     fn execute(&mut self, statement: Statement) -> Result<u64> {

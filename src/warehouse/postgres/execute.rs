@@ -7,10 +7,9 @@ use tokio_postgres::types::ToSql;
 
 use super::super::ident::identifier;
 use super::super::query::{numbered, unprintable};
-use super::super::sql::REFRESHED_TABLES;
 use super::super::{
-    Dialect, FileRow, Input, KnownFile, Param, QuarantinePart, QuarantinedLine, RejectRow, ReplayedLine, Rows, RunRow, SqlText,
-    Statement, Totals, Value, Warehouse, question,
+    Dialect, FileRow, Input, KnownFile, Param, QuarantinePart, QuarantinedLine, RefreshScope, RejectRow, ReplayedLine, Rows,
+    RunRow, SqlText, Statement, Totals, Value, Warehouse, question,
 };
 use super::value::{Cell, Timestamp, text_type};
 use super::{BEGIN_READING, Postgres, schema, stage};
@@ -71,9 +70,10 @@ impl Warehouse for Postgres {
         self.session.batch("begin", BEGIN_READING)
     }
 
-    fn empty_tables(&mut self) -> Result<()> {
+    fn empty_tables(&mut self, scope: RefreshScope) -> Result<()> {
         self.indexes.forget();
-        REFRESHED_TABLES.iter().try_for_each(|table| self.session.batch(table, &format!("delete from {}", identifier(table))))
+        scope.tables().iter().try_for_each(|table| self.session.batch(table, &format!("delete from {}", identifier(table))))?;
+        scope.statements().iter().try_for_each(|statement| self.execute(*statement).map(drop))
     }
 
     fn execute(&mut self, statement: Statement) -> Result<u64> {

@@ -227,7 +227,7 @@ impl Session {
             SqlState::DEPENDENT_OBJECTS_STILL_EXIST => (
                 Kind::Query,
                 format!("{name} failed: other objects of the database use the table"),
-                "drop the views that the cause names, or use `sparkify load --full-refresh`, which keeps the tables",
+                "drop the views that the cause names, or use `sparkify load --full-refresh`, which keeps the tables and refuses where source files are gone",
             ),
             _ => (Kind::Query, format!("{name} failed"), ""),
         };

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use super::super::ident::identifier;
 use super::super::query::numbered;
-use super::super::sql::REFRESHED_TABLES;
 use super::super::{
-    Dialect, FileRow, Input, KnownFile, ObjectsStaged, Param, QuarantinePart, QuarantinedLine, RejectRow, ReplayedLine,
-    RoleStatement, Rows, RunRow, SqlText, StageInput, Statement, Totals, Value, Warehouse, literal, question,
+    Dialect, FileRow, Input, KnownFile, ObjectsStaged, Param, QuarantinePart, QuarantinedLine, RefreshScope, RejectRow,
+    ReplayedLine, RoleStatement, Rows, RunRow, SqlText, StageInput, Statement, Totals, Value, Warehouse, literal, question,
 };
 use super::session::text;
 use super::stage::{bytes_of, literals, time_us};
@@ -88,12 +87,14 @@ impl Warehouse for Redshift {
         self.session.batch("begin", BEGIN_READING).map(drop)
     }
 
-    fn empty_tables(&mut self) -> Result<()> {
+    fn empty_tables(&mut self, scope: RefreshScope) -> Result<()> {
         self.indexes.forget();
         // Not by TRUNCATE, which would commit.
-        REFRESHED_TABLES
+        scope
+            .tables()
             .iter()
-            .try_for_each(|table| self.session.batch(table, &format!("delete from {}", identifier(table))).map(drop))
+            .try_for_each(|table| self.session.batch(table, &format!("delete from {}", identifier(table))).map(drop))?;
+        scope.statements().iter().try_for_each(|statement| self.execute(*statement).map(drop))
     }
 
     fn execute(&mut self, statement: Statement) -> Result<u64> {

@@ -40,6 +40,7 @@ fn load(site: &Site, recorder: &mut Recorder, max_rejects: u64, full_refresh: bo
     let plan = Plan::new(logs, songs, &recorder.known_files().unwrap(), full_refresh);
     let options = LoadOptions {
         full_refresh,
+        forget_missing: false,
         skip_bad_files: false,
         max_rejects: RejectLimit::Count(max_rejects),
         keep_staging: true,

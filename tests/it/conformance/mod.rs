@@ -4,7 +4,9 @@
 
 mod answers;
 mod fake;
+mod far_times;
 mod order;
+mod refresh;
 mod refusals;
 mod together;
 
@@ -22,6 +24,9 @@ macro_rules! engine {
                 order: a_second_load_changes_nothing, the_order_of_files_does_not_matter, packed_files_are_files, a_late_day_heals,
                     songs_that_come_late_or_change_move_their_plays, repeated_lines_are_told_from_conflicting_ones,
                     a_full_refresh_makes_the_same_tables_anew;
+                far_times: a_line_of_another_age_moves_no_window;
+                refresh: what_the_sources_no_longer_hold_is_not_deleted_unsaid, a_kind_that_is_not_given_keeps_its_rows,
+                    a_moved_folder_is_no_folder, a_file_that_cannot_be_read_keeps_its_rows;
                 refusals: bad_lines_are_kept_with_their_reason, over_the_limit_nothing_is_committed,
                     a_refresh_that_fails_leaves_what_was,
                     lines_are_tried_again, a_file_that_cannot_be_read_is_left_out, tables_of_another_version_are_refused,

@@ -97,7 +97,7 @@ pub fn lines_are_tried_again(new_site: NewSite<'_>) {
     let report = replay().expect(3).json();
     assert_eq!((&report["accepted"], &report["rejected"]), (&json!(0), &json!(2)));
     std::fs::remove_file(site.path("log_data/1.json")).unwrap();
-    let reload = site.load(&["--full-refresh", "--max-rejects", "1"]).expect(3);
+    let reload = site.load(&["--full-refresh", "--forget-missing", "--max-rejects", "1"]).expect(3);
     assert!(reload.stdout.contains("1 accepted"), "{}", reload.stdout);
     assert_eq!(site.number("select count(*) from load_rejects"), 1);
     assert_eq!(replay().expect(3).json()["rejected"], 1);

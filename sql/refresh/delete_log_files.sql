@@ -1,0 +1,3 @@
+-- Forgets which logs were loaded; songs are read from other files.
+delete from load_files
+where input <> 'song';

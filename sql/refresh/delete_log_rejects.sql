@@ -1,0 +1,3 @@
+-- Empties the quarantine of log lines.
+delete from load_rejects
+where input <> 'song';

@@ -1,0 +1,3 @@
+-- Forgets which song files were loaded; logs are read from other files.
+delete from load_files
+where input = 'song';
