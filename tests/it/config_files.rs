@@ -7,7 +7,7 @@ use sparkify::settings::{Flags, KEYS, Origin, Settings};
 use crate::support::repository;
 
 /// Defaults that are the same on every machine.
-const FIXED_DEFAULTS: [&str; 36] = [
+const FIXED_DEFAULTS: [&str; 37] = [
     "warehouse",
     "max_rejects",
     "wait",
