@@ -276,7 +276,9 @@ fn on_a_failing_disk_the_exit_code_says_what_the_tables_hold() {
             0 | 3 => assert_eq!(found, scenario.after, "{}, {what}", scenario.name),
             1 => {
                 assert_eq!(found, scenario.before, "{}, {what}", scenario.name);
-                let has_log = scenario.site.path("w.duckdb.wal").exists();
+                // What an earlier run has left in the log belongs into the file.
+                let log = scenario.site.path("w.duckdb.wal");
+                let has_log = log.exists() || scenario.files.contains_key(&log);
                 let grown = fs::metadata(scenario.warehouse()).unwrap().len() as usize > length;
                 assert!(!grown || has_log || matches!(fault, Fault::Frozen { .. }), "{}, {what}: the file grew", scenario.name);
                 failed += 1;
