@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use super::Cluster;
 use super::aws::{Draft, StackState};
 use super::draft::Access;
-use super::options::Shape;
+use super::shape::Shape;
 use crate::error::{Error, Kind, Result};
 
 impl Cluster<'_> {

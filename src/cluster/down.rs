@@ -1,10 +1,8 @@
 //! Takes everything down, and looks whether anything is left.
 
-use serde::Serialize;
-
 use super::aws::{Failure, Patience, StackState};
-use super::leftovers::{Leftover, Remembered};
-use super::options::Shape;
+use super::leftovers::{Remembered, Removal};
+use super::shape::Shape;
 use super::watch::{Watch, goes_on};
 use super::{Cluster, Inside};
 use crate::error::{Error, Kind, Result};
@@ -18,25 +16,6 @@ pub enum Last {
     Named(String),
     /// Nothing is kept.
     Nothing,
-}
-
-/// How it went.
-#[derive(Debug, Clone, Serialize)]
-pub struct Removal {
-    /// The stack's name.
-    pub stack: String,
-    /// Where.
-    pub region: String,
-    /// Whether there was anything to take down.
-    pub was_there: bool,
-    /// The snapshots that stay on purpose.
-    pub kept: Vec<String>,
-    /// What is left and should not be.
-    pub left: Vec<Leftover>,
-    /// What could not be looked at, and why.
-    pub unseen: Vec<String>,
-    /// Whether it was looked for.
-    pub verified: bool,
 }
 
 impl Cluster<'_> {
@@ -200,27 +179,4 @@ fn cannot_delete(failure: Failure, status: &str, snapshot: Option<&str>) -> Erro
             .caused_by(failure.to_string());
     }
     failure.into_error("cannot delete the cluster")
-}
-
-impl std::fmt::Display for Removal {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.was_there {
-            writeln!(f, "The stack {} in {} is gone.", self.stack, self.region)?;
-        } else {
-            writeln!(f, "There was no stack {} in {}.", self.stack, self.region)?;
-        }
-        for snapshot in &self.kept {
-            writeln!(f, "  kept on purpose: the snapshot {snapshot}; it costs its storage until you delete it")?;
-        }
-        for left in &self.left {
-            writeln!(f, "  LEFT: {} {}", left.kind, left.name)?;
-        }
-        for unseen in &self.unseen {
-            writeln!(f, "  not looked at: {unseen}")?;
-        }
-        if self.verified && self.left.is_empty() && self.unseen.is_empty() {
-            writeln!(f, "  nothing else is left: no cluster, snapshot, security group, network interface, role or secret")?;
-        }
-        Ok(())
-    }
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::aws::{Draft, StackState};
-use super::options::{ClusterOptions, Shape};
+use super::options::ClusterOptions;
+use super::shape::Shape;
 use super::{Cluster, SHAPE_TAG, moment};
 use crate::source::Location;
 

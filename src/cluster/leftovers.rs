@@ -1,11 +1,10 @@
-//! What is left of a stack that is gone.
+//! What came of a removal: what is gone, what was kept, and what is left of the stack.
 
 use serde::Serialize;
 
 use super::Cluster;
 use super::aws::Failure;
-use super::down::Removal;
-use super::options::Shape;
+use super::shape::Shape;
 
 /// Something that should not be there any more.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -14,6 +13,48 @@ pub struct Leftover {
     pub kind: &'static str,
     /// Its name or id.
     pub name: String,
+}
+
+/// How it went.
+#[derive(Debug, Clone, Serialize)]
+pub struct Removal {
+    /// The stack's name.
+    pub stack: String,
+    /// Where.
+    pub region: String,
+    /// Whether there was anything to take down.
+    pub was_there: bool,
+    /// The snapshots that stay on purpose.
+    pub kept: Vec<String>,
+    /// What is left and should not be.
+    pub left: Vec<Leftover>,
+    /// What could not be looked at, and why.
+    pub unseen: Vec<String>,
+    /// Whether it was looked for.
+    pub verified: bool,
+}
+
+impl std::fmt::Display for Removal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.was_there {
+            writeln!(f, "The stack {} in {} is gone.", self.stack, self.region)?;
+        } else {
+            writeln!(f, "There was no stack {} in {}.", self.stack, self.region)?;
+        }
+        for snapshot in &self.kept {
+            writeln!(f, "  kept on purpose: the snapshot {snapshot}; it costs its storage until you delete it")?;
+        }
+        for left in &self.left {
+            writeln!(f, "  LEFT: {} {}", left.kind, left.name)?;
+        }
+        for unseen in &self.unseen {
+            writeln!(f, "  not looked at: {unseen}")?;
+        }
+        if self.verified && self.left.is_empty() && self.unseen.is_empty() {
+            writeln!(f, "  nothing else is left: no cluster, snapshot, security group, network interface, role or secret")?;
+        }
+        Ok(())
+    }
 }
 
 /// What the stack had, as far as it was known before it went.

@@ -3,7 +3,7 @@
 
 use super::Cluster;
 use super::draft::expiry;
-use super::options::Shape;
+use super::shape::Shape;
 use super::status::ttl_warning;
 use crate::error::{Error, Kind, Result};
 

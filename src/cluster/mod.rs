@@ -18,15 +18,18 @@ mod plan;
 mod policy;
 mod preflight;
 mod prices;
+mod shape;
 mod status;
 mod up;
 mod watch;
 
-pub use down::{Last, Removal};
+pub use down::Last;
+pub use leftovers::Removal;
 pub use lookup::{Connection, Target};
-pub use options::{ClusterOptions, Shape, Ttl, parse_database_name, parse_node_type, parse_number, parse_stack, parse_subnets};
+pub use options::{ClusterOptions, Ttl, parse_database_name, parse_node_type, parse_number, parse_stack, parse_subnets};
 pub use plan::PlanReport;
 pub use prices::{DEFAULT_AS_OF, DEFAULT_TABLE, Prices};
+pub use shape::Shape;
 pub use status::StatusReport;
 
 use crate::error::{Error, Kind, Result};

@@ -3,7 +3,8 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::prices::Prices;
+use super::prices::{Cost, Prices};
+use super::shape::Shape;
 use crate::error::{Error, Kind, Result};
 use crate::source::Location;
 
@@ -58,37 +59,6 @@ pub struct ClusterOptions {
     pub prices: Prices,
 }
 
-/// Which kind of warehouse.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
-    /// Nodes that run until they are paused.
-    Provisioned,
-    /// Computing that is there when it is asked for.
-    Serverless,
-}
-
-impl Shape {
-    /// As in the settings.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Provisioned => "provisioned",
-            Self::Serverless => "serverless",
-        }
-    }
-}
-
-impl FromStr for Shape {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        [Self::Provisioned, Self::Serverless]
-            .into_iter()
-            .find(|shape| shape.name() == text)
-            .ok_or_else(|| wrong(format!("`{text}` is no kind of cluster"), "provisioned or serverless"))
-    }
-}
-
 /// How long a cluster may run; `None` is for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ttl(pub Option<Duration>);
@@ -123,6 +93,16 @@ impl std::fmt::Display for Ttl {
             Some(s) if s % 86_400 == 0 => write!(f, "{}d", s / 86_400),
             Some(s) if s % 3600 == 0 => write!(f, "{}h", s / 3600),
             Some(s) => write!(f, "{}m", s / 60),
+        }
+    }
+}
+
+impl ClusterOptions {
+    /// What the cluster costs that these options ask for.
+    pub(super) fn cost(&self) -> Cost {
+        match self.shape {
+            Shape::Provisioned => self.prices.nodes(&self.node_type, self.nodes),
+            Shape::Serverless => self.prices.workgroup(self.base_rpu, self.rpu_hours_a_day),
         }
     }
 }

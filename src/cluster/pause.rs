@@ -2,8 +2,9 @@
 
 use super::aws::{Draft, Patience, StackState};
 use super::draft::{expiry, set_expiry};
-use super::options::{Shape, Ttl};
+use super::options::Ttl;
 use super::plan::from_now;
+use super::shape::Shape;
 use super::watch::goes_on;
 use super::{Cluster, moment};
 use crate::error::{Error, Kind, Result};
@@ -53,7 +54,7 @@ impl Cluster<'_> {
     }
 
     async fn begin_to_resume(&self, id: &str) -> Result<()> {
-        let cost = self.options().prices.planned(self.options());
+        let cost = self.options().cost();
         let hourly = cost.hour.map(|hour| format!(", about {hour:.2} USD an hour")).unwrap_or_default();
         self.request.talk.agree(&format!("this has the cluster {id} run again, which costs money{hourly}"))?;
         self.aws.resume(id).await.map_err(Self::cannot("cannot resume the cluster"))?;

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::aws::{Change, ChangeSet, Draft, StackState};
 use super::draft::{Access, expiry};
-use super::options::{Shape, Ttl};
+use super::options::Ttl;
+use super::shape::Shape;
 use super::{Cluster, moment};
 use crate::error::{Error, Kind, Result};
 
@@ -142,7 +143,7 @@ impl Cluster<'_> {
 
     fn report(&self, set: Option<&ChangeSet>, expires: Option<DateTime<Utc>>) -> PlanReport {
         let options = self.options();
-        let cost = options.prices.planned(options);
+        let cost = options.cost();
         let mut notes = Vec::new();
         if options.shape == Shape::Provisioned {
             let size = format!("{} × {}", options.nodes, options.node_type);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Cluster;
 use super::aws::StackState;
 use super::draft::{Network, bucket_and_prefix};
-use super::options::Shape;
+use super::shape::Shape;
 use crate::error::{Error, Kind, Result};
 
 impl Cluster<'_> {

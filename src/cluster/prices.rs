@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::options::{ClusterOptions, Shape};
+use super::shape::Shape;
 use crate::error::{Error, Kind, Result};
 
 /// When the table below was put together.
@@ -93,15 +93,10 @@ impl Prices {
         Cost { hour: self.of(node_type).map(|price| price * f64::from(count)), most_a_day: None }
     }
 
-    /// What the settings ask for.
-    pub(super) fn planned(&self, options: &ClusterOptions) -> Cost {
-        match options.shape {
-            Shape::Provisioned => self.nodes(&options.node_type, options.nodes),
-            Shape::Serverless => Cost {
-                hour: self.of("rpu").map(|price| price * f64::from(options.base_rpu)),
-                most_a_day: self.of("rpu").map(|price| price * f64::from(options.rpu_hours_a_day)),
-            },
-        }
+    /// A workgroup of so many Redshift processing units, with a limit of RPU hours a day.
+    pub(super) fn workgroup(&self, rpu: u32, hours_a_day: u32) -> Cost {
+        let price = self.of("rpu");
+        Cost { hour: price.map(|price| price * f64::from(rpu)), most_a_day: price.map(|price| price * f64::from(hours_a_day)) }
     }
 
     /// Lines that say what something costs, and how far to trust them.
@@ -138,8 +133,7 @@ mod tests {
         let cost = prices.nodes("ra3.large", 2);
         assert_eq!((cost.hour, cost.month()), (Some(1.0), Some(730.0)));
         assert_eq!(prices.nodes("rg.large", 1).month(), None);
-        let options = ClusterOptions { shape: Shape::Serverless, base_rpu: 4, rpu_hours_a_day: 10, ..ClusterOptions::default() };
-        let cost = prices.planned(&options);
+        let cost = prices.workgroup(4, 10);
         assert_eq!((cost.hour, cost.most_a_day), (Some(1.6), Some(4.0)));
         assert!(prices.lines(cost, Shape::Serverless)[0].contains("at most 4.00 a day"));
         assert!(prices.lines(prices.nodes("rg.large", 1), Shape::Provisioned)[0].contains("cluster.prices"));

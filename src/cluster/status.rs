@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::aws::{Rule, StackState};
 use super::draft::expiry;
-use super::options::Shape;
 use super::prices::Cost;
+use super::shape::Shape;
 use super::{Cluster, moment};
 use crate::error::Result;
 
@@ -173,7 +173,7 @@ impl Cluster<'_> {
         if self.aws.usage_limit(&workgroup.arn).await.map_err(Self::cannot(doing))?.is_none() {
             report.warnings.push("the workgroup's use is not limited: `sparkify cluster up` sets the limit".to_owned());
         }
-        Ok(self.options().prices.planned(self.options()))
+        Ok(self.options().cost())
     }
 
     async fn add_openings(&self, mut groups: Vec<String>, report: &mut StatusReport) -> Result<()> {

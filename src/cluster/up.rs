@@ -2,8 +2,9 @@
 
 use super::Cluster;
 use super::aws::{ChangeSet, StackState};
-use super::options::{Shape, Ttl};
+use super::options::Ttl;
 use super::plan::Proposal;
+use super::shape::Shape;
 use super::watch::Watch;
 use crate::error::{Error, Kind, Result};
 

@@ -3,6 +3,33 @@
 //! The functions are frozen. A change of them would make every known event look like a conflict, so it needs a new
 //! version of the warehouse's schema. Text is hashed by rapidhash v3, whose output its authors keep stable.
 
+use crate::record::{LogField, label_index};
+
+/// The labels that the payload hash covers, in the order in which it folds them. A list of its own, and frozen: a label that
+/// [`LABEL_FIELDS`](crate::record::LABEL_FIELDS) gains must not change the hash of a line that was loaded before there was such a label.
+const HASHED_LABELS: [LogField; 9] = [
+    LogField::Auth,
+    LogField::FirstName,
+    LogField::Gender,
+    LogField::LastName,
+    LogField::Level,
+    LogField::Location,
+    LogField::Method,
+    LogField::Page,
+    LogField::UserAgent,
+];
+
+/// Where each of them stands in [`LABEL_FIELDS`](crate::record::LABEL_FIELDS).
+pub(super) const HASHED_LABEL_INDEXES: [usize; HASHED_LABELS.len()] = {
+    let mut indexes = [0; HASHED_LABELS.len()];
+    let mut i = 0;
+    while i < indexes.len() {
+        indexes[i] = label_index(HASHED_LABELS[i]);
+        i += 1;
+    }
+    indexes
+};
+
 /// What null contributes.
 const NULL: u64 = 0x9E37_79B9_7F4A_7C15;
 /// Odd constant with bits spread evenly, for folding.

@@ -220,11 +220,14 @@ fn append_row(
 
     let text_of = |span: Span| (!span.is_null()).then(|| span.of(&chunk.text));
     let song_key = fingerprint::song_key(text_of(artist), text_of(song));
-    let mut payload = song_key;
+    let mut codes = [Dictionary::NULL; LABEL_FIELDS.len()];
     for (i, field) in LABEL_FIELDS.iter().enumerate() {
-        let code = if i == PAGE_LABEL { page } else { label(i, bytes, tokens[*field as usize], lookups, chunk) };
-        chunk.labels[i].push(code);
-        payload = fingerprint::fold(payload, lookups.0[i].hash(code));
+        codes[i] = if i == PAGE_LABEL { page } else { label(i, bytes, tokens[*field as usize], lookups, chunk) };
+        chunk.labels[i].push(codes[i]);
+    }
+    let mut payload = song_key;
+    for i in fingerprint::HASHED_LABEL_INDEXES {
+        payload = fingerprint::fold(payload, lookups.0[i].hash(codes[i]));
     }
     for value in [
         (!numbers.length.is_nan()).then(|| numbers.length.to_bits()),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::table::{cell, number, with_thousands};
+use super::cell::{cell, number, with_thousands};
 use super::{Answered, Column, ColumnKind};
 use crate::output::harmless;
 use crate::warehouse::Value;

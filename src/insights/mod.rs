@@ -2,6 +2,7 @@
 
 mod bulk;
 pub mod catalogue;
+mod cell;
 pub mod chart;
 mod listed;
 mod shared;

@@ -1,7 +1,7 @@
 //! Who logs in with which password, where Amazon knows it: a secret of Secrets Manager, or IAM for a quarter of an hour.
 
-use super::connect::Place;
 use super::options::{Asking, RedshiftOptions};
+use super::place::Place;
 use super::url::RedshiftUrl;
 use crate::error::{Error, Kind, Result};
 use crate::source::{AwsRequest, Node, S3Options, Sources};

@@ -1,7 +1,8 @@
 //! Can a load do what it has to? One step after the other, each with its outcome.
 
-use super::connect::{self, Place};
+use super::connect;
 use super::copy::Copy;
+use super::place::Place;
 use super::{Redshift, RedshiftUrl, json};
 use crate::error::{Error, Kind, Result};
 use crate::source::{Compression, Sources};

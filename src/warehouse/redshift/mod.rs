@@ -13,6 +13,7 @@ mod failure;
 mod json;
 mod load_errors;
 mod options;
+mod place;
 mod rehearsal;
 mod roles;
 mod schema;

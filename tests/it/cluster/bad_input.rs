@@ -36,7 +36,7 @@ fn settings_that_cannot_work() {
         ("ttl = \"5 minutes\"", "no time to live", "30m, 4h or 2d"),
         ("admin = \"user\"", "no name that Redshift takes", "reserved"),
         ("stack = \"My_Stack\"", "no name for a stack", "lower-case"),
-        ("kind = \"huge\"", "no kind of cluster", "serverless"),
+        ("kind = \"huge\"", "is not a kind of cluster", "serverless"),
         ("prices = \"cheap\"", "no price", "ra3.large=0.543"),
     ] {
         site.put("sparkify.toml", format!("[cluster]\n{settings}\n"));
