@@ -1,5 +1,7 @@
 //! The SQL of a load, step by step. Each function runs inside the run's transaction and leaves no temporary table.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::thread;
 
@@ -22,7 +24,7 @@ pub struct Added {
 /// # Errors
 /// What the warehouse reports.
 pub fn songs(warehouse: &mut dyn Warehouse, songs: &[SongRecord], files: &[PlannedFile]) -> Result<()> {
-    warehouse.stage_songs(songs, files)?;
+    warehouse.stage_songs(&last_of_each_file(songs), files)?;
     warehouse.execute(Statement::ChangedSongs)?;
     for statement in [
         Statement::DeleteStagingSongs,
@@ -42,6 +44,27 @@ pub fn songs(warehouse: &mut dyn Warehouse, songs: &[SongRecord], files: &[Plann
         drop_tables(warehouse, &["contested_plays", "song_keys"])?;
     }
     drop_tables(warehouse, &["touched_plays", "changed_songs"])
+}
+
+/// Of several records of a song in one file the last alone, even where they share a line. Records come in the order of files,
+/// lines and places on a line.
+fn last_of_each_file(songs: &[SongRecord]) -> Cow<'_, [SongRecord]> {
+    let mut earlier: HashSet<usize> = HashSet::new();
+    let mut first = 0;
+    for file in songs.chunk_by(|a, b| a.file == b.file) {
+        // Most files have one song.
+        let mut later = HashSet::new();
+        if file.len() > 1 {
+            let backwards = file.iter().enumerate().rev();
+            let repeated = backwards.filter(|(_, record)| !later.insert(record.song.song_id.as_str()));
+            earlier.extend(repeated.map(|(place, _)| first + place));
+        }
+        first += file.len();
+    }
+    if earlier.is_empty() {
+        return Cow::Borrowed(songs);
+    }
+    songs.iter().enumerate().filter(|(place, _)| !earlier.contains(place)).map(|(_, record)| record.clone()).collect()
 }
 
 /// Prepares for batches of events.

@@ -1,11 +1,12 @@
--- The staged record of each song that beats the one held, if any. A file that is read again replaces what it said.
+-- The staged record of each song that beats the one held, if any: that of the file whose name comes last, whatever the files'
+-- times and the order of loading. A file that is read again replaces what it said. Of one file a song is staged once.
 create temporary table changed_songs as
 with ranked as (
     select
         *,
         row_number() over (
             partition by song_id
-            order by modified_at desc, url desc, line desc
+            order by url collate "C" desc, line desc
         ) as place
     from staged_songs
 )
@@ -33,7 +34,5 @@ where
     ranked.place = 1
     and (
         held.song_id is null
-        or held.url = ranked.url
-        or ranked.modified_at > held.modified_at
-        or (ranked.modified_at = held.modified_at and ranked.url > held.url)
+        or ranked.url >= held.url collate "C"
     );

@@ -21,7 +21,7 @@ macro_rules! engine {
                 answers: real_data_has_its_known_answers, hostile_lines_end_as_the_contract_says, digests_are_those_of_duckdb,
                     insights_and_checks_answer_as_on_duckdb, file_by_file_gives_the_same, kept_lines_are_all_lines,
                     every_verb_works;
-                order: a_second_load_changes_nothing, the_order_of_files_does_not_matter, packed_files_are_files, a_late_day_heals,
+                order: a_second_load_changes_nothing, the_order_of_files_does_not_matter, packed_files_are_files, a_late_day_heals, of_a_song_told_twice_the_last_is_true,
                     songs_that_come_late_or_change_move_their_plays, repeated_lines_are_told_from_conflicting_ones,
                     a_full_refresh_makes_the_same_tables_anew;
                 far_times: a_line_of_another_age_moves_no_window;

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::NewSite;
 use super::answers::{copy_sources, demo_month};
-use crate::support::generate::{Event, Song, content};
+use crate::support::generate::{Event, Random, Song, content};
 use crate::support::warehouse::{Site, files_below};
 
 fn event(user: u8, session: u8, item: u8, instant: u8, variant: u8) -> Event {
@@ -131,6 +131,50 @@ pub fn a_late_day_heals(new_site: NewSite<'_>) {
     assert_eq!(site.sql(stays), wanted);
     assert_eq!(site.sql("select first_name, level from users"), json!([{"first_name": "New", "level": "free"}]));
     site.check_invariants();
+}
+
+/// Songs told again and again: on one line, on several, in several files whose times go against their names, and brought in
+/// any order. The file whose name comes last says how a song is, and in it the last record.
+pub fn of_a_song_told_twice_the_last_is_true(new_site: NewSite<'_>) {
+    for seed in 0..3 {
+        let mut random = Random::new(40 + seed);
+        let mut told = std::collections::BTreeMap::new();
+        let mut files = Vec::new();
+        for file in 0..4 {
+            let (mut text, mut records) = (String::new(), 0);
+            while records < 9 {
+                let song = random.below(5);
+                let artist = random.below(3);
+                let title = format!("{file}/{records}");
+                let line = json!({
+                    "song_id": format!("SO{song}"), "title": title, "artist_id": format!("AR{artist}"),
+                    "artist_name": format!("name {}", random.below(3)), "artist_location": format!("at {title}"),
+                    "duration": 100.5 + records as f64, "year": 0, "num_songs": 1,
+                });
+                text.push_str(&line.to_string());
+                text.push_str(["", " ", "\n"][random.below(3)]);
+                told.insert(format!("SO{song}"), title);
+                records += 1;
+            }
+            files.push((format!("song_data/{file}.json"), text, 1_600_000_000 - 1000 * i64::from(file)));
+        }
+        let wanted: Vec<_> = told.iter().map(|(id, title)| json!({"song_id": id, "title": title})).collect();
+        let songs = "select song_id, title from songs order by song_id";
+        let at_once = new_site();
+        files.iter().for_each(|(name, text, modified)| drop(at_once.put_at(name, text, *modified)));
+        at_once.load(&[]).expect(0);
+        assert_eq!(at_once.sql(songs), json!(wanted), "seed {seed}, at once");
+        let one_by_one = new_site();
+        let mut left: Vec<_> = files.iter().collect();
+        while !left.is_empty() {
+            let (name, text, modified) = left.swap_remove(random.below(left.len()));
+            one_by_one.put_at(name, text, *modified);
+            one_by_one.load(&[]).expect(0);
+        }
+        assert_eq!(one_by_one.sql(songs), json!(wanted), "seed {seed}, one by one");
+        assert_eq!(one_by_one.digest(), at_once.digest(), "seed {seed}");
+        one_by_one.check_invariants();
+    }
 }
 
 pub fn songs_that_come_late_or_change_move_their_plays(new_site: NewSite<'_>) {

@@ -36,7 +36,7 @@ pub struct Oracle {
 }
 
 struct Held {
-    place: (i64, String, usize),
+    place: (String, usize),
     song: SongRecord,
 }
 
@@ -82,7 +82,7 @@ impl Oracle {
                 match reference::song(line) {
                     Ok(song) => {
                         counts.song_records += 1;
-                        self.hold(song, (file.modified, file.url.clone(), number));
+                        self.hold(song, (file.url.clone(), number));
                     }
                     Err(_) => counts.songs_rejected += 1,
                 }
@@ -107,10 +107,10 @@ impl Oracle {
         counts
     }
 
-    /// Of two records of a song that of the later file wins, then the greater url, then the later line. A file that is
-    /// read again replaces what it said.
-    fn hold(&mut self, song: SongRecord, place: (i64, String, usize)) {
-        let wins = self.songs.get(&song.song_id).is_none_or(|held| held.place.1 == place.1 || held.place < place);
+    /// Of two records of a song that of the file whose name comes last wins, then the later one in it. A file that is read
+    /// again replaces what it said.
+    fn hold(&mut self, song: SongRecord, place: (String, usize)) {
+        let wins = self.songs.get(&song.song_id).is_none_or(|held| held.place.0 == place.0 || held.place < place);
         if wins {
             self.songs.insert(song.song_id.clone(), Held { place, song });
         }
