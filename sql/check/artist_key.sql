@@ -6,4 +6,4 @@ select artist_id, count(*) as times
 from artists
 group by artist_id
 having count(*) > 1
-order by artist_id;
+order by artist_id collate "C";

@@ -49,4 +49,4 @@ where
     or coalesce(artists.location, '') <> coalesce(places.artist_location, '')
     or coalesce(artists.latitude, -1000) <> coalesce(places.artist_latitude, -1000)
     or coalesce(artists.longitude, -1000) <> coalesce(places.artist_longitude, -1000)
-order by artists.artist_id;
+order by artists.artist_id collate "C";

@@ -8,4 +8,4 @@ where
     or longitude not between -180 and 180
     or (latitude is null and longitude is not null)
     or (longitude is null and latitude is not null)
-order by artist_id;
+order by artist_id collate "C";

@@ -25,4 +25,4 @@ where
     or files.duplicates < 0
     or files.rejected < 0
     or files.lines <> files.accepted + files.duplicates + files.rejected
-order by files.file_no, files.url;
+order by files.file_no, files.url collate "C";

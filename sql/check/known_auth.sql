@@ -5,4 +5,4 @@ select auth, count(*) as times, min(view_id) as first_view_id
 from page_views
 where auth not in ('Logged In', 'Logged Out', 'Guest', 'Cancelled')
 group by auth
-order by auth;
+order by auth collate "C";

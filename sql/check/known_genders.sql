@@ -5,4 +5,4 @@ select gender, count(*) as times, min(user_id) as first_user_id
 from users
 where gender not in ('F', 'M')
 group by gender
-order by gender;
+order by gender collate "C";

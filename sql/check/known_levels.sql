@@ -18,4 +18,4 @@ with levels as (
 select table_name, level, events as times
 from levels
 where level not in ('free', 'paid')
-order by table_name, level;
+order by table_name collate "C", level collate "C";

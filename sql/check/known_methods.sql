@@ -5,4 +5,4 @@ select method, status, count(*) as times, min(view_id) as first_view_id
 from page_views
 where method not in ('GET', 'PUT') or status not between 100 and 599
 group by method, status
-order by method, status;
+order by method collate "C", status;

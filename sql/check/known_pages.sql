@@ -28,4 +28,4 @@ where page not in (
     'Upgrade'
 )
 group by page
-order by page;
+order by page collate "C";

@@ -84,4 +84,4 @@ where
     fields.is_recent = 1
     and fields.plays >= 20
     and fields.missing > fields.plays * (before.share + cast($max_null_rise as double precision))
-order by fields.field, fields.day;
+order by fields.field collate "C", fields.day;

@@ -1,7 +1,7 @@
 -- Severity: warning
 -- Says: no line waits in the quarantine
 -- Remedy: `sparkify rejects` shows the lines and why they were refused; `sparkify rejects replay` tries them again
-select url, count(*) as rejected_lines, min(reason) as a_reason
+select url, count(*) as rejected_lines, min(reason collate "C") as a_reason
 from load_rejects
 group by url
-order by url;
+order by url collate "C";

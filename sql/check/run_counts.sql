@@ -51,4 +51,4 @@ where
     or runs.accepted <> runs.songplays_added + runs.page_views_added
     or (held.log_files > 0 and held.lines <> runs.lines)
     or (held.files <> runs.files_loaded and runs.started_at >= coalesce(refreshed.started_at, runs.started_at))
-order by runs.run_id;
+order by runs.run_id collate "C";

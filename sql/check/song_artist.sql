@@ -16,4 +16,4 @@ from credited
 full outer join artists
     on artists.artist_id = credited.artist_id
 where artists.artist_id is null or credited.artist_id is null
-order by 1;
+order by coalesce(credited.artist_id, artists.artist_id) collate "C";

@@ -14,4 +14,4 @@ select table_name, song_id, count(*) as times
 from ids
 group by table_name, song_id
 having count(*) > 1
-order by table_name, song_id;
+order by table_name collate "C", song_id collate "C";

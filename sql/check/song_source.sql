@@ -22,4 +22,4 @@ where
     or songs.artist_name <> staged.artist_name
     or coalesce(songs.year, 0) <> coalesce(staged.year, 0)
     or coalesce(songs.duration, -1) <> coalesce(staged.duration, -1)
-order by 1;
+order by coalesce(songs.song_id, staged.song_id) collate "C";

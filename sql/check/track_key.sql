@@ -26,8 +26,8 @@ judged_tracks as (
 select
     'several tracks have this number' as problem,
     track_no,
-    min(song) as song,
-    min(artist) as artist,
+    min(song collate "C") as song,
+    min(artist collate "C") as artist,
     count(*) as times
 from judged_tracks
 group by track_no

@@ -5,7 +5,7 @@ with ranked as (
     select
         run_id,
         unknown_keys,
-        row_number() over (order by started_at desc, run_id desc) as place
+        row_number() over (order by started_at desc, run_id collate "C" desc) as place
     from load_runs
     where lines > 0
 )

@@ -86,7 +86,8 @@ usual as (
     having count(*) >= 2
 )
 
-select filled.day, filled.events, round(usual.events) as usual_events
+-- Halves go up everywhere: what is called round() takes them to the even number on one engine and up on the other.
+select filled.day, filled.events, floor(usual.events + 0.5) as usual_events
 from filled
 inner join usual
     on usual.days_back = filled.days_back

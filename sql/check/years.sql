@@ -4,4 +4,4 @@
 select song_id, title, year
 from songs
 where year < 1900 or year > extract(year from cast($now as timestamp)) + 1
-order by song_id;
+order by song_id collate "C";

@@ -12,5 +12,5 @@ inner join staging_songs as songs
 where plays.songplay_id = $id
 order by
     case when songs.text_repair = plays.text_repair then 0 else 1 end,
-    coalesce(abs(songs.duration - plays.length), 1e300),
-    songs.song_id;
+    coalesce(abs(songs.duration - plays.length), cast('1e300' as double precision)),
+    songs.song_id collate "C";

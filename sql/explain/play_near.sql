@@ -10,5 +10,5 @@ inner join staging_songs as songs
     on lower(songs.title) = lower(plays.song)
     or lower(songs.artist_name) = lower(plays.artist)
 where plays.songplay_id = $id
-order by 1 desc, songs.title, songs.artist_name, songs.song_id
+order by 1 desc, songs.title collate "C", songs.artist_name collate "C", songs.song_id collate "C"
 limit 10;

@@ -21,5 +21,5 @@ select
     unknown_keys
 from load_runs
 where left(run_id, length($run)) = $run
-order by started_at desc, run_id desc
+order by started_at desc, run_id collate "C" desc
 limit 5;

@@ -7,9 +7,9 @@ select
     sum(accepted) as accepted,
     sum(duplicates) as duplicates,
     sum(rejected) as rejected,
-    min(url) as first_file,
-    max(url) as last_file
+    min(url collate "C") as first_file,
+    max(url collate "C") as last_file
 from load_files
 where run_id = $run
 group by input
-order by input;
+order by input collate "C";

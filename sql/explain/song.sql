@@ -18,4 +18,4 @@ from songs
 left join linked
     on linked.song_id = songs.song_id
 where lower(songs.title) = lower($title)
-order by 6 desc, songs.song_id;
+order by 6 desc, songs.song_id collate "C";

@@ -18,5 +18,5 @@ titles as (
 select title, max(plays) as plays
 from titles
 group by title
-order by 2 desc, title
+order by 2 desc, title collate "C"
 limit 5;

@@ -13,5 +13,5 @@ select
 from songplays
 where lower(song) = lower($title)
 group by song, artist, song_id, match_method
-order by 5 desc, song, artist, song_id, match_method
+order by 5 desc, song collate "C", artist collate "C", song_id collate "C", match_method collate "C"
 limit 100;

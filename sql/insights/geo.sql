@@ -34,8 +34,8 @@ with metro_users as (
 metros as (
     select
         location,
-        trim(split_part(location, ',', 1)) as place,
-        trim(split_part(location, ',', 2)) as states,
+        trim(both ' ' from split_part(location, ',', 1)) as place,
+        trim(both ' ' from split_part(location, ',', 2)) as states,
         cast(sum(plays) as double precision) as plays,
         cast(count(*) as double precision) as users
     from metro_users
@@ -57,7 +57,13 @@ places as (
     select 1 as kind, place, states, plays, users
     from metros
     union all
-    select 2 as kind, place, '' as states, sum(plays) as plays, sum(users) as users
+    -- Parts are added up in any order, which changes the last digit; places that have as much are to be equal all the same.
+    select
+        2 as kind,
+        place,
+        '' as states,
+        floor(sum(plays) * 1000000 + 0.5) / 1000000 as plays,
+        floor(sum(users) * 1000000 + 0.5) / 1000000 as users
     from metro_states
     group by place
 ),

@@ -2,4 +2,4 @@
 select run_id, input, url, line, byte_offset, reason, raw_length, raw
 from load_rejects
 where run_id = $run or cast($run as varchar) is null
-order by run_id, url, line, byte_offset;
+order by run_id collate "C", url collate "C", line, byte_offset;

@@ -19,4 +19,4 @@ select
     unknown_keys,
     version
 from load_runs
-order by started_at desc, run_id desc;
+order by started_at desc, run_id collate "C" desc;

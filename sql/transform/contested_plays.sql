@@ -26,7 +26,7 @@ ranked as (
             order by
                 case when rivals.text_repair = plays.text_repair then 0 else 1 end,
                 coalesce(abs(rivals.duration - plays.length), 1e300),
-                rivals.song_id
+                rivals.song_id collate "C"
         ) as place
     from plays_to_match as plays
     inner join rivals

@@ -16,6 +16,7 @@ mod concurrency;
 mod config_files;
 mod conformance;
 mod decoder;
+mod dialects;
 mod differential;
 mod durability;
 mod faults;
