@@ -47,6 +47,8 @@ pub enum Kind {
     WarehouseDenied,
     /// Another transaction on the warehouse's server got in the way; the whole of this one may work a moment later.
     WarehouseConflict,
+    /// The connection broke during the commit, and whether the server had committed cannot be found out.
+    OutcomeUnknown,
     /// What was asked about is not there.
     NotFound,
     /// The disk is full or cannot be written.
@@ -133,6 +135,11 @@ impl Kind {
             }
             Self::WarehouseDenied => (1, false, "check user and password, and what the user may do in the database"),
             Self::WarehouseConflict => (1, true, "run the command again when the other is done"),
+            Self::OutcomeUnknown => (
+                1,
+                true,
+                "look with `sparkify runs` when the server can be reached; loading again is safe either way: what is there is not loaded twice",
+            ),
             Self::Disk => (1, true, "free some space or choose another place with --warehouse; the warehouse is as it was"),
             Self::Memory => (1, false, "allow more with --memory"),
             Self::Query | Self::Io | Self::Bug | Self::NotFound | Self::Cloud => (1, false, ""),

@@ -106,7 +106,9 @@ pub(super) fn load(settings: &Settings, sources: &Sources, options: &LoadOptions
         let progress = LoadProgress::new(plan.files(), plan.bytes());
         let loaded = pipeline::load(warehouse.as_mut(), sources, &plan, options, &progress);
         progress.finish();
-        loaded.map_err(|error| if interrupt.is_set() { Error::interrupted() } else { error })?
+        // That nothing was changed is not known of every failure.
+        let is_undone = |error: &Error| error.kind() != Kind::OutcomeUnknown;
+        loaded.map_err(|error| if interrupt.is_set() && is_undone(&error) { Error::interrupted() } else { error })?
     };
     // Closing writes what the commit left to write, which belongs to the load.
     drop(warehouse);

@@ -161,6 +161,9 @@ statements! {
 
     PostgresServer = "postgres/server",
     PostgresPrivileges = "postgres/privileges",
+    PostgresPinSettings = "postgres/pin_settings",
+    PostgresPinLoadSettings = "postgres/pin_load_settings",
+    PostgresMisplacedTables = "postgres/misplaced_tables",
     PostgresReader = "postgres/reader",
     PostgresTryLock = "postgres/try_lock",
     PostgresLockHolder = "postgres/lock_holder",

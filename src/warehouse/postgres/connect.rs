@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 use tokio_postgres::config::SslMode as DriverSslMode;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config};
@@ -13,24 +13,27 @@ use super::password::{self, Account};
 use super::session::{Session, cause};
 use super::tls::Tls;
 use super::url::SslMode;
+use super::wait::{Failure, Waiter};
 use crate::error::{Error, Kind, Result};
 use crate::interrupt::Interrupt;
 use crate::warehouse::Statement;
 use crate::warehouse::reach::environment;
+use crate::warehouse::sql::TABLES;
 
 /// The oldest version that runs all statements.
 const OLDEST_VERSION: i32 = 140_000;
+/// How long a server may take to let a client in, all of it: the name, the address, encryption and log-in.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+/// A connection on which nothing comes back is asked for signs of life after this long, ...
+const KEEPALIVE: Duration = Duration::from_mins(1);
+/// ... this often, ...
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+/// ... so many times, before it counts as broken. A statement may take as long as it takes.
+const KEEPALIVES: u32 = 6;
+/// How long the other side may leave what was sent unacknowledged.
+const UNACKNOWLEDGED: Duration = Duration::from_mins(2);
 
-/// What statements rely on, whatever the server's or the user's own settings are. Sorting and hashing get the memory
-/// that a batch needs.
-const SESSION: &str = "set datestyle = 'iso'; set timezone = 'utc'; set client_min_messages = warning; \
-     set extra_float_digits = 1; set standard_conforming_strings = on; set work_mem = '64MB'; set temp_buffers = '64MB'";
-
-/// A server that notices when this process is gone does not go on with its statement. Some systems cannot do this.
-const NOTICE_THE_END: &str = "set client_connection_check_interval = '2s'";
-
-/// Connects, and leaves the connection to a thread of its own.
+/// Connects, and leaves the connection to a thread of its own. A transaction that reads is open.
 pub(super) fn connect(url: &PostgresUrl, interrupt: &Interrupt) -> Result<Session> {
     let place = Place::new(url, environment)?;
     let session = connect_to(url, &place, interrupt)?;
@@ -46,12 +49,10 @@ pub(super) fn connect_to(url: &PostgresUrl, place: &Place, interrupt: &Interrupt
         .enable_all()
         .build()
         .map_err(|e| Error::new(Kind::Io, "cannot start a thread for the connection").caused_by(e))?;
-    let client = dial(&runtime, place, &tls, url)?;
-    let session = Session::new(runtime, client, tls, interrupt.clone(), url.to_string());
-    session.batch("session", SESSION)?;
-    if let Err(error) = session.batch("session", NOTICE_THE_END) {
-        tracing::debug!("{}", error.report());
-    }
+    let waiter = Waiter::new(runtime, interrupt.clone());
+    let client = dial(&waiter, place, &tls, url)?;
+    let session = Session::new(waiter, client, tls, url.to_string());
+    session.begin_reading()?;
     Ok(session)
 }
 
@@ -91,7 +92,8 @@ impl Place {
         let root_certificates = url.root_certificates.clone().or_else(|| environment("PGSSLROOTCERT").map(PathBuf::from));
         let mut config = Config::new();
         config.host(&host).port(port).user(&user).dbname(&database).application_name("sparkify");
-        config.connect_timeout(CONNECT_TIMEOUT).keepalives(true).keepalives_idle(Duration::from_mins(1));
+        config.connect_timeout(CONNECT_TIMEOUT).tcp_user_timeout(UNACKNOWLEDGED).keepalives(true).keepalives_idle(KEEPALIVE);
+        config.keepalives_interval(KEEPALIVE_INTERVAL).keepalives_retries(KEEPALIVES);
         config.ssl_mode(match ssl_mode {
             SslMode::Disable => DriverSslMode::Disable,
             SslMode::Prefer => DriverSslMode::Prefer,
@@ -108,10 +110,20 @@ impl Place {
     }
 }
 
-fn dial(runtime: &Runtime, place: &Place, tls: &Tls, url: &PostgresUrl) -> Result<Client> {
-    let connected = runtime.block_on(place.config.connect(tls.clone()));
-    let (client, connection) = connected.map_err(|e| refused(place, url, e))?;
-    runtime.spawn(async move {
+fn dial(waiter: &Waiter, place: &Place, tls: &Tls, url: &PostgresUrl) -> Result<Client> {
+    let connected =
+        waiter.wait(async { tokio::time::timeout(CONNECT_TIMEOUT, place.config.connect(tls.clone())).await.ok().transpose() });
+    let (client, connection) = match connected {
+        Ok(Some(connected)) => connected,
+        Ok(None) => {
+            let Place { host, port, .. } = place;
+            return Err(Error::new(Kind::WarehouseUnreachable, format!("{url}: what is at {host}, port {port} does not answer"))
+                .with_hint("check that it is a PostgreSQL server and not overloaded, and what stands between"));
+        }
+        Err(Failure::GivenUp) => return Err(Error::interrupted()),
+        Err(Failure::Driver(error)) => return Err(refused(place, url, error)),
+    };
+    waiter.handle().spawn(async move {
         if let Err(error) = connection.await {
             tracing::debug!("the connection to the server ended: {error}");
         }
@@ -157,7 +169,8 @@ fn refused(place: &Place, url: &PostgresUrl, error: tokio_postgres::Error) -> Er
     refusal.caused_by(cause(error))
 }
 
-/// Refuses servers that could not hold a warehouse, before anything is changed; else says what it is.
+/// Refuses servers that could not hold a warehouse, before anything is changed; else says what it is, and keeps to the schema
+/// that the connection begins in.
 pub(super) fn examine(session: &Session) -> Result<String> {
     let row = session.row(Statement::PostgresServer)?;
     let (version, number): (String, i32) = (session.get(&row, 0)?, session.get(&row, 1)?);
@@ -173,35 +186,65 @@ pub(super) fn examine(session: &Session) -> Result<String> {
             "make a database with `encoding 'UTF8'`",
         );
     }
-    if schema.is_none() {
+    let Some(schema) = schema else {
         return unusable(
             format!("{place}: no schema of the search_path is there to make tables in"),
             "make one, or name another: postgres://…?options=-csearch_path%3DSCHEMA",
         );
+    };
+    if schema.starts_with("pg_") {
+        return unusable(
+            format!("{place}: the search_path begins with {schema}, whose tables are gone when the connection ends"),
+            "name the schema for the tables first: `alter role … set search_path = …`, or postgres://…?options=-csearch_path%3DSCHEMA",
+        );
     }
+    session.set_schema(&schema, &session.get::<String>(&row, 4)?)?;
     Ok(version.split(',').next().unwrap_or_default().to_owned())
 }
 
-/// Takes the warehouse's lock, which the end of the connection gives back, waiting up to `wait`.
-pub(super) fn lock(session: &Session, wait: Duration, interrupt: &Interrupt) -> Result<()> {
+/// Begins a transaction that holds the warehouse's lock from its first question on, waiting up to `wait`. Between two tries
+/// nothing is open, so that neither a snapshot nor a pooler's connection is held.
+pub(super) fn begin_locked(session: &Session, wait: Duration) -> Result<()> {
     let deadline = Instant::now() + wait;
     let mut told = false;
     loop {
-        let row = session.row(Statement::PostgresTryLock)?;
-        if session.get(&row, 0)? {
-            return Ok(());
+        session.begin_loading()?;
+        if try_lock(session)? {
+            return are_permanent(session);
         }
-        if Instant::now() >= deadline || !told {
+        let is_late = Instant::now() >= deadline;
+        if is_late || !told {
             let held = held(session)?;
-            if Instant::now() >= deadline {
+            if is_late {
                 return Err(held);
             }
             tracing::info!("{held}; waiting");
             told = true;
         }
-        interrupt.check()?;
+        session.rollback()?;
+        session.check_interrupt()?;
         std::thread::sleep(Duration::from_millis(100));
     }
+}
+
+/// Takes the lock until the transaction ends, if nobody has it.
+pub(super) fn try_lock(session: &Session) -> Result<bool> {
+    let row = session.row(Statement::PostgresTryLock)?;
+    session.get(&row, 0)
+}
+
+/// Refuses tables that would not keep what is loaded into them.
+fn are_permanent(session: &Session) -> Result<()> {
+    let names: Vec<&str> = TABLES.iter().map(|(name, _)| *name).collect();
+    let Some(row) = session.rows(Statement::PostgresMisplacedTables, &[&names])?.into_iter().next() else { return Ok(()) };
+    let (table, fault): (String, String) = (session.get(&row, 0)?, session.get(&row, 1)?);
+    let place = session.place();
+    let hint = if fault == "unlogged" {
+        format!("`alter table {table} set logged`: the server empties unlogged tables when it crashes")
+    } else {
+        format!("drop or rename it: it hides the schema's own table {table}")
+    };
+    Err(Error::new(Kind::WarehouseInvalid, format!("{place}: the table {table} is {fault}")).with_hint(hint))
 }
 
 /// Who holds the lock.

@@ -4,8 +4,9 @@ use std::pin::Pin;
 
 use bytes::Bytes;
 use futures::SinkExt;
-use tokio::runtime::Runtime;
-use tokio_postgres::{CopyInSink, Error};
+use tokio_postgres::CopyInSink;
+
+use super::wait::{Failure, Waiter};
 
 /// How much is sent at once, in bytes.
 const BLOCK: usize = 256 << 10;
@@ -14,20 +15,25 @@ const SPARE: usize = 8 << 10;
 /// 2000-01-01 in microseconds since 1970: times are counted from there.
 pub(super) const EPOCH_US: i64 = 946_684_800_000_000;
 
+/// Whether a failure comes from the server itself.
+fn says_why(failure: &Failure) -> bool {
+    matches!(failure, Failure::Driver(error) if error.code().is_some())
+}
+
 /// The rows of one COPY. Each is begun with [`Self::row`], followed by its values.
 pub(super) struct CopyRows<'a> {
-    runtime: &'a Runtime,
+    waiter: &'a Waiter,
     sink: Pin<Box<CopyInSink<Bytes>>>,
     block: Vec<u8>,
     /// The first failure to send; the server's reason for it comes at the end.
-    failed: Option<Error>,
+    failed: Option<Failure>,
 }
 
 impl<'a> CopyRows<'a> {
-    pub fn new(runtime: &'a Runtime, sink: CopyInSink<Bytes>) -> Self {
+    pub fn new(waiter: &'a Waiter, sink: CopyInSink<Bytes>) -> Self {
         let mut block = Vec::with_capacity(BLOCK + SPARE);
         block.extend_from_slice(b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0");
-        Self { runtime, sink: Box::pin(sink), block, failed: None }
+        Self { waiter, sink: Box::pin(sink), block, failed: None }
     }
 
     /// Begins a row of so many values. True when a block was sent, which is a moment to look up from work.
@@ -44,18 +50,18 @@ impl<'a> CopyRows<'a> {
     fn send(&mut self) {
         let block = std::mem::replace(&mut self.block, Vec::with_capacity(BLOCK + SPARE));
         if self.failed.is_none() {
-            self.failed = self.runtime.block_on(self.sink.send(Bytes::from(block))).err();
+            self.failed = self.waiter.wait(self.sink.send(Bytes::from(block))).err();
         }
     }
 
     /// Ends the rows; returns how many the server took.
-    pub fn finish(mut self) -> Result<u64, Error> {
+    pub fn finish(mut self) -> Result<u64, Failure> {
         self.block.extend_from_slice(&(-1i16).to_be_bytes());
         self.send();
-        let finished = self.runtime.block_on(self.sink.as_mut().finish());
+        let finished = self.waiter.wait(self.sink.as_mut().finish());
         match self.failed {
             // The server's reason, if it gave one, says more than that the connection took no more.
-            Some(failed) => Err(finished.err().filter(|reason| reason.code().is_some()).unwrap_or(failed)),
+            Some(failed) => Err(finished.err().filter(says_why).unwrap_or(failed)),
             None => finished,
         }
     }

@@ -21,9 +21,9 @@ fn take(url: &PostgresUrl, options: &OpenOptions, steps: &mut Steps) -> Option<(
     // A folder of sockets has no name to resolve.
     if !place.is_socket() {
         let (host, port) = (place.host.as_str(), place.port);
-        let resolved = reach::resolve(host, port, "check the host in --warehouse, or PGHOST");
+        let resolved = reach::resolve(host, port, "check the host in --warehouse, or PGHOST", &options.interrupt);
         let remedy = "check that the server runs, that its listen_addresses cover this address, and what stands between";
-        if !steps.note("name resolution", resolved) || !steps.note("TCP", reach::reach(host, port, remedy)) {
+        if !steps.note("name resolution", resolved) || !steps.note("TCP", reach::reach(host, port, remedy, &options.interrupt)) {
             return None;
         }
     }

@@ -11,8 +11,9 @@ use super::super::{
     Dialect, FileRow, Input, KnownFile, Param, QuarantinePart, QuarantinedLine, RefreshScope, RejectRow, ReplayedLine, Rows,
     RunRow, SqlText, Statement, Totals, Value, Warehouse, question,
 };
+use super::session::Session;
 use super::value::{Cell, Timestamp, text_type};
-use super::{BEGIN_READING, Postgres, schema, stage};
+use super::{BEGUN_AGAIN, Postgres, connect, schema, stage};
 use crate::error::Result;
 use crate::stage::{Batch, EventBounds, People, PlannedFile, SongRecord};
 
@@ -26,12 +27,13 @@ impl Warehouse for Postgres {
     }
 
     fn ensure_schema(&mut self) -> Result<()> {
-        schema::ensure(&self.session)
+        self.begin()?;
+        self.end(schema::ensure)
     }
 
     fn drop_tables(&mut self) -> Result<()> {
-        self.indexes.forget();
-        schema::drop_all(&self.session)
+        self.begin()?;
+        self.end(schema::drop_all)
     }
 
     fn known_files(&mut self) -> Result<Vec<KnownFile>> {
@@ -52,22 +54,24 @@ impl Warehouse for Postgres {
 
     fn begin(&mut self) -> Result<()> {
         self.session.set_interruptible(true);
-        self.session.batch("begin", "begin")
+        // The first time it was begun where the warehouse was opened.
+        if self.session.in_transaction() { Ok(()) } else { connect::begin_locked(&self.session, self.wait.max(BEGUN_AGAIN)) }
     }
 
     fn commit(&mut self) -> Result<()> {
-        self.session.commit()
+        self.commit_verified()
     }
 
     fn rollback(&mut self) -> Result<()> {
         self.indexes.forget();
+        self.run_id = None;
         self.end_staging();
-        self.session.batch("rollback", "rollback")
+        self.session.rollback()
     }
 
     fn read_on(&mut self) -> Result<()> {
-        self.session.batch("rollback", "rollback")?;
-        self.session.batch("begin", BEGIN_READING)
+        self.session.rollback()?;
+        self.session.begin_reading()
     }
 
     fn empty_tables(&mut self, scope: RefreshScope) -> Result<()> {
@@ -191,7 +195,24 @@ impl Warehouse for Postgres {
     }
 
     fn add_run(&mut self, run: &RunRow) -> Result<()> {
-        self.put_run(run)
+        self.put_run(run)?;
+        self.run_id = Some(run.run_id.clone());
+        Ok(())
+    }
+}
+
+impl Postgres {
+    /// Does something to the tables and ends the transaction.
+    fn end<T>(&mut self, work: impl FnOnce(&Session) -> Result<T>) -> Result<()> {
+        self.indexes.forget();
+        match work(&self.session) {
+            Ok(_) => self.session.commit(),
+            Err(error) => {
+                // The first error is the one to tell; the connection is given up after it.
+                let _ = self.session.rollback();
+                Err(error)
+            }
+        }
     }
 }
 

@@ -27,16 +27,16 @@ pub(super) fn version(session: &Session) -> Result<Option<i32>> {
     session.get(&row, 0)
 }
 
-/// Makes what is missing, brings forward what is old, refuses what is new or someone else's.
-pub(super) fn ensure(session: &Session) -> Result<()> {
+/// Makes what is missing, brings forward what is old, refuses what is new or someone else's. True where there was something
+/// to do. A transaction that holds the lock is open.
+pub(super) fn ensure(session: &Session) -> Result<bool> {
     match version(session)? {
-        Some(SCHEMA_VERSION) => Ok(()),
-        Some(version) if version > SCHEMA_VERSION => Err(too_new(session, version)),
-        Some(version) => in_transaction(session, || {
+        Some(SCHEMA_VERSION) => return Ok(false),
+        Some(version) if version > SCHEMA_VERSION => return Err(too_new(session, version)),
+        Some(version) => {
             // An older version may have had fewer indexes.
             steps_after(version, MIGRATIONS).chain(INDEXES).try_for_each(|s| session.batch(s.name(), text(s)))?;
-            set_version(session)
-        }),
+        }
         None => {
             for (name, _) in TABLES {
                 if has_table(session, name)? {
@@ -44,13 +44,12 @@ pub(super) fn ensure(session: &Session) -> Result<()> {
                         .with_hint("name another schema: postgres://…?options=-csearch_path%3DSCHEMA, or another database"));
                 }
             }
-            in_transaction(session, || {
-                let tables = TABLES.into_iter().map(|(_, statement)| statement);
-                tables.chain(INDEXES).try_for_each(|s| session.batch(s.name(), text(s)))?;
-                set_version(session)
-            })
+            let tables = TABLES.into_iter().map(|(_, statement)| statement);
+            tables.chain(INDEXES).try_for_each(|s| session.batch(s.name(), text(s)))?;
         }
     }
+    set_version(session)?;
+    Ok(true)
 }
 
 /// The error for tables of a newer sparkify.
@@ -59,12 +58,10 @@ pub(super) fn too_new(session: &Session, version: i32) -> Error {
         .with_hint("install the newer sparkify that wrote them, or load into another schema or database")
 }
 
-/// Drops all tables of sparkify's.
+/// Drops all tables of sparkify's, in the open transaction.
 pub(super) fn drop_all(session: &Session) -> Result<()> {
-    in_transaction(session, || {
-        let tables = TABLES.iter().map(|(name, _)| *name).chain(["staging_events"]);
-        tables.into_iter().try_for_each(|name| session.batch(name, &format!("drop table if exists {}", identifier(name))))
-    })
+    let mut tables = TABLES.iter().map(|(name, _)| *name).chain(["staging_events"]);
+    tables.try_for_each(|name| session.batch(name, &format!("drop table if exists {}", identifier(name))))
 }
 
 fn set_version(session: &Session) -> Result<()> {
@@ -76,16 +73,4 @@ fn set_version(session: &Session) -> Result<()> {
 fn has_table(session: &Session, name: &str) -> Result<bool> {
     let rows = session.rows(Statement::TableExists, &[&name])?;
     rows.first().map_or(Ok(false), |row| session.get(row, 0))
-}
-
-fn in_transaction(session: &Session, body: impl FnOnce() -> Result<()>) -> Result<()> {
-    session.batch("begin", "begin")?;
-    match body() {
-        Ok(()) => session.commit(),
-        Err(error) => {
-            // The first error is the one to tell; the connection is given up after it.
-            let _ = session.batch("rollback", "rollback");
-            Err(error)
-        }
-    }
 }

@@ -1,18 +1,21 @@
 //! One connection, used by one thread: statements go in, counts, rows and sorted errors come out.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use futures::StreamExt;
-use tokio::runtime::Runtime;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{FromSql, ToSql};
 use tokio_postgres::{Client, Column, Row};
 
 use super::copy::CopyRows;
 use super::tls::Tls;
+use super::wait::{Failure, Waiter};
 use crate::error::{Error, Kind, Result};
 use crate::interrupt::Interrupt;
+use crate::warehouse::ident::identifier;
 use crate::warehouse::{Dialect, SqlText, Statement};
 
 /// The text of a statement as PostgreSQL takes it.
@@ -20,26 +23,38 @@ pub(super) const fn text(statement: Statement) -> &'static str {
     statement.text_in(Dialect::Postgres)
 }
 
-const HANG_UP: &str = "rollback; select pg_advisory_unlock_all()";
+/// Begins a transaction that sees one state of the warehouse.
+const BEGIN_READING: &str = "begin isolation level repeatable read, read only";
+/// Begins a transaction in which every statement sees what was committed before it: the first takes the lock, and the next
+/// must see what the load before has left.
+const BEGIN_LOADING: &str = "begin isolation level read committed, read write, not deferrable";
+
+/// Undoes what is open, and leaves nothing behind in a connection that a pooler hands on.
+const HANG_UP: &str = "rollback; deallocate all";
+/// How long the end of a connection is waited for: the server notices by itself, only later.
+const HANGING_UP: Duration = Duration::from_secs(2);
+
+/// What makes loads quicker or ends them sooner where a server can do it. Some systems do not notice the end of a client,
+/// and a pooled connection may have had temporary tables before.
+const WELCOME: [&str; 2] = ["client_connection_check_interval = '2s'", "temp_buffers = '64MB'"];
 
 /// A connection to the server.
 pub(super) struct Session {
     client: Client,
-    runtime: Runtime,
-    interrupt: Interrupt,
-    /// Whether an interrupt may reach the server. Not during a commit, which would be reported as failed though it was
-    /// not.
-    interruptible: Arc<Mutex<bool>>,
+    waiter: Waiter,
     place: String,
+    /// Where the tables are, once that is known, and what else readers find tables in.
+    schema: RefCell<Option<(String, String)>>,
+    in_transaction: Cell<bool>,
 }
 
 impl Session {
     /// `place` is what messages call the warehouse.
-    pub fn new(runtime: Runtime, client: Client, tls: Tls, interrupt: Interrupt, place: String) -> Self {
-        let interruptible = Arc::new(Mutex::new(true));
-        let (may_interrupt, cancel, handle) = (Arc::clone(&interruptible), client.cancel_token(), runtime.handle().clone());
-        interrupt.on_set(move || {
-            if *may_interrupt.lock().unwrap_or_else(PoisonError::into_inner) {
+    pub fn new(waiter: Waiter, client: Client, tls: Tls, place: String) -> Self {
+        let (may_interrupt, cancel, handle) =
+            (Arc::clone(waiter.interruptible()), client.cancel_token(), waiter.handle().clone());
+        waiter.interrupt().on_set(move || {
+            if may_interrupt.load(Ordering::SeqCst) {
                 let (cancel, tls) = (cancel.clone(), tls.clone());
                 handle.spawn(async move {
                     if let Err(error) = cancel.cancel_query(tls).await {
@@ -48,47 +63,113 @@ impl Session {
                 });
             }
         });
-        Self { client, runtime, interrupt, interruptible, place }
+        Self { client, waiter, place, schema: RefCell::default(), in_transaction: Cell::new(false) }
     }
 
     pub fn place(&self) -> &str {
         &self.place
     }
 
-    /// Lets interrupts through to the server or keeps them from it.
-    pub fn set_interruptible(&self, allowed: bool) {
-        *self.interruptible.lock().unwrap_or_else(PoisonError::into_inner) = allowed;
+    pub fn interrupt(&self) -> &Interrupt {
+        self.waiter.interrupt()
     }
 
-    /// Commits. A lost connection leaves open whether the server did: the ledger knows, so running again is right.
+    /// Whether nothing more can be said on this connection.
+    pub fn is_lost(&self) -> bool {
+        self.client.is_closed() || self.waiter.has_given_up()
+    }
+
+    pub fn in_transaction(&self) -> bool {
+        self.in_transaction.get()
+    }
+
+    /// Lets interrupts through to the server or keeps them from it.
+    pub fn set_interruptible(&self, allowed: bool) {
+        self.waiter.set_interruptible(allowed);
+    }
+
+    /// From here on transactions find tables in this schema; readers, and the open transaction, in the whole `search_path`.
+    pub fn set_schema(&self, schema: &str, search_path: &str) -> Result<()> {
+        self.schema.replace(Some((schema.to_owned(), search_path.to_owned())));
+        self.batch("set", &format!("set local search_path = {search_path}"))
+    }
+
+    /// Begins a transaction that reads.
+    pub fn begin_reading(&self) -> Result<()> {
+        let path = self.schema.borrow().as_ref().map(|(_, path)| format!("set local search_path = {path};"));
+        self.begin(&[BEGIN_READING, ";", text(Statement::PostgresPinSettings), path.as_deref().unwrap_or_default()])?;
+        self.set_welcome(&WELCOME[..1])
+    }
+
+    /// Begins a transaction that changes tables. Nothing of the connection's own settings decides where and how.
+    pub fn begin_loading(&self) -> Result<()> {
+        let schema = self.schema.borrow().as_ref().map(|(schema, _)| identifier(schema)).unwrap_or_default();
+        self.begin(&[
+            BEGIN_LOADING,
+            ";",
+            text(Statement::PostgresPinLoadSettings),
+            text(Statement::PostgresPinSettings),
+            &format!("set local search_path = {schema}"),
+        ])?;
+        self.set_welcome(&WELCOME)
+    }
+
+    fn begin(&self, parts: &[&str]) -> Result<()> {
+        self.set_interruptible(true);
+        self.in_transaction.set(true);
+        self.batch("begin", &parts.concat())
+    }
+
+    /// Sets what may be refused. A refusal would end the transaction, so each is tried apart.
+    fn set_welcome(&self, settings: &[&str]) -> Result<()> {
+        for setting in settings {
+            if let Err(error) = self.batch("set", &format!("savepoint welcome; set local {setting}; release welcome")) {
+                if self.is_lost() || self.waiter.is_interrupted() {
+                    return Err(error);
+                }
+                tracing::debug!("{}", error.report());
+                self.batch("set", "rollback to welcome; release welcome")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Commits. Without an answer it is open whether the server did.
     pub fn commit(&self) -> Result<()> {
         self.set_interruptible(false);
+        self.in_transaction.set(false);
         self.batch("commit", "commit").map_err(|error| match error.kind() {
-            Kind::WarehouseUnreachable => error.with_hint(
-                "whether the server had committed is not known, and need not be: run the command again, what is there is not loaded twice",
-            ),
+            Kind::WarehouseUnreachable => {
+                error.with_hint("run the command again: what the server had committed is there, and is not done twice")
+            }
             _ => error,
         })
     }
 
-    /// Gives back every lock of this connection. That this fails is no matter: the connection's end does it as well.
-    pub fn hang_up(&self) {
-        self.set_interruptible(false);
-        if let Err(error) = self.runtime.block_on(self.client.batch_execute(HANG_UP)) {
-            tracing::debug!("the lock was not given back: {error}");
+    /// Undoes what is open. What a lost connection leaves open, the server undoes.
+    pub fn rollback(&self) -> Result<()> {
+        self.in_transaction.set(false);
+        if self.is_lost() {
+            return Ok(());
         }
+        if self.waiter.interrupt().is_set() {
+            // The user waits for the end; the server undoes it also without being told.
+            self.waiter.wait_at_most(HANGING_UP, self.client.batch_execute("rollback"));
+            return Ok(());
+        }
+        self.batch("rollback", "rollback")
     }
 
     /// Runs statements without parameters.
     pub fn batch(&self, name: &str, sql: &str) -> Result<()> {
         tracing::debug!(statement = name, "execute");
-        self.runtime.block_on(self.client.batch_execute(sql)).map_err(|e| self.failed(name, e))
+        self.waiter.wait(self.client.batch_execute(sql)).map_err(|e| self.failed(name, e))
     }
 
     /// Runs a statement with as many of the parameters as it has places for, and returns the number of rows it changed.
     pub fn execute(&self, statement: Statement, parameters: &[&(dyn ToSql + Sync)]) -> Result<u64> {
         let (name, start) = (statement.name(), Instant::now());
-        let changed = self.runtime.block_on(async {
+        let changed = self.waiter.wait(async {
             let prepared = self.client.prepare(text(statement)).await?;
             let wanted = prepared.params().len().min(parameters.len());
             self.client.execute(&prepared, &parameters[..wanted]).await
@@ -124,16 +205,16 @@ impl Session {
     ) -> Result<()> {
         let (name, start) = (query.name, Instant::now());
         let failed = |e| self.failed(name, e);
-        let mut statement = self.runtime.block_on(self.client.prepare(query.text)).map_err(failed)?;
+        let mut statement = self.waiter.wait(self.client.prepare(query.text)).map_err(failed)?;
         if let Some(text) = columns(statement.columns())? {
-            statement = self.runtime.block_on(self.client.prepare(&text)).map_err(failed)?;
+            statement = self.waiter.wait(self.client.prepare(&text)).map_err(failed)?;
         }
         let parameters = parameters.iter().map(|&parameter| parameter as &dyn ToSql);
-        let rows = self.runtime.block_on(self.client.query_raw(&statement, parameters)).map_err(failed)?;
+        let rows = self.waiter.wait(self.client.query_raw(&statement, parameters)).map_err(failed)?;
         let mut rows = std::pin::pin!(rows);
         let mut count: u64 = 0;
-        while let Some(next) = self.runtime.block_on(rows.next()) {
-            row(next.map_err(failed)?)?;
+        while let Some(next) = self.waiter.wait(async { rows.next().await.transpose() }).map_err(failed)? {
+            row(next)?;
             count += 1;
         }
         tracing::debug!(statement = name, rows = count, ms = start.elapsed().as_millis() as u64, "query");
@@ -160,14 +241,14 @@ impl Session {
 
     /// A column of a row.
     pub fn get<'a, T: FromSql<'a>>(&self, row: &'a Row, at: usize) -> Result<T> {
-        row.try_get(at).map_err(|e| self.failed("reading a row", e))
+        row.try_get(at).map_err(|e| self.failed("reading a row", e.into()))
     }
 
     /// Sends rows in the server's binary form. `sql` is a `copy … from stdin with (format binary)`.
     pub fn copy(&self, name: &str, sql: &str, fill: impl FnOnce(&mut CopyRows<'_>) -> Result<()>) -> Result<u64> {
         let start = Instant::now();
-        let sink = self.runtime.block_on(self.client.copy_in(sql)).map_err(|e| self.failed(name, e))?;
-        let mut rows = CopyRows::new(&self.runtime, sink);
+        let sink = self.waiter.wait(self.client.copy_in(sql)).map_err(|e| self.failed(name, e))?;
+        let mut rows = CopyRows::new(&self.waiter, sink);
         fill(&mut rows)?;
         let copied = rows.finish().map_err(|e| self.failed(name, e))?;
         tracing::debug!(statement = name, rows = copied, ms = start.elapsed().as_millis() as u64, "copy");
@@ -176,15 +257,22 @@ impl Session {
 
     /// Ends what takes long once the user has interrupted.
     pub fn check_interrupt(&self) -> Result<()> {
-        self.interrupt.check()
+        self.interrupt().check()
     }
 
     /// Names the statement that failed, and sorts the failure.
-    pub fn failed(&self, name: &str, error: tokio_postgres::Error) -> Error {
-        if self.interrupt.is_set() && *self.interruptible.lock().unwrap_or_else(PoisonError::into_inner) {
+    pub fn failed(&self, name: &str, failure: Failure) -> Error {
+        if self.waiter.is_interrupted() {
             return Error::interrupted();
         }
         let place = &self.place;
+        let error = match failure {
+            Failure::Driver(error) => error,
+            Failure::GivenUp => {
+                return Error::new(Kind::WarehouseUnreachable, format!("{name}: {place} does not answer"))
+                    .with_hint("see the server's log; run the command again when it is up");
+            }
+        };
         let Some(code) = error.code().cloned() else {
             let is_broken = std::error::Error::source(&error).is_some_and(<dyn std::error::Error>::is::<std::io::Error>);
             if error.is_closed() || is_broken {
@@ -214,7 +302,8 @@ impl Session {
                 format!("{name}: the server at {place} ended the connection"),
                 "run the command again when the server is up",
             ),
-            SqlState::READ_ONLY_SQL_TRANSACTION => (
+            // A standby does not begin a transaction that could write.
+            _ if code == SqlState::READ_ONLY_SQL_TRANSACTION || code == SqlState::FEATURE_NOT_SUPPORTED && name == "begin" => (
                 Kind::WarehouseDenied,
                 format!("{name}: {place} is only to be read here"),
                 "`sparkify sql` asks questions only; to load, name a server that is no standby",
@@ -233,6 +322,15 @@ impl Session {
         };
         let failed = Error::new(kind, message).caused_by(cause(error));
         if hint.is_empty() { failed } else { failed.with_hint(hint) }
+    }
+}
+
+impl Drop for Session {
+    /// The end of the connection gives the lock back too, but only when the server has noticed it.
+    fn drop(&mut self) {
+        if self.in_transaction() && !self.is_lost() {
+            self.waiter.wait_at_most(HANGING_UP, self.client.batch_execute(HANG_UP));
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use super::{RedshiftOptions, RedshiftUrl};
 use crate::error::{Error, Kind, Result};
 use crate::source::Sources;
 use crate::warehouse::postgres::password::{self, Account as Login};
-use crate::warehouse::reach::environment;
+use crate::warehouse::reach::{self, environment};
 use crate::warehouse::{OpenOptions, Statement, Value};
 
 /// What statements rely on, whatever the user's own settings are. Two more digits are the most that Redshift gives: all
@@ -45,9 +45,12 @@ pub(super) fn connect(url: &RedshiftUrl, options: &OpenOptions, sources: &Source
 
 /// As [`connect`], with a known account.
 pub(super) fn connect_as(url: &RedshiftUrl, place: &Place, account: &Account, options: &OpenOptions) -> Result<Session> {
-    let password = account.password.as_ref().map(password::Password::reveal);
-    let connection = Connection::open(&place.target()?, &account.user, &place.database, password)
-        .map_err(|fault| refused(place, &account.user, url, fault))?;
+    let (target, login, database) = (place.target()?, account.clone(), place.database.clone());
+    let opened = reach::unless_interrupted(&options.interrupt, move || {
+        let password = login.password.as_ref().map(password::Password::reveal);
+        Connection::open(&target, &login.user, &database, password)
+    })?;
+    let connection = opened.map_err(|fault| refused(place, &account.user, url, fault))?;
     let mut session = Session::new(connection, options.interrupt.clone(), url.to_string());
     session.batch("session", SESSION)?;
     examine(&mut session)?;
@@ -117,7 +120,15 @@ fn examine(session: &mut Session) -> Result<()> {
         return Err(Error::new(Kind::WarehouseInvalid, format!("{place} is no Redshift: {version}"))
             .with_hint("a PostgreSQL server is named as postgres://USER@HOST/DATABASE"));
     }
-    if row.get(1).is_none_or(|schema| *schema == Value::Null) {
+    let schema = row.get(1).filter(|schema| **schema != Value::Null).map(ToString::to_string);
+    if schema.as_deref().is_some_and(|schema| schema.starts_with("pg_")) {
+        return Err(Error::new(
+            Kind::WarehouseInvalid,
+            format!("{place}: the search_path begins with a schema of the cluster's own, whose tables do not stay"),
+        )
+        .with_hint("name the schema for the tables first: `alter user … set search_path to …`"));
+    }
+    if schema.is_none() {
         return Err(Error::new(
             Kind::WarehouseInvalid,
             format!("{place}: no schema of the search_path is there to make tables in"),

@@ -26,9 +26,10 @@ fn take(url: &RedshiftUrl, options: &OpenOptions, steps: &mut Steps) -> Option<(
         host,
         port,
         "check the host in --warehouse; a private cluster's name may be known inside its network alone",
+        &options.interrupt,
     );
     let remedy = "clusters are private by default: check the VPN or tunnel, the security group's rule for the port (`sparkify cluster open` makes it for a cluster of the stack), and that the cluster is not paused";
-    if !steps.note("name resolution", resolved) || !steps.note("TCP", reach::reach(host, port, remedy)) {
+    if !steps.note("name resolution", resolved) || !steps.note("TCP", reach::reach(host, port, remedy, &options.interrupt)) {
         return None;
     }
     let account = steps.need("credentials", connect::account(url, &place, &options.redshift, &sources))?;

@@ -25,7 +25,7 @@ mod value;
 mod wire;
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use doctor::examine;
 pub(super) use execute::counted_by;
@@ -46,6 +46,8 @@ const USUAL_SLICES: usize = 16;
 
 /// How long the lock of a connection that was lost is waited for.
 const AFTER_A_LOSS: Duration = Duration::from_secs(30);
+/// How long to try to reach a cluster again that a commit got no answer from.
+const AFTER_A_COMMIT: Duration = Duration::from_mins(1);
 
 /// An open warehouse on a cluster.
 pub struct Redshift {
@@ -180,12 +182,20 @@ impl Redshift {
     /// Whether a run whose commit got no answer was committed. The lock waits for the transaction to end either way.
     fn look_for(&mut self, run_id: &str, lost: Error) -> Result<()> {
         tracing::warn!("the connection broke while the run was being committed; looking whether it was");
+        let deadline = Instant::now() + AFTER_A_COMMIT;
         let unknown = |cause: Error| {
-            Error::new(Kind::WarehouseUnreachable, format!("whether the run {run_id} was committed is not known"))
-                .with_hint("look with `sparkify runs` when the cluster can be reached; loading again is safe either way")
-                .caused_by(cause)
+            Error::new(Kind::OutcomeUnknown, format!("whether the run {run_id} was committed is not known")).caused_by(cause)
         };
-        let mut session = connect::connect(&self.url, &self.options, &self.sources).map_err(unknown)?;
+        let mut session = loop {
+            match connect::connect(&self.url, &self.options, &self.sources) {
+                Ok(session) => break session,
+                Err(error) if error.kind() == Kind::WarehouseUnreachable && Instant::now() < deadline => {
+                    tracing::debug!("{}", error.report());
+                    std::thread::sleep(Duration::from_millis(500));
+                }
+                Err(error) => return Err(unknown(error)),
+            }
+        };
         connect::begin_locked(&mut session, self.options.wait.max(AFTER_A_LOSS)).map_err(unknown)?;
         let row = session.row(Statement::FindRun, &[super::literal::text(run_id)]).map_err(unknown)?;
         let found = number(&row, 0).map_err(unknown)?;

@@ -1,7 +1,9 @@
 //! One connection, used by one thread: statements go in as text, counts, rows and sorted errors come out.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::failure::sorted;
 use super::value;
@@ -15,13 +17,18 @@ pub(super) const fn text(statement: Statement) -> &'static str {
     statement.text_in(Dialect::Redshift)
 }
 
+/// How long a cluster may take to answer after the user has interrupted: it was asked to cancel.
+const AFTER_AN_INTERRUPT: Duration = Duration::from_secs(2);
+/// The same for a commit, which is not cancelled: its answer decides what the load has to say.
+const AFTER_AN_INTERRUPT_OF_A_COMMIT: Duration = Duration::from_secs(5);
+
 /// A connection to the cluster.
 pub(super) struct Session {
     connection: Connection,
     interrupt: Interrupt,
     /// Whether an interrupt may reach the server. Not during a commit, which would be reported as failed though it was
     /// not.
-    interruptible: Arc<Mutex<bool>>,
+    interruptible: Arc<AtomicBool>,
     /// The connection broke: nothing more can be said on it.
     lost: bool,
     place: String,
@@ -30,13 +37,26 @@ pub(super) struct Session {
 impl Session {
     /// `place` is what messages call the warehouse.
     pub fn new(connection: Connection, interrupt: Interrupt, place: String) -> Self {
-        let interruptible = Arc::new(Mutex::new(true));
+        let interruptible = Arc::new(AtomicBool::new(true));
         let (may_interrupt, cancel) = (Arc::clone(&interruptible), connection.canceller());
+        let closer = connection.closer().map(Arc::new);
+        // On threads of their own, as nothing may keep a second interrupt from ending the process.
         interrupt.on_set(move || {
-            if *may_interrupt.lock().unwrap_or_else(PoisonError::into_inner)
-                && let Err(fault) = cancel.send()
-            {
-                tracing::debug!("the server was not told of the interrupt: {fault:?}");
+            let is_commit = !may_interrupt.load(Ordering::SeqCst);
+            if !is_commit {
+                let cancel = cancel.clone();
+                thread::spawn(move || {
+                    if let Err(fault) = cancel.send() {
+                        tracing::debug!("the server was not told of the interrupt: {fault:?}");
+                    }
+                });
+            }
+            if let Ok(closer) = &closer {
+                let closer = Arc::clone(closer);
+                thread::spawn(move || {
+                    thread::sleep(if is_commit { AFTER_AN_INTERRUPT_OF_A_COMMIT } else { AFTER_AN_INTERRUPT });
+                    closer.close();
+                });
             }
         });
         Self { connection, interrupt, interruptible, lost: false, place }
@@ -72,7 +92,7 @@ impl Session {
 
     /// Lets interrupts through to the server or keeps them from it.
     pub fn set_interruptible(&self, allowed: bool) {
-        *self.interruptible.lock().unwrap_or_else(PoisonError::into_inner) = allowed;
+        self.interruptible.store(allowed, Ordering::SeqCst);
     }
 
     /// Runs a text and passes on what it gives. `name` is what messages call it.
@@ -97,7 +117,7 @@ impl Session {
 
     /// Names the statement that failed, and sorts the failure.
     pub fn failed(&self, name: &str, fault: Fault) -> Error {
-        if self.interrupt.is_set() {
+        if self.interrupt.is_set() && self.interruptible.load(Ordering::SeqCst) {
             return Error::interrupted();
         }
         sorted(name, &self.place, fault)

@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::{Shutdown, TcpStream, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +18,13 @@ use tokio_rustls::rustls::{ClientConfig, ClientConnection, StreamOwned};
 
 /// A silent COPY can take long; whatever stands between forgets connections after some minutes without a packet.
 const KEEPALIVE: Duration = Duration::from_mins(1);
+/// Where nothing comes back, signs of life are asked for this often, ...
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+/// ... so many times, before the connection counts as broken.
+const KEEPALIVES: u32 = 6;
+/// How long the other side may leave what was sent unacknowledged.
+const UNACKNOWLEDGED: Duration = Duration::from_mins(2);
+/// How long a server may take for each answer until it has let a client in.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Redshift's own way of asking for a password, by SHA-256.
@@ -74,6 +81,16 @@ pub(super) struct Target {
     pub tls_required: bool,
 }
 
+/// What ends a connection, whatever waits on it.
+pub(super) struct Closer(TcpStream);
+
+impl Closer {
+    pub fn close(&self) {
+        // It may be closed already.
+        let _ = self.0.shutdown(Shutdown::Both);
+    }
+}
+
 trait Stream: Read + Write + Send {}
 impl Stream for TcpStream {}
 impl Stream for StreamOwned<ClientConnection, TcpStream> {}
@@ -89,7 +106,7 @@ pub(super) struct Cancel {
 impl Cancel {
     /// Asks the server, by a connection of its own.
     pub fn send(&self) -> Result<(), Fault> {
-        let (mut stream, _) = dial(&self.target)?;
+        let (mut stream, ..) = dial(&self.target)?;
         let mut out = BytesMut::new();
         frontend::cancel_request(self.process, self.secret, &mut out);
         stream.write_all(&out).and_then(|()| stream.flush()).map_err(Fault::Lost)
@@ -114,6 +131,7 @@ pub(super) trait Sink {
 /// An open connection.
 pub(super) struct Connection {
     stream: Box<dyn Stream>,
+    socket: TcpStream,
     read: BytesMut,
     encrypted: bool,
     /// What the server remarked on the last statement.
@@ -126,9 +144,17 @@ pub(super) struct Connection {
 impl Connection {
     /// Connects and logs in.
     pub fn open(target: &Target, user: &str, database: &str, password: Option<&str>) -> Result<Self, Fault> {
-        let (stream, encrypted) = dial(target)?;
-        let mut connection =
-            Self { stream, read: BytesMut::new(), encrypted, remarks: Vec::new(), process: 0, secret: 0, target: target.clone() };
+        let (stream, socket, encrypted) = dial(target)?;
+        let mut connection = Self {
+            stream,
+            socket,
+            read: BytesMut::new(),
+            encrypted,
+            remarks: Vec::new(),
+            process: 0,
+            secret: 0,
+            target: target.clone(),
+        };
         let mut out = BytesMut::new();
         let parameters = [
             ("client_encoding", "UTF8"),
@@ -139,6 +165,9 @@ impl Connection {
         frontend::startup_message(parameters, &mut out).map_err(Fault::Unreachable)?;
         connection.send(&out)?;
         connection.log_in(user, password)?;
+        // From here on a statement may take as long as it takes.
+        connection.socket.set_read_timeout(None).map_err(Fault::Lost)?;
+        connection.socket.set_write_timeout(None).map_err(Fault::Lost)?;
         Ok(connection)
     }
 
@@ -168,6 +197,11 @@ impl Connection {
             }
             self.send(&out)?;
         }
+    }
+
+    /// What ends the connection from another thread.
+    pub fn closer(&self) -> io::Result<Closer> {
+        self.socket.try_clone().map(Closer)
     }
 
     /// Whether the server remarked this on the last statement.
@@ -259,9 +293,19 @@ impl Connection {
                 Ok(0) => return Err(Fault::Lost(io::ErrorKind::UnexpectedEof.into())),
                 Ok(read) => self.read.extend_from_slice(&block[..read]),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(Fault::Lost(error)),
+                Err(error) => return Err(Fault::Lost(no_answer(error))),
             }
         }
+    }
+}
+
+/// Says of an answer that did not come in time that it did not, which systems put in other words.
+fn no_answer(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
+            io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {} seconds", CONNECT_TIMEOUT.as_secs()))
+        }
+        _ => error,
     }
 }
 
@@ -299,44 +343,55 @@ fn refusal(mut fields: ErrorFields<'_>) -> Refusal {
     refusal
 }
 
-/// Makes the connection, encrypted if it is to be; tells whether it is.
-fn dial(target: &Target) -> Result<(Box<dyn Stream>, bool), Fault> {
+/// Makes the connection, encrypted if it is to be; the socket below it; tells whether it is.
+fn dial(target: &Target) -> Result<(Box<dyn Stream>, TcpStream, bool), Fault> {
     let addresses = (target.host.as_str(), target.port).to_socket_addrs().map_err(Fault::Unreachable)?;
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for address in addresses {
         match TcpStream::connect_timeout(&address, CONNECT_TIMEOUT) {
-            Ok(socket) => return encrypt(socket, target),
+            Ok(socket) => {
+                keep_alive(&socket);
+                // Nothing waits for ever, until the client is let in.
+                socket.set_read_timeout(Some(CONNECT_TIMEOUT)).map_err(Fault::Lost)?;
+                socket.set_write_timeout(Some(CONNECT_TIMEOUT)).map_err(Fault::Lost)?;
+                let below = socket.try_clone().map_err(Fault::Lost)?;
+                let (stream, encrypted) = encrypt(socket, target)?;
+                return Ok((stream, below, encrypted));
+            }
             Err(error) => last = error,
         }
     }
     Err(Fault::Unreachable(last))
 }
 
-fn encrypt(mut socket: TcpStream, target: &Target) -> Result<(Box<dyn Stream>, bool), Fault> {
-    let keepalive = socket2::TcpKeepalive::new().with_time(KEEPALIVE);
-    // Where the system cannot, the connection works all the same.
-    let _ = socket2::SockRef::from(&socket).set_tcp_keepalive(&keepalive);
+/// Where the system cannot, the connection works all the same.
+fn keep_alive(socket: &TcpStream) {
+    let keepalive = socket2::TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE_INTERVAL).with_retries(KEEPALIVES);
+    let options = socket2::SockRef::from(socket);
+    let _ = options.set_tcp_keepalive(&keepalive);
+    #[cfg(target_os = "linux")]
+    let _ = options.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
     let _ = socket.set_nodelay(true);
+}
+
+fn encrypt(mut socket: TcpStream, target: &Target) -> Result<(Box<dyn Stream>, bool), Fault> {
     let Some(tls) = &target.tls else { return Ok((Box::new(socket), false)) };
-    let timeout = socket.set_read_timeout(Some(CONNECT_TIMEOUT));
     let mut out = BytesMut::new();
     frontend::ssl_request(&mut out);
     let mut answer = [0];
-    timeout.and_then(|()| socket.write_all(&out)).and_then(|()| socket.read_exact(&mut answer)).map_err(Fault::Lost)?;
+    socket.write_all(&out).and_then(|()| socket.read_exact(&mut answer)).map_err(|error| Fault::Lost(no_answer(error)))?;
     if answer != *b"S" {
-        return if target.tls_required { Err(Fault::Plain) } else { without_timeout(socket).map(|s| (Box::new(s) as _, false)) };
+        return if target.tls_required { Err(Fault::Plain) } else { Ok((Box::new(socket), false)) };
     }
     let name = ServerName::try_from(target.host.clone()).map_err(|e| Fault::Tls(io::Error::other(e)))?;
     let mut session = ClientConnection::new(Arc::clone(tls), name).map_err(|e| Fault::Tls(io::Error::other(e)))?;
     while session.is_handshaking() {
-        session.complete_io(&mut socket).map_err(Fault::Tls)?;
+        session.complete_io(&mut socket).map_err(|error| match no_answer(error) {
+            late if late.kind() == io::ErrorKind::TimedOut => Fault::Lost(late),
+            other => Fault::Tls(other),
+        })?;
     }
-    Ok((Box::new(StreamOwned::new(session, without_timeout(socket)?)), true))
-}
-
-fn without_timeout(socket: TcpStream) -> Result<TcpStream, Fault> {
-    socket.set_read_timeout(None).map_err(Fault::Lost)?;
-    Ok(socket)
+    Ok((Box::new(StreamOwned::new(session, socket)), true))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub mod made_up;
 pub mod oracle;
 pub mod peak;
 pub mod postgres;
+pub mod proxy;
 pub mod raw_http;
 pub mod redshift;
 pub mod reference;
