@@ -22,8 +22,12 @@ counted as (
         files.file_no,
         files.url,
         sum(parts.events) as events,
-        sum(case when cast(parts.day as varchar(10)) collate "C" < files.file_day then parts.events else 0 end) as early,
-        sum(case when cast(parts.day as varchar(10)) collate "C" > files.file_day then parts.events else 0 end) as late
+        sum(
+            case when cast(parts.day as varchar(10)) collate "C" < files.file_day then parts.events else 0 end
+        ) as early,
+        sum(
+            case when cast(parts.day as varchar(10)) collate "C" > files.file_day then parts.events else 0 end
+        ) as late
     from files
     inner join parts
         on parts.file_no = files.file_no

@@ -45,8 +45,8 @@ metros as (
 metro_states as (
     select
         split_part(metros.states, '-', digits.n) as place,
-        metros.plays / (1 + length(metros.states) - length(replace(metros.states, '-', ''))) as plays,
-        metros.users / (1 + length(metros.states) - length(replace(metros.states, '-', ''))) as users
+        metros.plays * 2520 / (1 + length(metros.states) - length(replace(metros.states, '-', ''))) as plays,
+        metros.users * 2520 / (1 + length(metros.states) - length(replace(metros.states, '-', ''))) as users
     from metros
     inner join digits
         on digits.n between 1 and 1 + length(metros.states) - length(replace(metros.states, '-', ''))
@@ -57,13 +57,8 @@ places as (
     select 1 as kind, place, states, plays, users
     from metros
     union all
-    -- Parts are added up in any order, which changes the last digit; places that have as much are to be equal all the same.
-    select
-        2 as kind,
-        place,
-        '' as states,
-        floor(sum(plays) * 1000000 + 0.5) / 1000000 as plays,
-        floor(sum(users) * 1000000 + 0.5) / 1000000 as users
+    -- Whole numbers, as 2520 has all parts up to a ninth, so that the order in which they are added up does not matter.
+    select 2 as kind, place, '' as states, sum(plays) / 2520 as plays, sum(users) / 2520 as users
     from metro_states
     group by place
 ),

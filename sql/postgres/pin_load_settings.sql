@@ -1,5 +1,5 @@
--- What a load relies on besides: the server does not end it for taking long or for decoding in between, tables are of the
--- usual kind, rows that a policy would hide are an error, and what was reported as committed is on disk. A stricter
+-- What a load relies on besides: the server does not end it for taking long or for decoding in between, tables are of
+-- the usual kind, rows that a policy would hide are an error, and what was reported as committed is on disk. A stricter
 -- synchronous_commit than that stays.
 select
     set_config('statement_timeout', '0', true) as statement_timeout,

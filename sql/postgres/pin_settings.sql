@@ -1,5 +1,5 @@
--- What statements and their answers rely on, until the transaction ends, whatever the server, the database, the role, the
--- client's environment or another client of the same pooled connection has set.
+-- What statements and their answers rely on, until the transaction ends, whatever the server, the database, the role,
+-- the client's environment or another client of the same pooled connection has set.
 select
     set_config('client_encoding', 'UTF8', true) as client_encoding,
     set_config('client_min_messages', 'warning', true) as client_min_messages,

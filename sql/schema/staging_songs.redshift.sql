@@ -1,5 +1,5 @@
 -- The latest metadata of every song ever seen; songs and artists are derived from it.
--- Of two records of a song that of the file whose name comes last wins, whatever the files' times; in one file the later.
+-- Of two records of a song that of the file whose name comes last wins, whatever its time; in one file the later.
 create table if not exists staging_songs (
     num_songs integer,
     artist_id varchar(1024) not null,

@@ -1,5 +1,6 @@
--- The staged record of each song that beats the one held, if any: that of the file whose name comes last, whatever the files'
--- times and the order of loading. A file that is read again replaces what it said. Of one file a song is staged once.
+-- The staged record of each song that beats the one held, if any: that of the file whose name comes last, whatever the
+-- files' times and the order of loading. A file that is read again replaces what it said. Of one file a song is staged
+-- once.
 create temporary table changed_songs as
 with ranked as (
     select

@@ -132,8 +132,8 @@ const AMBIGUOUS: [(&str, &str); 13] = [
     ("random(", "a column"),
 ];
 
-/// `%` of a weekday, which is never negative.
-const UNAMBIGUOUS_HERE: [(&str, &str); 1] = [("check/time_parts", " % ")];
+/// `%` of a weekday and of a sum of lengths, which are never negative.
+const UNAMBIGUOUS_HERE: [(&str, &str); 2] = [("check/time_parts", " % "), ("ledger/quarantine_parts", " % ")];
 
 /// Columns of text, by which rows are put in order byte by byte whatever the database's language is.
 const TEXTS: [&str; 24] = [

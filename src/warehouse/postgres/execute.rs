@@ -36,6 +36,14 @@ impl Warehouse for Postgres {
         self.end(schema::drop_all)
     }
 
+    fn reset_tables(&mut self) -> Result<()> {
+        self.begin()?;
+        self.end(|session| {
+            schema::drop_all(session)?;
+            schema::ensure(session)
+        })
+    }
+
     fn known_files(&mut self) -> Result<Vec<KnownFile>> {
         let rows = self.session.rows(Statement::KnownFiles, &[])?;
         rows.iter().map(|row| Ok(KnownFile { url: self.session.get(row, 0)?, version: self.session.get(row, 1)? })).collect()

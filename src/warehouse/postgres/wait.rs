@@ -107,7 +107,7 @@ impl Waiter {
         if self.has_given_up() {
             return;
         }
-        match self.handle.block_on(timeout(limit, work)) {
+        match self.handle.block_on(async { timeout(limit, work).await }) {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::debug!("the end of the connection: {error}"),
             Err(_) => {

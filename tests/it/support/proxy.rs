@@ -204,7 +204,7 @@ fn is_gone(client: &TcpStream) -> bool {
 }
 
 fn overhear(kind: u8, body: &[u8], sql: &str, status: u8, prepared: &mut BTreeSet<String>, state: &State) {
-    let mut violate = |what: String| state.violations.lock().unwrap().push(what);
+    let violate = |what: String| state.violations.lock().unwrap().push(what);
     match kind {
         b'P' if !text(body).is_empty() => drop(prepared.insert(text(body))),
         b'C' => drop(prepared.remove(&text(&body[1..]))),
