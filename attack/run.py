@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -85,6 +86,16 @@ def main() -> int:
     server = start_postgres(options, work)
     arena = Arena(program, work, options.findings.resolve(), options.seed, server, older, options.polite)
     tallies: list[Tally] = []
+
+    def give_up(number: int, _: object) -> None:
+        """Ends at once, and leaves no server running."""
+        print(table(tallies), file=sys.stderr, flush=True)
+        if server:
+            server.stop()
+        os._exit(128 + number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, give_up)
 
     def one(part: Part) -> None:
         rounds = options.rounds or max(1, round(part.rounds * options.share))
