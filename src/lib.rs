@@ -26,6 +26,7 @@ pub mod record;
 pub mod settings;
 pub mod whole_file;
 
+pub mod attempts;
 pub mod pipeline;
 pub mod plan;
 pub mod quarantine;

@@ -6,6 +6,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::attempts::{self, ReadHere};
 use crate::check::{self, Touched};
 use crate::decode::{Reason, Reject, UnknownKeys, count_unknown_key};
 use crate::error::{Error, Kind, Result};
@@ -101,11 +102,11 @@ pub fn load(
                 warehouse.rollback()?;
                 read_here.add(more);
             }
-            Err(error) if conflicts < MOST_CONFLICTS && is_worth_another_try(&error, warehouse) => {
+            Err(error) if conflicts < attempts::MOST_CONFLICTS && attempts::is_worth_another(&error, warehouse) => {
                 warehouse.rollback()?;
                 conflicts += 1;
                 tracing::info!("{}; trying again", error.report());
-                let pause = pause_after(conflicts);
+                let pause = attempts::pause_after(conflicts);
                 let deadline = Instant::now() + pause;
                 while Instant::now() < deadline {
                     sources.stop().check()?;
@@ -138,52 +139,6 @@ pub fn nothing_new(warehouse: &mut dyn Warehouse, plan: &Plan) -> Result<RunRepo
     report.set_passed_over(plan.passed_over.clone());
     report.set_totals(warehouse.totals()?);
     Ok(report)
-}
-
-/// How often a load that another transaction hinders is begun anew.
-const MOST_CONFLICTS: u32 = 5;
-
-/// Whether the same transaction may work a little later. What a lost connection leaves open, the server undoes.
-fn is_worth_another_try(error: &Error, warehouse: &dyn Warehouse) -> bool {
-    match error.kind() {
-        Kind::WarehouseConflict | Kind::SourceDamaged => true,
-        Kind::WarehouseUnreachable => warehouse.reconnects(),
-        _ => false,
-    }
-}
-
-/// Less than half a second, then twice as long each time; in part by chance, so that two that hinder each other do not come
-/// back together.
-fn pause_after(conflicts: u32) -> Duration {
-    let full = Duration::from_millis(200 << conflicts.min(6));
-    let chance = crate::clock::new_id().as_bytes()[15];
-    full / 2 + full.mul_f64(f64::from(chance) / 512.0)
-}
-
-/// Files that the warehouse was to read itself and that are read here instead.
-#[derive(Debug, Default)]
-struct ReadHere {
-    all: bool,
-    urls: HashSet<String>,
-    /// How often files were added.
-    rounds: u32,
-}
-
-/// How often the warehouse may hand files back before all of them are read here. It may know of some bad files only when
-/// others are out of its way, and each time it has read all of them.
-const MOST_ROUNDS: u32 = 3;
-
-impl ReadHere {
-    /// Adds files; none means all.
-    fn add(&mut self, urls: Vec<String>) {
-        self.rounds += 1;
-        self.all |= urls.is_empty() || self.rounds >= MOST_ROUNDS;
-        self.urls.extend(urls);
-    }
-
-    fn has(&self, url: &str) -> bool {
-        self.all || self.urls.contains(url)
-    }
 }
 
 enum Outcome {

@@ -274,7 +274,8 @@ mod tests {
         let text = |n: i128| if n == 7 { "x".repeat(60_000) } else { "y".to_owned() };
         let lines = printed(Format::Table, (0..5_000).map(|n| (n, text(n))));
         assert!(lines.iter().all(|line| line.chars().count() < 250));
-        assert_eq!(lines.concat().matches('x').count(), 60_000);
-        assert_eq!(lines.concat().matches('y').count(), 4_999);
+        // Behind the header, whose names have such letters too.
+        assert_eq!(lines[3..].concat().matches('x').count(), 60_000);
+        assert_eq!(lines[3..].concat().matches('y').count(), 4_999);
     }
 }

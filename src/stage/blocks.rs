@@ -101,7 +101,9 @@ impl<R: Read> BlockReader<R> {
             }
             searched = self.filled;
             // No further than it takes to tell that the line is too long.
-            self.buffer.resize((self.buffer.len() * 2).min(MAX_LINE_BYTES + BLOCK_BYTES), 0);
+            let larger = (self.buffer.len() * 2).min(MAX_LINE_BYTES + BLOCK_BYTES);
+            self.buffer.reserve_exact(larger - self.buffer.len());
+            self.buffer.resize(larger, 0);
         }
     }
 

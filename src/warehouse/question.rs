@@ -227,7 +227,7 @@ mod tests {
     #[test]
     fn what_is_explained_is_found() {
         for (text, wanted) in [
-            ("explain select 1", Some(("explain", " select 1"))),
+            ("explain select 1", Some(("explain", "select 1"))),
             ("-- x\nEXPLAIN /* y */ ANALYZE select 1", Some(("explain analyze", " select 1"))),
             ("explain (analyze, format json) select 1", Some(("explain (analyze, format json)", " select 1"))),
             ("explain (select 1)", Some(("explain", "(select 1)"))),

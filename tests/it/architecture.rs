@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::support::repository;
 
 /// A stage of the flow, and the modules of this crate that it may use besides itself.
-const MAY_USE: [(&str, &[&str]); 20] = [
+const MAY_USE: [(&str, &[&str]); 21] = [
+    ("src/attempts.rs", &["clock", "error", "warehouse"]),
     ("src/error.rs", &[]),
     ("src/record.rs", &[]),
     ("src/source", &["error"]),
@@ -25,6 +26,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
     (
         "src/pipeline.rs",
         &[
+            "attempts",
             "check",
             "clock",
             "decode",

@@ -49,6 +49,11 @@ impl DuckDb {
             let message = format!("{} has parameters, and nothing gives them values", statement.name);
             return Err(Error::new(Kind::Query, message).with_hint("write the values into the text"));
         }
+        // Types that depend on a parameter's are not known before it has its value. Only statements of the program's own have
+        // parameters, and their columns are of types that are read as they are.
+        if !values.is_empty() {
+            return run(statement.name, prepared, &values, None, sink);
+        }
         let types: Vec<Reading> =
             (0..prepared.column_count()).map(|i| Reading::of(&prepared.column_logical_type(i), true)).collect();
         let Some(strange) = types.iter().position(|reading| !reading.is_own) else {
@@ -60,7 +65,7 @@ impl DuckDb {
             let (name, kind) = columns.get(place).map_or(("", "unknown"), |(name, kind)| (name.as_str(), kind.as_str()));
             unprintable(place, name, kind)
         };
-        if !values.is_empty() || columns.len() != types.len() {
+        if columns.len() != types.len() {
             return Err(nameless(strange));
         }
         let selected: Vec<String> = types.iter().enumerate().map(|(place, reading)| reading.expression(place)).collect();
