@@ -1,6 +1,6 @@
 -- Severity: warning
 -- Says: tracks has no title and artist that were never played
--- Remedy: counting rows of tracks counts too many; rebuild with `sparkify load --full-refresh` (refuses where files are gone)
+-- Remedy: counts of tracks are too high; rebuild with `sparkify load --full-refresh` (refuses where files are gone)
 select tracks.track_no, tracks.song, tracks.artist
 from tracks
 left join (

@@ -1,10 +1,18 @@
 -- The days that have events, in UTC, and the first and last of each. Grain: one day.
 with parts as (
-    select cast(start_time as date) as day, count(*) as events, min(start_time) as first_time, max(start_time) as last_time
+    select
+        cast(start_time as date) as day,
+        count(*) as events,
+        min(start_time) as first_time,
+        max(start_time) as last_time
     from songplays
     group by 1
     union all
-    select cast(start_time as date) as day, count(*) as events, min(start_time) as first_time, max(start_time) as last_time
+    select
+        cast(start_time as date) as day,
+        count(*) as events,
+        min(start_time) as first_time,
+        max(start_time) as last_time
     from page_views
     group by 1
 )

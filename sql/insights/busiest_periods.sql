@@ -9,7 +9,7 @@
 -- parameter: since
 -- parameter: until
 -- parameter: level
--- parameter: top integer 10 1..100000 : how many ranks of each kind to show; of equal ones so many that 100 rows are full
+-- parameter: top integer 10 1..100000 : how many ranks of each kind to show; of equal ones as many as fill 100 rows
 -- column: kind text : day, or hour for the busiest 60 minutes of a day
 -- column: rank integer : place within its kind by plays; equal plays are the same place
 -- column: begins time : when it begins, in UTC

@@ -2,4 +2,4 @@
 select url, count(*) as songs
 from staging_songs
 group by url
-order by url;
+order by url collate "C";

@@ -1,4 +1,5 @@
--- Takes all plays off the catalogue, which is emptied in the same transaction; the songs that are loaded link them again.
+-- Takes all plays off the catalogue, which is emptied in the same transaction; the songs that are loaded link them
+-- again.
 update songplays
 set
     song_id = null,

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::differential::{hostile_log, hostile_songs};
 use crate::support::generate::{Event, Random, Song, content};
 use crate::support::made_up;
-use crate::support::postgres::{Postgres, TRUSTED};
+use crate::support::postgres::{PASSWORD, Postgres, TRUSTED};
 use crate::support::proxy::Proxy;
 use crate::support::sql_client::SqlClient;
 use crate::support::warehouse::{Answer, Site};
@@ -71,13 +71,14 @@ fn the_settings_of_a_role_change_nothing() {
          create function music.length(text) returns integer language sql as 'select 7'; \
          create access method perverse type table handler heap_tableam_handler";
     server.run_sql(&name, shadows);
-    let mut role_settings = format!("create role {role} login superuser; ");
+    let mut role_settings = format!("create role {role} login superuser password '{PASSWORD}'; ");
     for setting in PERVERSE {
         role_settings.push_str(&format!("alter role {role} in database {name} set {setting}; "));
     }
     server.run_sql(&name, &role_settings.replace("'music, public, pg_catalog'", "music, public, pg_catalog"));
     let perverse = site(server.port, TRUSTED, &name);
-    let perverse = Site::at(perverse.warehouse.replace(TRUSTED, &role), Vec::new());
+    let password = vec![("SPARKIFY_PASSWORD", PASSWORD.to_owned())];
+    let perverse = Site::at(perverse.warehouse.replace(TRUSTED, &role), password);
     fill(&perverse);
 
     // The load waits for a lock that the limits of time would not let it wait for.
@@ -103,7 +104,7 @@ fn the_settings_of_a_role_change_nothing() {
     reference.load(&[]).expect(0);
 
     assert_eq!(perverse.digest(), reference.digest());
-    let tables = "select string_agg(distinct a.amname || ' ' || c.relpersistence, ', ') from pg_class c join pg_am a on a.oid = c.relam \
+    let tables = "select string_agg(distinct a.amname::text || ' ' || c.relpersistence::text, ', ') from pg_class c join pg_am a on a.oid = c.relam \
                   where c.relnamespace = 'music'::regnamespace and c.relkind = 'r'";
     assert_eq!(watcher.value(tables), "heap p", "tables of the usual kind, that stay");
     let checks = |site: &Site| {
@@ -175,7 +176,9 @@ fn tables_that_would_not_stay_are_refused() {
     site.check_invariants();
     let watcher = client(server, &name);
     assert_eq!(
-        watcher.value("select relpersistence || ' ' || relnamespace::regnamespace from pg_class where relname = 'songplays'"),
+        watcher.value(
+            "select relpersistence::text || ' ' || relnamespace::regnamespace::text from pg_class where relname = 'songplays'"
+        ),
         "p public"
     );
 

@@ -122,6 +122,8 @@ impl Postgres {
                 }
                 // Its transaction, or that of another load, is still open.
                 Ok(None) if is_over => return Err(unknown(lost)),
+                // The user does not want to wait for it.
+                Err(error) if error.kind() == Kind::Interrupted => return Err(unknown(lost)),
                 Err(error) if is_over || error.kind() != Kind::WarehouseUnreachable => return Err(unknown(error)),
                 Ok(None) => {}
                 Err(error) => tracing::debug!("{}", error.report()),

@@ -184,7 +184,9 @@ impl Redshift {
         tracing::warn!("the connection broke while the run was being committed; looking whether it was");
         let deadline = Instant::now() + AFTER_A_COMMIT;
         let unknown = |cause: Error| {
-            Error::new(Kind::OutcomeUnknown, format!("whether the run {run_id} was committed is not known")).caused_by(cause)
+            let error = Error::new(Kind::OutcomeUnknown, format!("whether the run {run_id} was committed is not known"));
+            // An interrupt's own words would deny the commit.
+            if cause.kind() == Kind::Interrupted { error } else { error.caused_by(cause) }
         };
         let mut session = loop {
             match connect::connect(&self.url, &self.options, &self.sources) {
