@@ -15,6 +15,7 @@ use crate::support::warehouse::Site;
 
 /// Expressions and what they give everywhere. The functions in them are those that may be called: another one is to be
 /// tried here first.
+#[allow(clippy::too_many_lines, reason = "a table")]
 pub fn edges() -> Vec<(&'static str, Value)> {
     vec![
         // Halves, of both signs, as the checks round them, and whole numbers of them.

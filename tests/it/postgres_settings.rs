@@ -1,6 +1,7 @@
 //! What a server, a database, a role or a pooler may have set otherwise: the same rows all the same, where they stay, or a
 //! refusal that says why.
 
+use std::fmt::Write as _;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -73,7 +74,7 @@ fn the_settings_of_a_role_change_nothing() {
     server.run_sql(&name, shadows);
     let mut role_settings = format!("create role {role} login superuser password '{PASSWORD}'; ");
     for setting in PERVERSE {
-        role_settings.push_str(&format!("alter role {role} in database {name} set {setting}; "));
+        let _ = write!(role_settings, "alter role {role} in database {name} set {setting}; ");
     }
     server.run_sql(&name, &role_settings.replace("'music, public, pg_catalog'", "music, public, pg_catalog"));
     let perverse = site(server.port, TRUSTED, &name);

@@ -73,7 +73,7 @@ fn interrupted(child: Child) -> Answer {
 }
 
 #[track_caller]
-fn nothing_was_changed(answer: Answer, what: &str) {
+fn nothing_was_changed(answer: &Answer, what: &str) {
     assert_eq!(answer.code, 130, "{what}: {answer:?}");
     assert!(answer.stderr.contains("interrupted; nothing was changed"), "{what}: {}", answer.stderr);
     assert_eq!(answer.stdout, "", "{what}");
@@ -98,7 +98,7 @@ fn one_interrupt_ends_the_wait_for_a_server_that_does_not_let_anyone_in() {
                 let mut command = site.command(&arguments);
                 let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
                 said_all.recv_timeout(Duration::from_mins(1)).unwrap_or_else(|_| panic!("{engine} never came: {what}"));
-                nothing_was_changed(interrupted(child), &format!("{engine} {verb}: {what}"));
+                nothing_was_changed(&interrupted(child), &format!("{engine} {verb}: {what}"));
             }
         }
     }
@@ -176,7 +176,7 @@ fn one_interrupt_ends_a_load_whose_server_fell_silent() {
         way.proxy.on(beginning, Then::FallSilent);
         let child = way.load();
         way.proxy.wait_for_it();
-        nothing_was_changed(interrupted(child), beginning);
+        nothing_was_changed(&interrupted(child), beginning);
         assert_eq!(way.direct.digest(), before, "{beginning}");
         way.ends_well(beginning);
     }
@@ -261,7 +261,7 @@ fn one_interrupt_ends_a_load_whose_cluster_fell_silent() {
         if statement == "commit" {
             assert!(answer.expect(1).stderr.contains("was committed is not known"));
         } else {
-            nothing_was_changed(answer, statement);
+            nothing_was_changed(&answer, statement);
             assert_eq!(lake.left_behind(), [""; 0]);
         }
         lake.cluster.standin.faults().clear();

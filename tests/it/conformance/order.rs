@@ -149,7 +149,7 @@ pub fn of_a_song_told_twice_the_last_is_true(new_site: NewSite<'_>) {
                 let line = json!({
                     "song_id": format!("SO{song}"), "title": title, "artist_id": format!("AR{artist}"),
                     "artist_name": format!("name {}", random.below(3)), "artist_location": format!("at {title}"),
-                    "duration": 100.5 + records as f64, "year": 0, "num_songs": 1,
+                    "duration": 100.5 + f64::from(records), "year": 0, "num_songs": 1,
                 });
                 text.push_str(&line.to_string());
                 text.push_str(["", " ", "\n"][random.below(3)]);
@@ -161,7 +161,9 @@ pub fn of_a_song_told_twice_the_last_is_true(new_site: NewSite<'_>) {
         let wanted: Vec<_> = told.iter().map(|(id, title)| json!({"song_id": id, "title": title})).collect();
         let songs = "select song_id, title from songs order by song_id";
         let at_once = new_site();
-        files.iter().for_each(|(name, text, modified)| drop(at_once.put_at(name, text, *modified)));
+        for (name, text, modified) in &files {
+            at_once.put_at(name, text, *modified);
+        }
         at_once.load(&[]).expect(0);
         assert_eq!(at_once.sql(songs), json!(wanted), "seed {seed}, at once");
         let one_by_one = new_site();
