@@ -372,9 +372,28 @@ fn readers_mend_a_torn_file_or_name_the_command_that_does() {
     for (path, mode) in left.keys().map(|path| (path.clone(), 0o444)).chain([(site.root().to_owned(), 0o555)]) {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     }
-    let mut command = site.command(&["runs", "--warehouse", "w.duckdb"]);
+    let own = site.command(&["runs", "--warehouse", "w.duckdb"]);
+    let folder = tempfile::tempdir().unwrap();
     // SAFETY: no arguments, and it cannot fail.
-    if unsafe { libc::geteuid() } == 0 {
+    let is_superuser = unsafe { libc::geteuid() } == 0;
+    let program = if is_superuser {
+        // Another user may be unable to reach the build directory.
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let copy = folder.path().join("sparkify");
+        fs::copy(own.get_program(), &copy).unwrap();
+        copy
+    } else {
+        own.get_program().into()
+    };
+    let mut command = std::process::Command::new(program);
+    command.args(own.get_args()).current_dir(own.get_current_dir().unwrap_or(site.root()));
+    for (name, value) in own.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    if is_superuser {
         // To the superuser everything is permitted.
         command.uid(65_534).gid(65_534);
     }
