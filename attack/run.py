@@ -112,6 +112,10 @@ def main() -> int:
             server.stop()
         if not options.work:
             shutil.rmtree(work, ignore_errors=True)
+    if arena.built:
+        tallies.insert(0, Tally("undisturbed", 1))
+        tallies[0].note("prepare", arena.built.findings)
+        print("\n".join(tallies[0].texts), file=sys.stderr)
     print(table(tallies))
     return 1 if any(sum(tally.counts.values()) for tally in tallies) else 0
 

@@ -43,6 +43,10 @@ class Scenario:
         return [arg.replace("{w}", warehouse) for arg in self.finish]
 
 
+class CannotPrepare(Exception):
+    """A command fails that nobody disturbs."""
+
+
 class World:
     """A month's files, and warehouses that hold half of it, all of it, and none."""
 
@@ -56,6 +60,7 @@ class World:
         self.all = self.base("all")
         self.with_half(self.load_half)
         self.must(self.all, self.load)
+        self.findings: list[Finding] = []
         self.scenarios = self.all_scenarios()
         self.remote = self.remote_scenarios() if server else []
 
@@ -87,15 +92,14 @@ class World:
         command = [arg.replace("{w}", str(base / FILE)) for arg in args]
         result = (program or self.program).run(*command)
         if result.code not in DONE:
-            raise SystemExit(f"attack: cannot prepare: {' '.join(command)}: {result.short()}")
+            raise CannotPrepare(f"undisturbed, {' '.join(command[:3])} fails: {result.short()}")
         return result
 
     def state(self, base: Path | None) -> State:
         return State("absent") if base is None else state_of(self.program, str(base / FILE))
 
-    def scenario(self, name: str, args: list[str], base: Path | None, again: list[str] | None = None) -> Scenario:
-        """Runs the command once, undisturbed, to know where it leads, and what is to finish the work: a load, or `again`."""
-        finish = again or self.load
+    def scenario(self, name: str, args: list[str], base: Path | None, finish: list[str]) -> Scenario:
+        """Runs the command once, undisturbed, and what is to finish its work, to know where they lead."""
         trial = self.folder / "trial"
         copy_tree(base, trial)
         before = self.state(trial if base else None)
@@ -112,20 +116,26 @@ class World:
         emptied = self.base("emptied")
         copy_tree(self.all, emptied)
         self.must(emptied, ["tables", "drop", "--yes", "--warehouse", "{w}"])
-        found = [
-            self.scenario("first load", whole, None),
-            self.scenario("new files", whole, self.half),
-            self.scenario("nothing new", whole, self.all),
-            self.scenario("full refresh", refresh, self.all),
-            self.scenario("full refresh with new files", refresh, self.half),
-            self.scenario("keep staging", [*whole, "--keep-staging"], self.half),
-            self.scenario("rejects replay", replay, self.replayable(), replay),
-            self.scenario("tables reset", ["tables", "reset", "--yes", "--warehouse", "{w}"], self.all),
-            self.scenario("tables drop", ["tables", "drop", "--yes", "--warehouse", "{w}"], self.all),
-            self.scenario("tables create", ["tables", "create", "--warehouse", "{w}"], emptied),
+        choices: list[tuple[str, list[str], Path | None, list[str]]] = [
+            ("first load", whole, None, whole),
+            ("new files", whole, self.half, whole),
+            ("nothing new", whole, self.all, whole),
+            ("full refresh", refresh, self.all, whole),
+            ("full refresh with new files", refresh, self.half, whole),
+            ("keep staging", [*whole, "--keep-staging"], self.half, whole),
+            ("rejects replay", replay, self.replayable(), replay),
+            ("tables reset", ["tables", "reset", "--yes", "--warehouse", "{w}"], self.all, whole),
+            ("tables drop", ["tables", "drop", "--yes", "--warehouse", "{w}"], self.all, whole),
+            ("tables create", ["tables", "create", "--warehouse", "{w}"], emptied, whole),
         ]
         if self.older:
-            found.append(self.scenario("migration", self.load, self.folder / "older"))
+            choices.append(("migration", whole, self.folder / "older", whole))
+        found: list[Scenario] = []
+        for name, args, base, finish in choices:
+            try:
+                found.append(self.scenario(name, args, base, finish))
+            except CannotPrepare as error:
+                self.findings.append(Finding("other", f"{name} is left out: {error}"))
         return found
 
     def replayable(self) -> Path:
