@@ -44,7 +44,9 @@ fn put_back(site: &Site, before: &Files) {
 /// What lies beside the warehouse and should not.
 fn leftovers(site: &Site) -> Vec<String> {
     let names = fs::read_dir(site.root()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    names.filter(|name| name.starts_with("w.duckdb") && name != "w.duckdb").collect()
+    let mut names: Vec<String> = names.filter(|name| name.starts_with("w.duckdb") && name != "w.duckdb").collect();
+    names.sort();
+    names
 }
 
 /// What a warehouse holds, in a few words: its tables, and how much is in the ledger.
