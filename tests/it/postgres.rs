@@ -292,6 +292,8 @@ fn certificates_are_looked_at_as_the_mode_says() {
     let (pem, key) = (certificate.pem(), key.serialize_pem());
     let server = Postgres::start_with(&[("server.crt", &pem), ("server.key", &key)], &["ssl=on"]).unwrap();
     let database = server.database();
+    // Who may do everything asks in the name of a role that does not see its own connection.
+    server.run_sql(&database.name, &format!("alter role {TRUSTED} nosuperuser"));
     let site = |host: &str, mode: &str, with_root: bool| {
         let mut site = site_at(format!("postgres://{TRUSTED}@{host}:{}/{}?sslmode={mode}", server.port, database.name), &[]);
         let roots = site.put("roots.pem", &pem);
@@ -337,6 +339,5 @@ fn values_of_every_kind_are_shown() {
         "g": null, "h": true, "i": "12345678901234567890", "j": "{\"k\": 1}", "k": 1.5, "l": "infinity",
     }]);
     assert_eq!(site.sql(query), wanted);
-    let refused = site.run(&["sql", "select inet '10.0.0.1' as a", "--warehouse", &site.warehouse]).expect(1);
-    assert!(refused.stderr.contains("of the type inet") && refused.stderr.contains("cast"), "{}", refused.stderr);
+    assert_eq!(site.sql("select inet '10.0.0.1' as a"), serde_json::json!([{"a": "10.0.0.1/32"}]));
 }

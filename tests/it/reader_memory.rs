@@ -39,7 +39,7 @@ fn within(site: &Site, arguments: &[&str]) -> String {
 fn listings_are_printed_as_they_come() {
     let site = filled(
         "insert into load_rejects select 'r', 'log', 'log_data/' || i // 1000 || '.json', i, i * 400, 'malformed JSON', \
-         repeat('x', 300) || i, 300, null, 1 from range(300000) r(i)",
+         repeat('x', 300) || i, 300, null, -1 from range(300000) r(i)",
     );
     site.put("log_data/1.json", made_up::weeks());
     site.load_peak(&["--memory", MEMORY]).expect(0, MOST_MIB);
@@ -64,8 +64,9 @@ fn ties_are_counted_where_they_are_many() {
         let json: serde_json::Value = serde_json::from_str(&within(&site, &["insights", name, "--format", "json"])).unwrap();
         let (rows, left_out) = (json[0]["rows"].as_array().unwrap().len() as u64, json[0]["rows_left_out"].as_u64().unwrap());
         if name == "geo" {
-            assert_eq!(json[0]["rows"].as_array().unwrap().iter().filter(|row| row["kind"] == "metro").count(), 100);
-            assert_eq!(left_out, plays - 100, "{name}");
+            let metros = json[0]["rows"].as_array().unwrap().iter().filter(|row| row["kind"] == "metro").count() as u64;
+            assert!((100..=200).contains(&metros), "{metros}");
+            assert_eq!(metros + left_out, plays, "{name}");
         } else {
             assert_eq!((rows, left_out), (100, plays - 100), "{name}");
         }
