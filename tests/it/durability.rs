@@ -388,7 +388,7 @@ fn readers_mend_a_torn_file_or_name_the_command_that_does() {
         own.get_program().into()
     };
     let mut command = std::process::Command::new(program);
-    command.args(own.get_args()).current_dir(own.get_current_dir().unwrap_or(site.root()));
+    command.args(own.get_args()).env_clear().current_dir(own.get_current_dir().unwrap_or(site.root()));
     for (name, value) in own.get_envs() {
         match value {
             Some(value) => command.env(name, value),
