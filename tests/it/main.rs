@@ -32,6 +32,7 @@ mod postgres;
 mod postgres_settings;
 mod printed_types;
 mod properties;
+mod prose;
 mod questions;
 mod reader_memory;
 mod redshift;
