@@ -1,5 +1,5 @@
 -- Severity: blocking
--- Says: an artist has the name credited on most songs, and the place of the song that tells most about it
+-- Says: an artist has the name credited on most songs, and the place of the song that describes it most completely
 -- Remedy: rebuild the tables with `sparkify load --full-refresh`, which refuses where source files are gone
 -- In a load: after songs, if small
 with credits as (

@@ -1,5 +1,5 @@
 -- Severity: blocking
--- Says: a file number is given out once, and no run holds a lower one as the highest than there is
+-- Says: file numbers are unique, and none is above the highest last_file_no of the runs
 -- Remedy: do not load until this is mended, as ids would be used twice: load all sources into a new warehouse
 -- In a load: always
 with highest as (

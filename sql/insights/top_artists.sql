@@ -1,6 +1,6 @@
 -- title: Top artists
 -- answers: Which artists are played most, with how many songs, and by how many people?
--- grain: one artist: of the catalogue where the song or the name alone tells it, else as the log names it
+-- grain: one artist: of the catalogue if the song or the name alone identifies it, else as the log names it
 -- unit: plays
 -- chart: bars artist plays
 -- shares: artist_names songs_played

@@ -132,7 +132,7 @@ const IN_THE_TABLES: &[(&str, &str)] = &[
     ("a page view is a play", "update page_views set page = 'NextSong' where view_id = (select max(view_id) from page_views)"),
     ("a page has a new name", "update page_views set page = 'Startseite' where page = 'Home'"),
     ("a method is POST", "update page_views set method = 'POST' where view_id = (select max(view_id) from page_views)"),
-    ("a status is no code of HTTP", "update page_views set status = 9999 where view_id = (select max(view_id) from page_views)"),
+    ("a status is not an HTTP code", "update page_views set status = 9999 where view_id = (select max(view_id) from page_views)"),
     (
         "auth is in another spelling",
         "update page_views set auth = 'logged_in' where view_id = (select max(view_id) from page_views)",
@@ -255,7 +255,7 @@ const IN_THE_INPUT: &[InTheInput] = &[
         let day = site.path("log_data/2026/09/2026-09-14-events.json");
         fs::rename(day, site.path("log_data/2026/09/2026-10-14-events.json")).unwrap();
     }),
-    ("a line is no JSON", |site| {
+    ("a line is not JSON", |site| {
         rewrite(site, LAST_DAY, |lines| {
             lines.iter().enumerate().map(|(i, line)| if i == 3 { line[..40].to_owned() } else { (*line).to_owned() }).collect()
         });

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use crate::support::repository;
 
 /// Pages and folders without the words that CONTRIBUTING.md lists. A page joins when its prose keeps to the rules.
-const PAGES: [&str; 2] = ["ARCHITECTURE.md", "docs/decisions"];
+const PAGES: [&str; 4] = ["ARCHITECTURE.md", "README.md", "docs", "docs/decisions"];
 /// Those whose sentences are short as well.
-const SHORT_SENTENCES: [&str; 1] = ["docs/decisions"];
+const SHORT_SENTENCES: [&str; 3] = ["README.md", "docs", "docs/decisions"];
 const MOST_WORDS: usize = 30;
 
 /// What a decision has, in this order.
@@ -104,6 +104,7 @@ fn pages(place: &str) -> Vec<(String, String)> {
     let mut paths = vec![path.clone()];
     if path.is_dir() {
         paths = fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()).collect();
+        paths.retain(|path| path.extension().is_some_and(|end| end == "md"));
         paths.sort();
     }
     let shown = |path: &Path| path.strip_prefix(repository()).unwrap_or(path).display().to_string();
