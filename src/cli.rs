@@ -47,26 +47,26 @@ pub enum Command {
     /// Load what is new in the sources into the warehouse
     #[command(after_help = load::EXAMPLES)]
     Load(LoadArgs),
-    /// Make, drop or empty the warehouse's tables
+    /// Create, drop or empty the warehouse's tables
     #[command(
         after_help = "Examples:\n  sparkify tables create --warehouse music.duckdb\n  sparkify tables create --dry-run --warehouse redshift:    the SQL alone, with roles and grants\n  sparkify tables reset --yes"
     )]
     Tables(TablesArgs),
-    /// Ask the warehouse a question in SQL; it is opened read-only
+    /// Run a query in SQL; the warehouse is opened read-only
     #[command(after_help = sql::EXAMPLES)]
     Sql(SqlArgs),
     /// List the runs that changed the warehouse, newest first
     Runs(RunsArgs),
-    /// Show the lines that could not be loaded, or try them again
+    /// List the rejected lines, or replay them
     #[command(after_help = "Examples:\n  sparkify rejects\n  sparkify rejects --run 0192… --json\n  sparkify rejects replay")]
     Rejects(RejectsArgs),
     /// Check that the data is sound
     #[command(after_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
-    /// Print a number of rows and a digest of each table, the same on every engine for the same rows
+    /// Print a row count and a digest of each table, the same on every engine for the same rows
     #[command(after_help = DIGEST_EXAMPLES)]
     Digest(DigestArgs),
-    /// Try what a load needs: server, log-in, privileges, role, S3; each a line, well or with its remedy
+    /// Check connectivity, credentials, privileges and S3 access; one line per check, with a fix for each failure
     #[command(
         after_help = "Examples:\n  sparkify doctor\n  sparkify doctor --json --warehouse redshift://ann@music.example.com:5439/dev"
     )]
@@ -74,7 +74,7 @@ pub enum Command {
     /// Explain a play, a song or a run
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),
-    /// Make user-activity logs and song files as eventsim and the Million Song Dataset have them
+    /// Generate user-activity logs and song files in the formats of eventsim and the Million Song Dataset
     #[command(after_help = SIMULATE_EXAMPLES)]
     Simulate(Box<SimulateArgs>),
     /// Answer named questions about the music: what is played, by whom, when
@@ -83,10 +83,10 @@ pub enum Command {
     /// Write a page with charts that opens in any browser, without a network
     #[command(after_help = REPORT_EXAMPLES)]
     Report(ReportArgs),
-    /// Make, look at, open, pause and take down a Redshift cluster
+    /// Create, inspect, open, pause and delete a Redshift cluster
     #[command(after_help = cluster::EXAMPLES)]
     Cluster(ClusterArgs),
-    /// Load a small invented month into a new warehouse and ask it a few questions
+    /// Load a small simulated month into a new warehouse and answer a few questions
     Demo(DemoArgs),
     /// Show the settings in force and where each came from
     Config(ConfigArgs),
@@ -96,7 +96,7 @@ const CHECK_EXAMPLES: &str = "\
 Examples:
   sparkify check                        all checks; exit code 4 when a blocking one fails
   sparkify check volume freshness -v    two of them, with their queries
-  sparkify check --list                 what is checked, and what to do about it
+  sparkify check --list                 all checks, with the fix for each
   sparkify check --json | jq '.checks[] | select(.rows > 0)'";
 
 const DIGEST_EXAMPLES: &str = "\
@@ -133,25 +133,25 @@ Examples:
   sparkify insights trending --set days=3 --set min_plays=2
   sparkify insights top_songs --format json | jq '.[0].rows[].song'
 
-All times are UTC. The window runs from the first day on, up to the second, which is outside it.";
+All times are UTC. The window runs from the start date up to the end date, which is outside it.";
 
 const REPORT_EXAMPLES: &str = "\
 Examples:
   sparkify report                                   writes report.html
   sparkify report --out november.html --from 2018-11-01 --to 2018-12-01
-  sparkify report --open                            and shows it";
+  sparkify report --open                            and opens it in the browser";
 
 /// Which warehouse.
 #[derive(Debug, Args)]
 pub struct WarehouseArgs {
     /// The warehouse: a path, duckdb:PATH, postgres://USER@HOST/DATABASE, redshift://USER@HOST:5439/DATABASE, or redshift:
-    /// for the cluster that `sparkify cluster` made
+    /// for the cluster that `sparkify cluster` created
     #[arg(long, value_name = "URL")]
     pub warehouse: Option<String>,
-    /// Wait for another process to let go of it: as long as it takes, or so many seconds
+    /// Wait for the warehouse lock: indefinitely, or for SECONDS
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "315360000")]
     pub wait: Option<u64>,
-    /// Memory to use, like 2GiB
+    /// Memory to use, for example 2GiB
     #[arg(long, value_name = "SIZE")]
     pub memory: Option<String>,
     /// Threads to use
@@ -202,11 +202,11 @@ pub struct TablesArgs {
 /// What to do with the tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum TablesAction {
-    /// Make what is missing, on Redshift the roles loader and analyst too
+    /// Create what is missing, on Redshift the roles loader and analyst too
     Create,
     /// Drop them, with all data
     Drop,
-    /// Drop them and make them anew
+    /// Drop them and create them again
     Reset,
 }
 
@@ -237,7 +237,7 @@ pub struct RunsArgs {
 /// Arguments of `rejects`.
 #[derive(Debug, Args)]
 pub struct RejectsArgs {
-    /// `replay` tries all quarantined lines again and removes those that now load
+    /// `replay` decodes all quarantined lines again, loads those that now pass and removes them from the quarantine
     #[arg(value_parser = ["replay"])]
     pub action: Option<String>,
     #[command(flatten)]
@@ -260,7 +260,7 @@ pub struct CheckArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub warehouse: WarehouseArgs,
-    /// Show what is checked, without checking it
+    /// List the checks without running them
     #[arg(long)]
     pub list: bool,
     /// Print JSON
@@ -323,25 +323,25 @@ pub struct SimulateArgs {
     /// Folder or s3:// prefix to write to; with --format eventsim a file, or `-` for standard output
     #[arg(long, value_name = "URL")]
     pub out: Option<String>,
-    /// A configuration of eventsim's instead of the built-in model (a .toml file is sparkify's own settings)
+    /// An eventsim configuration instead of the built-in model (a .toml file is a settings file of sparkify)
     #[arg(long, value_name = "FILE.json")]
     pub config: Option<PathBuf>,
     /// Users at the beginning [default: 100]
     #[arg(short = 'n', long, value_name = "N")]
     pub users: Option<u64>,
-    /// When it begins, in UTC: a date, or a date and a time [default: 2026-09-01]
+    /// Start in UTC: a date, or a date and a time [default: 2026-09-01]
     #[arg(long, value_name = "DATE")]
     pub from: Option<String>,
-    /// When it ends: up to but not including this [default: 30 days later]
+    /// End in UTC, exclusive [default: 30 days later]
     #[arg(long, value_name = "DATE")]
     pub to: Option<String>,
-    /// The share by which users grow in a year: 0.3 is 30 % [default: 0]
+    /// Growth of users per year: 0.3 is 30 % [default: 0]
     #[arg(short, long, value_name = "R")]
     pub growth_rate: Option<f64>,
-    /// The share of users that a year loses, besides those who cancel [default: 0]
+    /// Share of users lost per year, besides those who cancel [default: 0]
     #[arg(short, long, value_name = "R")]
     pub attrition_rate: Option<f64>,
-    /// Another seed gives another world [default: 1]
+    /// Random seed [default: 1]
     #[arg(short = 'r', long, value_name = "N")]
     pub seed: Option<u64>,
     /// Songs in the catalogue
@@ -350,31 +350,31 @@ pub struct SimulateArgs {
     /// Folder or s3:// prefix of an existing song_data to play from
     #[arg(long, value_name = "URL")]
     pub catalogue: Option<String>,
-    /// The share of plays whose song the catalogue lacks [default: 0.7, with --catalogue 0]
+    /// Share of plays whose song is not in the catalogue [default: 0.7, with --catalogue 0]
     #[arg(long, value_name = "P")]
     pub unmatched: Option<f64>,
-    /// The form of the log
+    /// Format of the log
     #[arg(long, value_enum, default_value = "udacity")]
     pub format: LogFormat,
-    /// Pack the log's files
+    /// Compress the log's files
     #[arg(long, value_enum)]
     pub compress: Option<Packing>,
     /// The first user's id [default: 1]
     #[arg(short = 'u', long, value_name = "N")]
     pub first_user_id: Option<u64>,
-    /// A text that every line carries in the field `tag`
+    /// Value of the field `tag` on every line
     #[arg(long, value_name = "T")]
     pub tag: Option<String>,
     /// Write events when their time has come, until --to or Ctrl-C; --from is now by default
     #[arg(long)]
     pub continuous: bool,
-    /// Do as eventsim does where it is known to be wrong
+    /// Reproduce eventsim's known bugs
     #[arg(long)]
     pub compat: bool,
     /// Simulate the I-th of N parts of the users, to share the work between machines
     #[arg(long, value_name = "I/N")]
     pub shard: Option<String>,
-    /// Spoil lines and files, and write down which: like malformed=0.1%,late=1%,missing-day=1
+    /// Inject faults into lines and files, and record them: for example malformed=0.1%,late=1%,missing-day=1
     #[arg(long, value_name = "SPEC")]
     pub faults: Option<String>,
     /// Threads to use
@@ -388,16 +388,16 @@ pub struct SimulateArgs {
     pub s3: S3Args,
 }
 
-/// The forms of a log.
+/// The formats of a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
     /// A file a day, all 18 keys sorted, and song files
     Udacity,
-    /// One stream in eventsim's order, without what is absent
+    /// One stream in eventsim's order, without absent keys
     Eventsim,
 }
 
-/// How files are packed.
+/// How files are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Packing {
     /// .gz
@@ -409,7 +409,7 @@ pub enum Packing {
 /// Arguments of `insights`.
 #[derive(Debug, Args)]
 pub struct InsightsArgs {
-    /// Which ones; all when none is named
+    /// Insights to answer; all if none is named
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
     #[command(flatten)]
@@ -418,10 +418,10 @@ pub struct InsightsArgs {
     /// List their names and questions
     #[arg(long)]
     pub list: bool,
-    /// First day that counts (default: the data's first)
+    /// Start date [default: the first day of the data]
     #[arg(long, value_name = "DATE")]
     pub from: Option<String>,
-    /// First day that no longer counts (default: the day after the data's last)
+    /// End date, exclusive [default: the day after the last day of the data]
     #[arg(long, value_name = "DATE")]
     pub to: Option<String>,
     /// How many ranks to show
@@ -450,16 +450,16 @@ pub struct ReportArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub warehouse: WarehouseArgs,
-    /// The page to write (- for stdout); a page that is there is replaced, nothing else is
+    /// The page to write (- for stdout); an existing page is replaced, any other file is not
     #[arg(long, value_name = "FILE", default_value = "report.html")]
     pub out: PathBuf,
-    /// First day that counts (default: the data's first)
+    /// Start date [default: the first day of the data]
     #[arg(long, value_name = "DATE")]
     pub from: Option<String>,
-    /// First day that no longer counts (default: the day after the data's last)
+    /// End date, exclusive [default: the day after the last day of the data]
     #[arg(long, value_name = "DATE")]
     pub to: Option<String>,
-    /// Show it in the browser
+    /// Open it in the browser
     #[arg(long)]
     pub open: bool,
 }

@@ -7,16 +7,16 @@ use crate::settings::Flags;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  sparkify cluster plan                     what would be made, and what it costs
+  sparkify cluster plan                     what would be created, and what it costs
   sparkify cluster up --ttl 3h --open-to-me
   sparkify load --warehouse redshift:       load into it; nothing to copy by hand
   sparkify cluster status --json | jq .state
   sparkify cluster close                    nobody may connect
   sparkify cluster pause
-  sparkify cluster down                     takes all of it down, with a last snapshot, and looks whether anything is left
-  sparkify cluster policy                   what the caller has to be allowed
+  sparkify cluster down                     deletes everything, with a final snapshot, and checks that nothing is left
+  sparkify cluster policy                   the IAM policy that the caller needs
 
-docs/cluster.md goes through an afternoon, with what each step costs and leaves.";
+docs/cluster.md describes each step, what it costs and what it leaves.";
 
 /// Arguments of `cluster`.
 #[derive(Debug, Args)]
@@ -38,21 +38,21 @@ pub struct ClusterArgs {
 /// What to do with the cluster.
 #[derive(Debug, Subcommand)]
 pub enum ClusterAction {
-    /// Say what `up` would do and what it costs, and do nothing
+    /// Show what `up` would do and what it costs; change nothing
     Plan {
-        /// How long it would run before it pauses by itself: 30m, 4h, 2d or none
+        /// Time until it would pause by itself: 30m, 4h, 2d or none
         #[arg(long, value_name = "TIME")]
         ttl: Option<String>,
         /// Print one JSON object
         #[arg(long)]
         json: bool,
     },
-    /// Make what is missing; twice is as good as once
+    /// Create or update the cluster (idempotent)
     Up {
         /// Do not ask
         #[arg(long)]
         yes: bool,
-        /// How long it runs before it pauses by itself: 30m, 4h, 2d or none [default: cluster.ttl, or as it is]
+        /// Time until it pauses by itself: 30m, 4h, 2d or none [default: cluster.ttl, or unchanged]
         #[arg(long, value_name = "TIME")]
         ttl: Option<String>,
         /// Let this machine's address connect
@@ -65,24 +65,24 @@ pub enum ClusterAction {
         #[arg(long)]
         json: bool,
     },
-    /// Show how things stand: state, endpoint, cost so far, who may connect, time left
+    /// Show state, endpoint, cost so far, who may connect and time left
     Status {
         /// Print one JSON object
         #[arg(long)]
         json: bool,
     },
-    /// Stop it and its cost, but for the storage
+    /// Stop the cluster and its cost, except for the storage
     Pause {
         /// Do not ask
         #[arg(long)]
         yes: bool,
     },
-    /// Have it run again
+    /// Start the cluster again
     Resume {
         /// Do not ask
         #[arg(long)]
         yes: bool,
-        /// How long it runs before it pauses by itself
+        /// Time until it pauses by itself: 30m, 4h, 2d or none
         #[arg(long, value_name = "TIME")]
         ttl: Option<String>,
     },
@@ -97,25 +97,25 @@ pub enum ClusterAction {
     },
     /// Let nobody connect
     Close,
-    /// Take all of it down, with a last snapshot, and look whether anything is left
+    /// Delete everything, with a final snapshot, and check that nothing is left
     Down {
         /// Do not ask
         #[arg(long)]
         yes: bool,
-        /// The last snapshot's name [default: made up from the stack and the time]
+        /// Name of the final snapshot [default: the stack's name and the time]
         #[arg(long, value_name = "NAME", conflicts_with = "no_snapshot")]
         final_snapshot: Option<String>,
         /// Keep nothing of the data
         #[arg(long)]
         no_snapshot: bool,
-        /// Whether to look for anything left
+        /// Whether to check that nothing is left
         #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true", action = clap::ArgAction::Set)]
         verify: bool,
         /// Print one JSON object
         #[arg(long)]
         json: bool,
     },
-    /// Print the policy that the caller needs
+    /// Print the IAM policy that the caller needs
     Policy,
 }
 

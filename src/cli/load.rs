@@ -10,7 +10,7 @@ Examples:
   sparkify load --logs data/log_data --songs data/song_data
   sparkify load --logs s3://bucket/log_data --songs s3://bucket/song_data --warehouse music.duckdb
   sparkify load --warehouse postgres://ann@db.example.com/music
-  sparkify load --warehouse redshift:     into the cluster that `sparkify cluster up` made
+  sparkify load --warehouse redshift:     into the cluster that `sparkify cluster up` created
   sparkify load --dry-run                 which files would be loaded, and the SQL
   sparkify load --json | jq .rejected     for scripts
   sparkify load --max-rejects 100         accept up to 100 bad lines (default 1%)";
@@ -27,7 +27,7 @@ pub struct LoadArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub warehouse: WarehouseArgs,
-    /// Say what would be loaded and print the SQL; change nothing
+    /// Print which files would be loaded, and the SQL; change nothing
     #[arg(long)]
     pub dry_run: bool,
     /// Rebuild the tables from all sources, in one transaction; a kind of source that is not given keeps its rows
@@ -36,10 +36,10 @@ pub struct LoadArgs {
     /// With --full-refresh: delete the rows of files that the sources no longer hold or that cannot be read
     #[arg(long, requires = "full_refresh")]
     pub forget_missing: bool,
-    /// Fail if more lines are rejected: a number, or a share of the run's lines
+    /// Fail if more lines are rejected: a number, or a percentage of the run's lines
     #[arg(long, value_name = "N|P%")]
     pub max_rejects: Option<String>,
-    /// Load the other files when one cannot be read, and leave it for next time
+    /// If a file cannot be read, load the others and leave it for next time
     #[arg(long)]
     pub skip_bad_files: bool,
     /// Follow links that lead out of a source's folder
