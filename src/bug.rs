@@ -9,7 +9,7 @@ use crate::error::{Error, Kind, Result};
 
 /// Where to send it.
 const REPORTS: &str =
-    concat!("please report this bug with what stands here, to whoever gave you sparkify ", env!("CARGO_PKG_VERSION"));
+    concat!("please report this bug with the text above to the maintainers of sparkify ", env!("CARGO_PKG_VERSION"));
 
 /// The first panic, which the others most likely follow from.
 static FIRST: Mutex<Option<Panic>> = Mutex::new(None);
@@ -55,7 +55,7 @@ fn keep(info: &PanicHookInfo<'_>) {
 
 fn bug(panic: &Panic, command: &str) -> Error {
     let system = format!("{} on {}", std::env::consts::ARCH, std::env::consts::OS);
-    let message = format!("`{command}` came upon a bug of its own ({system}): {}", panic.text);
+    let message = format!("`{command}` hit a bug in sparkify ({system}): {}", panic.text);
     Error::new(Kind::Bug, message).with_hint(REPORTS)
 }
 

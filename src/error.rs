@@ -125,11 +125,11 @@ impl Kind {
             }
             Self::SourceDamaged => (1, true, "try again; if it happens often, look for a proxy that changes what it carries"),
             Self::SourceUnavailable => (1, true, "the store did not answer properly; try again in a while"),
-            Self::TooManyRejects => (1, false, "look at the reasons above; raise --max-rejects if these lines may be left out"),
+            Self::TooManyRejects => (1, false, "read the reasons above; raise --max-rejects if these lines may be left out"),
             Self::WarehouseLocked => (1, true, "wait for it to finish, or pass --wait to let sparkify do so"),
             Self::WarehouseVersion => (1, false, "install the newer sparkify that wrote it, or load into another file"),
             Self::WarehouseInvalid => (1, false, "name another file with --warehouse, or move this one away"),
-            Self::WarehouseMissing => (1, false, "`sparkify load` or `sparkify tables create` makes it"),
+            Self::WarehouseMissing => (1, false, "create it with `sparkify load` or `sparkify tables create`"),
             Self::WarehouseUnreachable => {
                 (1, true, "check host and port in --warehouse, and that the server runs and listens there")
             }
@@ -138,23 +138,25 @@ impl Kind {
             Self::OutcomeUnknown => (
                 1,
                 true,
-                "look with `sparkify runs` when the server can be reached; loading again is safe either way: what is there is not loaded twice",
+                "check with `sparkify runs` when the server can be reached; loading again is safe: nothing is loaded twice",
             ),
             Self::Disk => (1, true, "free some space or choose another place with --warehouse; the warehouse is as it was"),
             Self::Memory => (1, false, "allow more with --memory"),
             Self::Query | Self::Io | Self::Bug | Self::NotFound | Self::Cloud => (1, false, ""),
-            Self::CheckFailed => (EXIT_CHECK_FAILED, false, "`sparkify check` looks at everything"),
+            Self::CheckFailed => (EXIT_CHECK_FAILED, false, "`sparkify check` checks the whole warehouse"),
             Self::WouldForget => (
                 1,
                 false,
                 "a load without --full-refresh keeps these rows; give the sources that hold the files, or pass --forget-missing to lose them",
             ),
             Self::Conservation => (1, false, "this is a bug in sparkify, please report it; the warehouse is as it was"),
-            Self::CloudDenied => (1, false, "`sparkify cluster policy` prints all that has to be allowed"),
-            Self::CloudUnavailable => (1, true, "AWS did not answer properly; `sparkify cluster status` shows how things stand"),
+            Self::CloudDenied => (1, false, "`sparkify cluster policy` prints the IAM policy that the caller needs"),
+            Self::CloudUnavailable => {
+                (1, true, "AWS did not answer properly; `sparkify cluster status` shows the state of the cluster")
+            }
             Self::Interrupted => (130, true, ""),
             Self::OutputClosed => (EXIT_DONE, false, ""),
-            Self::OutputFailed => (1, false, "what was printed is not whole; free some space, or print to another place"),
+            Self::OutputFailed => (1, false, "the output is incomplete; free some space, or write it to another place"),
         };
         Policy { exit_code, retryable, hint }
     }

@@ -95,14 +95,14 @@ pub fn play(warehouse: &mut dyn Warehouse, id: i64) -> Result<Explanation> {
 fn no_play(asker: &mut Asker<'_>, id: i64) -> Result<Error> {
     let view = asker.ask(VIEW)?;
     if let Some(page) = text(&view, 0, "page") {
-        let message = format!("{id} is no play: it is a view of the page {page}");
+        let message = format!("{id} is not a play: it is a view of the page {page}");
         return Ok(Error::new(Kind::NotFound, message)
             .with_hint(format!("`sparkify sql \"select * from page_views where view_id = {id}\"` shows it")));
     }
     let line = asker.ask(LINE)?;
     let message = match (text(&line, 0, "file"), text(&line, 0, "reason")) {
-        (Some(file), Some(reason)) => format!("{id} is no play: that line of {file} was rejected: {reason}"),
-        (Some(file), None) => format!("{id} is no play: that line of {file} is a duplicate, is blank or does not exist"),
+        (Some(file), Some(reason)) => format!("{id} is not a play: that line of {file} was rejected: {reason}"),
+        (Some(file), None) => format!("{id} is not a play: that line of {file} is a duplicate, is blank or does not exist"),
         _ => format!("there is no play {id}"),
     };
     let hint = "`sparkify sql \"select songplay_id, start_time, song from songplays order by start_time desc limit 20\"` \
@@ -114,12 +114,12 @@ fn no_play(asker: &mut Asker<'_>, id: i64) -> Result<Error> {
 fn match_story(play: &Answer, candidates: &Answer) -> String {
     let rivals = candidates.rows.len();
     let (Some(_), Some(_)) = (text(play, 0, "song"), text(play, 0, "artist")) else {
-        return "It has no song, as its line names no title or no artist.".to_owned();
+        return "It has no song: its line lacks the title or the artist.".to_owned();
     };
     let Some(song_id) = text(play, 0, "song_id") else {
         return match rivals {
-            0 => "It has no song, as no song of the catalogue has its title and its artist.".to_owned(),
-            _ => "It has no song although the catalogue has its title and artist; `sparkify check` tells more.".to_owned(),
+            0 => "It has no song: no song of the catalogue has its title and artist.".to_owned(),
+            _ => "It has no song although the catalogue has its title and artist; `sparkify check` has details.".to_owned(),
         };
     };
     let how = match text(play, 0, "match_method").as_deref() {
@@ -127,7 +127,7 @@ fn match_story(play: &Answer, candidates: &Answer) -> String {
         _ => "title and artist are equal once garbled text is repaired",
     };
     let choice = match rivals {
-        0 => "though no song of the catalogue has these names now; `sparkify check` tells more".to_owned(),
+        0 => "though no song of the catalogue has these names now; `sparkify check` has details".to_owned(),
         1 => "and no other song has them".to_owned(),
         _ => {
             let off = text(candidates, 0, "seconds_off");
@@ -152,7 +152,7 @@ pub fn song(warehouse: &mut dyn Warehouse, title: &str) -> Result<Explanation> {
         let titles: Vec<String> = (0..near.rows.len()).filter_map(|row| text(&near, row, "title")).collect();
         let hint = match titles.len() {
             0 => "a title is written as in the log; `sparkify sql \"select distinct song from songplays\"` shows them".to_owned(),
-            _ => format!("titles with that in them: {}", titles.join("; ")),
+            _ => format!("titles that contain it: {}", titles.join("; ")),
         };
         return Err(Error::new(Kind::NotFound, format!("there is no song and no play of the title {title}")).with_hint(hint));
     }

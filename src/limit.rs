@@ -25,8 +25,12 @@ impl FromStr for RejectLimit {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let bad =
-            || Error::new(Kind::Settings, format!("`{text}` is no limit: give a number of lines, like 100, or a share, like 1%"));
+        let bad = || {
+            Error::new(
+                Kind::Settings,
+                format!("invalid limit `{text}`: expected a number of lines, such as 100, or a percentage, such as 1%"),
+            )
+        };
         match text.trim().strip_suffix('%') {
             Some(percent) => match percent.trim().parse::<f64>() {
                 Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(Self::Percent(percent)),

@@ -59,7 +59,7 @@ fn refuse_taken(path: &Path) -> Result<()> {
     if path.symlink_metadata().is_err() {
         return Ok(());
     }
-    let message = format!("{} is there already", path.display());
+    let message = format!("{} exists already", path.display());
     Err(Error::new(Kind::Usage, message).with_hint("name another file with --out, or move that one away"))
 }
 

@@ -74,7 +74,7 @@ pub struct RunReport {
     /// Keys that no field has.
     #[serde(skip)]
     pub unknown_keys: crate::decode::UnknownKeys,
-    /// Names of what lies among the sources but is no JSON file, and why it was passed over.
+    /// Names of what lies among the sources but is no JSON file, and why it was skipped.
     #[serde(skip)]
     pub passed_over: Vec<(String, &'static str)>,
 }
@@ -237,7 +237,7 @@ impl fmt::Display for RunReport {
         }
         let shown = 5;
         for (name, why) in self.passed_over.iter().take(shown) {
-            writeln!(f, "  passed over {name} ({why})")?;
+            writeln!(f, "  skipped     {name} ({why})")?;
         }
         if self.passed_over.len() > shown {
             writeln!(f, "              and {} more", self.passed_over.len() - shown)?;

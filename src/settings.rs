@@ -43,13 +43,13 @@ keys! {
     "songs" "SPARKIFY_SONGS" "folder or s3:// prefix of the song metadata",
     "warehouse" "SPARKIFY_WAREHOUSE" "the warehouse: a DuckDB file, a postgres:// or redshift:// URL, or redshift: for the stack's cluster (sparkify.duckdb)",
     "max_rejects" "SPARKIFY_MAX_REJECTS" "how many rejected lines a run may have, as a number or a share (1%)",
-    "memory" "SPARKIFY_MEMORY" "memory that a run may use, like 2GiB (half the machine's, at most 2GiB)",
+    "memory" "SPARKIFY_MEMORY" "memory that a run may use, such as 2GiB (half the machine's, at most 2GiB)",
     "threads" "SPARKIFY_THREADS" "threads that work at once (the machine's cores)",
     "wait" "SPARKIFY_WAIT" "seconds to wait for a warehouse that another process holds (0)",
     "skip_bad_files" "SPARKIFY_SKIP_BAD_FILES" "load the other files when one cannot be read (false)",
     "follow_links" "SPARKIFY_FOLLOW_LINKS" "follow links that lead out of a source's folder (false)",
     "checks.in_load" "SPARKIFY_CHECKS_IN_LOAD" "run the blocking checks before a load commits (true)",
-    "checks.exact_rows" "SPARKIFY_CHECKS_EXACT_ROWS" "rows of a load that its dearer checks look at (20000)",
+    "checks.exact_rows" "SPARKIFY_CHECKS_EXACT_ROWS" "rows of a load that expensive checks read (20000)",
     "checks.min_match_rate" "SPARKIFY_CHECKS_MIN_MATCH_RATE" "share of plays that must have a song (0.01%)",
     "checks.max_age_days" "SPARKIFY_CHECKS_MAX_AGE_DAYS" "how old the latest event may be, in days; 0 for any age (0)",
     "checks.min_volume" "SPARKIFY_CHECKS_MIN_VOLUME" "share of the usual events that a day must have (33%)",
@@ -57,10 +57,10 @@ keys! {
     "checks.max_outside_day" "SPARKIFY_CHECKS_MAX_OUTSIDE_DAY" "share of a file's events that may be of another day (1%)",
     "checks.max_length" "SPARKIFY_CHECKS_MAX_LENGTH" "longest play, in seconds (7200)",
     "cluster.stack" "SPARKIFY_CLUSTER_STACK" "name of the CloudFormation stack and of the Redshift cluster in it (sparkify)",
-    "cluster.region" "SPARKIFY_CLUSTER_REGION" "where the cluster is (AWS_REGION, or the profile's)",
-    "cluster.profile" "SPARKIFY_CLUSTER_PROFILE" "the AWS profile that makes it (AWS_PROFILE)",
+    "cluster.region" "SPARKIFY_CLUSTER_REGION" "region of the cluster (AWS_REGION, or the profile's)",
+    "cluster.profile" "SPARKIFY_CLUSTER_PROFILE" "AWS profile that creates it (AWS_PROFILE)",
     "cluster.kind" "SPARKIFY_CLUSTER_KIND" "provisioned or serverless (provisioned)",
-    "cluster.node_type" "SPARKIFY_CLUSTER_NODE_TYPE" "kind of its nodes (ra3.large)",
+    "cluster.node_type" "SPARKIFY_CLUSTER_NODE_TYPE" "type of its nodes (ra3.large)",
     "cluster.nodes" "SPARKIFY_CLUSTER_NODES" "how many nodes (1)",
     "cluster.base_rpu" "SPARKIFY_CLUSTER_BASE_RPU" "processing units that a serverless workgroup begins with (4)",
     "cluster.max_rpu" "SPARKIFY_CLUSTER_MAX_RPU" "processing units that it may grow to (8)",
@@ -68,17 +68,17 @@ keys! {
     "cluster.database" "SPARKIFY_CLUSTER_DATABASE" "name of the database (sparkify)",
     "cluster.admin" "SPARKIFY_CLUSTER_ADMIN" "name of its administrator (sparkify_admin)",
     "cluster.user" "SPARKIFY_CLUSTER_USER" "database user that loads log in as (the administrator)",
-    "cluster.owner" "SPARKIFY_CLUSTER_OWNER" "who answers for it, as a tag (the caller)",
-    "cluster.vpc" "SPARKIFY_CLUSTER_VPC" "the VPC that it lives in (the default one)",
+    "cluster.owner" "SPARKIFY_CLUSTER_OWNER" "its owner, as a tag (the caller)",
+    "cluster.vpc" "SPARKIFY_CLUSTER_VPC" "its VPC (the default one)",
     "cluster.subnets" "SPARKIFY_CLUSTER_SUBNETS" "its subnets, separated by commas (all of the VPC)",
-    "cluster.enhanced_vpc_routing" "SPARKIFY_CLUSTER_ENHANCED_VPC_ROUTING" "COPY goes through the VPC (false)",
-    "cluster.audit_log" "SPARKIFY_CLUSTER_AUDIT_LOG" "connections and statements go to CloudWatch (false)",
+    "cluster.enhanced_vpc_routing" "SPARKIFY_CLUSTER_ENHANCED_VPC_ROUTING" "route COPY through the VPC (false)",
+    "cluster.audit_log" "SPARKIFY_CLUSTER_AUDIT_LOG" "log connections and statements to CloudWatch (false)",
     "cluster.maintenance_window" "SPARKIFY_CLUSTER_MAINTENANCE_WINDOW" "when AWS may work on it (sun:03:00-sun:03:30)",
-    "cluster.snapshot_days" "SPARKIFY_CLUSTER_SNAPSHOT_DAYS" "days that automatic snapshots stay (1)",
-    "cluster.ttl" "SPARKIFY_CLUSTER_TTL" "how long it runs before it pauses by itself, or none (4h)",
-    "cluster.staging" "SPARKIFY_CLUSTER_STAGING" "s3:// prefix for what loads hand to COPY",
-    "cluster.address_service" "SPARKIFY_CLUSTER_ADDRESS_SERVICE" "what answers with the caller's address (https://checkip.amazonaws.com)",
-    "cluster.prices_as_of" "SPARKIFY_CLUSTER_PRICES_AS_OF" "when the prices below were right (2026-10)",
+    "cluster.snapshot_days" "SPARKIFY_CLUSTER_SNAPSHOT_DAYS" "days that automatic snapshots are kept (1)",
+    "cluster.ttl" "SPARKIFY_CLUSTER_TTL" "time until it pauses by itself, or none (4h)",
+    "cluster.staging" "SPARKIFY_CLUSTER_STAGING" "s3:// prefix for the files that loads stage for COPY",
+    "cluster.address_service" "SPARKIFY_CLUSTER_ADDRESS_SERVICE" "service that answers with the caller's address (https://checkip.amazonaws.com)",
+    "cluster.prices_as_of" "SPARKIFY_CLUSTER_PRICES_AS_OF" "date of the prices below (2026-10)",
     "cluster.prices" "SPARKIFY_CLUSTER_PRICES" "prices in USD: of a node and an RPU an hour, of storage a GB and month",
     "s3.region" "SPARKIFY_S3_REGION" "the bucket's region (AWS_REGION, the profile's, or the bucket's own)",
     "s3.endpoint" "SPARKIFY_S3_ENDPOINT" "another store that speaks S3 (AWS's own)",
@@ -90,9 +90,9 @@ keys! {
     "s3.etag_md5" "SPARKIFY_S3_ETAG_MD5" "the ETag of an object uploaded in one piece is its MD5, as on S3 (true)",
     "redshift.iam_role" "SPARKIFY_REDSHIFT_IAM_ROLE" "ARN of the role that the cluster reads S3 with, or `default`",
     "redshift.region" "SPARKIFY_REDSHIFT_REGION" "region of the buckets that the cluster reads (the staging bucket's)",
-    "redshift.staging" "SPARKIFY_REDSHIFT_STAGING" "s3:// prefix for what a load puts there for the cluster",
-    "redshift.stage" "SPARKIFY_REDSHIFT_STAGE" "who reads the logs: direct for the cluster, compact for sparkify (auto)",
-    "redshift.design" "SPARKIFY_REDSHIFT_DESIGN" "how new tables lie on the cluster: auto or explicit (auto)",
+    "redshift.staging" "SPARKIFY_REDSHIFT_STAGING" "s3:// prefix for the files that a load stages for the cluster",
+    "redshift.stage" "SPARKIFY_REDSHIFT_STAGE" "load mode: direct for server-side COPY, compact for client-side COPY (auto)",
+    "redshift.design" "SPARKIFY_REDSHIFT_DESIGN" "design of new tables on the cluster: auto or explicit (auto)",
     "redshift.secret" "SPARKIFY_REDSHIFT_SECRET" "ARN or name of a secret with the user's password",
     "redshift.iam" "SPARKIFY_REDSHIFT_IAM" "log in by temporary credentials of IAM (false)",
     "redshift.cluster" "SPARKIFY_REDSHIFT_CLUSTER" "the cluster, or workgroup:NAME, behind a host name of one's own",
@@ -355,7 +355,7 @@ impl Reader<'_> {
         self.get(key, |text| match text {
             "true" | "1" | "yes" => Ok(true),
             "false" | "0" | "no" => Ok(false),
-            _ => Err(Error::new(Kind::Settings, format!("`{text}` is neither true nor false"))),
+            _ => Err(Error::new(Kind::Settings, format!("invalid value `{text}`: expected true or false"))),
         })
     }
 }
@@ -382,7 +382,7 @@ fn parse_bytes(text: &str) -> Result<u64> {
             }
             Ok(bytes)
         }
-        _ => Err(Error::new(Kind::Settings, format!("`{text}` is no amount of memory; like 2GiB or 500MB"))),
+        _ => Err(Error::new(Kind::Settings, format!("invalid amount of memory `{text}`: expected a size such as 2GiB or 500MB"))),
     }
 }
 
@@ -390,22 +390,22 @@ fn parse_bytes(text: &str) -> Result<u64> {
 const MIN_MEMORY: u64 = 256 << 20;
 
 fn parse_threads(text: &str) -> Result<usize> {
-    let bad = || Error::new(Kind::Settings, format!("`{text}` is no number of threads from 1 to 256"));
+    let bad = || Error::new(Kind::Settings, format!("invalid thread count `{text}`: expected 1 to 256"));
     text.parse().ok().filter(|n| (1..=256).contains(n)).ok_or_else(bad)
 }
 
 fn parse_count(text: &str) -> Result<u64> {
-    text.parse().map_err(|_| Error::new(Kind::Settings, format!("`{text}` is no whole number from 0 on")))
+    text.parse().map_err(|_| Error::new(Kind::Settings, format!("invalid number `{text}`: expected a whole number from 0")))
 }
 
 fn parse_amount(text: &str) -> Result<f64> {
-    let bad = || Error::new(Kind::Settings, format!("`{text}` is no number from 0 to 1000000"));
+    let bad = || Error::new(Kind::Settings, format!("invalid number `{text}`: expected 0 to 1000000"));
     text.parse().ok().filter(|x| (0.0..=1e6).contains(x)).ok_or_else(bad)
 }
 
 /// A fraction of one from a text like `33%`.
 fn parse_share(text: &str) -> Result<f64> {
-    let bad = || Error::new(Kind::Settings, format!("`{text}` is no share from 0% to 100%"));
+    let bad = || Error::new(Kind::Settings, format!("invalid share `{text}`: expected 0% to 100%"));
     let percent = text.trim().strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
     percent.filter(|x| (0.0..=100.0).contains(x)).map(|x| x / 100.0).ok_or_else(bad)
 }
@@ -416,7 +416,9 @@ fn percent(share: f64) -> String {
 }
 
 fn parse_seconds(text: &str) -> Result<Duration> {
-    text.parse().map(Duration::from_secs).map_err(|_| Error::new(Kind::Settings, format!("`{text}` is no number of seconds")))
+    text.parse()
+        .map(Duration::from_secs)
+        .map_err(|_| Error::new(Kind::Settings, format!("invalid duration `{text}`: expected a number of seconds")))
 }
 
 fn default_threads() -> usize {
@@ -485,7 +487,7 @@ mod tests {
     #[test]
     fn a_bad_value_is_named_with_its_origin() {
         let error = resolve(&[], &[("SPARKIFY_THREADS", "many")], None).unwrap_err();
-        assert_eq!(error.to_string(), "threads (environment (SPARKIFY_THREADS)): `many` is no number of threads from 1 to 256");
+        assert_eq!(error.to_string(), "threads (environment (SPARKIFY_THREADS)): invalid thread count `many`: expected 1 to 256");
         let error = resolve(&[], &[], Some("warehose = \"x\"")).unwrap_err();
         assert_eq!(error.to_string(), "/conf/sparkify.toml: there is no setting `warehose`");
         assert_eq!(error.hint(), "did you mean `warehouse`?");

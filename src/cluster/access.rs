@@ -44,7 +44,7 @@ impl Cluster<'_> {
         // Rules that somebody made by hand are none of the stack's, and let people in all the same; so does the stack's own
         // when the stack cannot be changed.
         let Some(group) = self.inside(&stack).await?.group else { return changed };
-        let doing = "cannot take away who may connect";
+        let doing = "cannot revoke access";
         for rule in self.aws.rules(&group).await.map_err(Self::cannot(doing))? {
             self.aws.revoke(&group, &rule).await.map_err(Self::cannot(doing))?;
             self.say(&format!("  removed  {} on port {}", rule.from, rule.ports));
@@ -55,8 +55,8 @@ impl Cluster<'_> {
     /// Access for one address. One of the internet's reaches a cluster that has an address there.
     pub(super) fn access_from(address: Ipv4Addr) -> Result<Access> {
         if address.is_unspecified() || address.is_loopback() || address.is_multicast() || address.is_broadcast() {
-            return Err(Error::new(Kind::Settings, format!("{address} is no address that could connect"))
-                .with_hint("name one machine's address, as 203.0.113.7"));
+            return Err(Error::new(Kind::Settings, format!("{address} is not an address that can connect"))
+                .with_hint("name one machine's address, such as 203.0.113.7"));
         }
         Ok(Access { cidr: format!("{address}/32"), public: !address.is_private() })
     }
@@ -98,7 +98,7 @@ impl Cluster<'_> {
             return Ok(false);
         }
         let Some(id) = self.inside(&stack).await?.cluster else { return Ok(false) };
-        let cluster = self.aws.cluster(&id).await.map_err(Self::cannot("cannot look at the cluster"))?;
+        let cluster = self.aws.cluster(&id).await.map_err(Self::cannot("cannot describe the cluster"))?;
         Ok(cluster.is_some_and(|cluster| cluster.status == status))
     }
 

@@ -60,7 +60,7 @@ impl Cluster<'_> {
             Shape::Provisioned => self.aws.cluster(id).await.map(|cluster| cluster.is_some()),
             Shape::Serverless => self.aws.namespace(id).await.map(|namespace| namespace.is_some()),
         };
-        let exists = exists.map_err(Self::cannot("cannot look at the cluster"))?;
+        let exists = exists.map_err(Self::cannot("cannot describe the cluster"))?;
         let snapshot = match last {
             _ if !exists => None,
             Last::Nothing => None,
@@ -99,7 +99,7 @@ impl Cluster<'_> {
         let mut told = String::new();
         let mut asked = false;
         loop {
-            let cluster = self.aws.cluster(id).await.map_err(Self::cannot("cannot look at the cluster"))?;
+            let cluster = self.aws.cluster(id).await.map_err(Self::cannot("cannot describe the cluster"))?;
             let Some(cluster) = cluster else { break };
             if !asked && !matches!(cluster.status.as_str(), "deleting" | "final-snapshot") {
                 match self.aws.delete_cluster(id, snapshot).await {

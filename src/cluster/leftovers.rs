@@ -48,7 +48,7 @@ impl std::fmt::Display for Removal {
             writeln!(f, "  LEFT: {} {}", left.kind, left.name)?;
         }
         for unseen in &self.unseen {
-            writeln!(f, "  not looked at: {unseen}")?;
+            writeln!(f, "  not checked: {unseen}")?;
         }
         if self.verified && self.left.is_empty() && self.unseen.is_empty() {
             writeln!(f, "  nothing else is left: no cluster, snapshot, security group, network interface, role or secret")?;

@@ -41,7 +41,7 @@ impl Cluster<'_> {
     /// Looks up how to reach the database of the stack.
     ///
     /// # Errors
-    /// [`Kind::NotFound`] without a stack, [`Kind::Cloud`] when the cluster is paused or not there yet.
+    /// [`Kind::NotFound`] without a stack, [`Kind::Cloud`] when the cluster is paused or not created yet.
     pub async fn connection(&self) -> Result<Connection> {
         let stack = self.present_stack().await?;
         let shape = self.shape_of(&stack);
@@ -49,19 +49,18 @@ impl Cluster<'_> {
             Error::new(Kind::Cloud, format!("the cluster of the stack {} is {state}", self.name())).with_hint(hint)
         };
         let inside = self.inside(&stack).await?;
-        let id =
-            inside.cluster.ok_or_else(|| not_ready("not there yet", "`sparkify cluster status` shows what becomes of it"))?;
-        let missing = || not_ready("gone, though its stack is there", "`sparkify cluster down` clears the rest away");
+        let id = inside.cluster.ok_or_else(|| not_ready("not created yet", "`sparkify cluster status` shows its progress"))?;
+        let missing = || not_ready("gone, though its stack is there", "`sparkify cluster down` deletes the rest");
         let (address, port, state, user, target) = match shape {
             Shape::Provisioned => {
                 let cluster =
-                    self.aws.cluster(&id).await.map_err(Self::cannot("cannot look at the cluster"))?.ok_or_else(missing)?;
+                    self.aws.cluster(&id).await.map_err(Self::cannot("cannot describe the cluster"))?.ok_or_else(missing)?;
                 let user = self.options().user.clone().unwrap_or(cluster.admin);
                 (cluster.address, cluster.port, cluster.status, Some(user), Target::Cluster(id))
             }
             Shape::Serverless => {
                 let workgroup =
-                    self.aws.workgroup(&id).await.map_err(Self::cannot("cannot look at the workgroup"))?.ok_or_else(missing)?;
+                    self.aws.workgroup(&id).await.map_err(Self::cannot("cannot describe the workgroup"))?.ok_or_else(missing)?;
                 (workgroup.address, workgroup.port, workgroup.status, None, Target::Workgroup(id))
             }
         };
@@ -75,7 +74,7 @@ impl Cluster<'_> {
             user,
             role_arn: inside
                 .role
-                .ok_or_else(|| not_ready("without a role for COPY", "`sparkify cluster up` makes what is missing"))?,
+                .ok_or_else(|| not_ready("without a role for COPY", "`sparkify cluster up` creates what is missing"))?,
             region: self.aws.region.clone(),
             target,
             warnings: expiry(&stack).and_then(|at| ttl_warning(at, &state)).into_iter().collect(),
@@ -86,8 +85,8 @@ impl Cluster<'_> {
 /// What to do about a cluster that does not answer as it is.
 fn remedy(state: &str) -> &'static str {
     match state {
-        "paused" | "pausing" => "`sparkify cluster resume` has it run again",
-        "deleting" => "`sparkify cluster up` makes another when it is gone",
-        _ => "`sparkify cluster status` shows what becomes of it; run the command again when it is available",
+        "paused" | "pausing" => "`sparkify cluster resume` starts it again",
+        "deleting" => "`sparkify cluster up` creates another when it is gone",
+        _ => "`sparkify cluster status` shows its progress; run the command again when it is available",
     }
 }

@@ -97,10 +97,10 @@ impl<'a> Cluster<'a> {
     /// The stack, if there is one and it is sparkify's.
     async fn own_stack(&self) -> Result<Option<StackState>> {
         let name = self.name();
-        let stack = self.aws.stack(name).await.map_err(|failure| failure.into_error("cannot look at the stack"))?;
+        let stack = self.aws.stack(name).await.map_err(|failure| failure.into_error("cannot describe the stack"))?;
         match stack {
             Some(stack) if !stack.is_empty() && !stack.tags.contains_key(SHAPE_TAG) => {
-                Err(Error::new(Kind::Cloud, format!("there is a stack {name} already, which sparkify did not make"))
+                Err(Error::new(Kind::Cloud, format!("there is a stack {name} already, which sparkify did not create"))
                     .with_hint("choose another name with --stack or cluster.stack"))
             }
             other => Ok(other),
@@ -112,7 +112,7 @@ impl<'a> Cluster<'a> {
         match self.own_stack().await? {
             Some(stack) if !stack.is_empty() => Ok(stack),
             _ => Err(Error::new(Kind::NotFound, format!("there is no stack {} in {}", self.name(), self.aws.region))
-                .with_hint("`sparkify cluster up` makes it; --stack and --region name another")),
+                .with_hint("`sparkify cluster up` creates it; --stack and --region name another")),
         }
     }
 
@@ -124,7 +124,7 @@ impl<'a> Cluster<'a> {
     /// What is in a stack, by its resources: what its outputs say is there only when all went well.
     async fn inside(&self, stack: &StackState) -> Result<Inside> {
         let resources = self.aws.resources(&stack.id).await;
-        let resources = resources.map_err(|failure| failure.into_error("cannot look into the stack"))?;
+        let resources = resources.map_err(|failure| failure.into_error("cannot list the stack's resources"))?;
         let physical = |logical: &str| {
             let found = resources.iter().find(|resource| resource.logical == logical && !resource.physical.is_empty());
             found.map(|resource| resource.physical.clone())

@@ -67,7 +67,12 @@ impl FromStr for Ttl {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let bad = || wrong(format!("`{text}` is no time to live"), "as 30m, 4h or 2d, from 10 minutes to 30 days; or none");
+        let bad = || {
+            wrong(
+                format!("invalid time to live `{text}`"),
+                "expected a time such as 30m, 4h or 2d, from 10 minutes to 30 days; or none",
+            )
+        };
         if text == "none" {
             return Ok(Self(None));
         }
@@ -151,8 +156,8 @@ pub fn parse_stack(text: &str) -> Result<String> {
         return Ok(text.to_owned());
     }
     Err(wrong(
-        format!("`{text}` is no name for a stack"),
-        "at most 48 lower-case letters, digits and single hyphens, a letter first",
+        format!("invalid stack name `{text}`"),
+        "expected at most 48 lower-case letters, digits and single hyphens, a letter first",
     ))
 }
 
@@ -169,7 +174,7 @@ pub fn parse_node_type(text: &str) -> Result<String> {
     };
     if let Some(successor) = successor {
         return Err(wrong(
-            format!("nodes of type {text} are retired: AWS makes no new clusters of them"),
+            format!("nodes of type {text} are retired: AWS creates no new clusters of them"),
             format!("set cluster.node_type to {successor}"),
         ));
     }
@@ -177,7 +182,7 @@ pub fn parse_node_type(text: &str) -> Result<String> {
     if matches!(family, "ra3" | "rg") && !size.is_empty() && size.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()) {
         return Ok(text.to_owned());
     }
-    Err(wrong(format!("`{text}` is no node type"), "as ra3.large, ra3.xlplus, ra3.4xlarge or rg.large"))
+    Err(wrong(format!("invalid node type `{text}`"), "expected for example ra3.large, ra3.xlplus, ra3.4xlarge or rg.large"))
 }
 
 /// A database or user name that needs no quotes and that Redshift takes.
@@ -207,8 +212,8 @@ pub fn parse_database_name(text: &str) -> Result<String> {
         Ok(text.to_owned())
     } else {
         Err(wrong(
-            format!("`{text}` is no name that Redshift takes"),
-            "lower-case letters, digits and underscores, and no reserved word",
+            format!("invalid Redshift name `{text}`"),
+            "expected lower-case letters, digits and underscores, and no reserved word",
         ))
     }
 }
@@ -220,7 +225,9 @@ pub fn parse_database_name(text: &str) -> Result<String> {
 pub fn parse_subnets(text: &str) -> Result<Vec<String>> {
     let ids: Vec<String> = text.split(',').map(|id| id.trim().to_owned()).collect();
     match ids.iter().find(|id| !id.starts_with("subnet-")) {
-        Some(id) => Err(wrong(format!("`{id}` is no subnet"), "as subnet-1a2b3c4d, several separated by commas")),
+        Some(id) => {
+            Err(wrong(format!("invalid subnet `{id}`"), "expected for example subnet-1a2b3c4d, several separated by commas"))
+        }
         None => Ok(ids),
     }
 }
@@ -230,7 +237,7 @@ pub fn parse_subnets(text: &str) -> Result<Vec<String>> {
 /// # Errors
 /// [`Kind::Settings`] outside them.
 pub fn parse_number(text: &str, least: u32, most: u32) -> Result<u32> {
-    let bad = || wrong(format!("`{text}` is no whole number from {least} to {most}"), "");
+    let bad = || wrong(format!("invalid number `{text}`: expected {least} to {most}"), "");
     text.parse().ok().filter(|n| (least..=most).contains(n)).ok_or_else(bad)
 }
 

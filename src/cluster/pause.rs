@@ -15,12 +15,12 @@ impl Cluster<'_> {
     /// # Errors
     /// When it is in a state that does not allow it.
     pub async fn pause(&self) -> Result<()> {
-        let (_, id) = self.provisioned("pauses by itself when nobody asks it anything").await?;
+        let (_, id) = self.provisioned("pauses by itself when idle").await?;
         match self.status_of(&id).await?.as_str() {
             "paused" => self.say("it is paused already"),
             "pausing" => self.until(&id, "paused").await?,
             _ => {
-                let notice = format!("this pauses the cluster {id}: whoever uses it is cut off");
+                let notice = format!("this pauses the cluster {id} and disconnects its users");
                 self.request.talk.agree(&notice)?;
                 self.aws.pause(&id).await.map_err(Self::cannot("cannot pause the cluster"))?;
                 self.until(&id, "paused").await?;
@@ -34,7 +34,7 @@ impl Cluster<'_> {
     /// # Errors
     /// When it is in a state that does not allow it.
     pub async fn resume(&self, ttl: Option<Ttl>) -> Result<()> {
-        let (stack, id) = self.provisioned("resumes by itself when somebody asks it something").await?;
+        let (stack, id) = self.provisioned("resumes by itself at the next query").await?;
         match self.status_of(&id).await?.as_str() {
             "available" => self.say("it is running already"),
             "resuming" | "creating" => self.until(&id, "available").await?,
@@ -56,7 +56,7 @@ impl Cluster<'_> {
     async fn begin_to_resume(&self, id: &str) -> Result<()> {
         let cost = self.options().cost();
         let hourly = cost.hour.map(|hour| format!(", about {hour:.2} USD an hour")).unwrap_or_default();
-        self.request.talk.agree(&format!("this has the cluster {id} run again, which costs money{hourly}"))?;
+        self.request.talk.agree(&format!("this starts the cluster {id} again, which costs money{hourly}"))?;
         self.aws.resume(id).await.map_err(Self::cannot("cannot resume the cluster"))?;
         self.until(id, "available").await
     }
@@ -83,16 +83,16 @@ impl Cluster<'_> {
         }
         let id = self.inside(&stack).await?.cluster.ok_or_else(|| {
             Error::new(Kind::NotFound, format!("the stack {} has no cluster yet", self.name()))
-                .with_hint("`sparkify cluster status` shows what becomes of it")
+                .with_hint("`sparkify cluster status` shows its progress")
         })?;
         Ok((stack, id))
     }
 
     async fn status_of(&self, id: &str) -> Result<String> {
-        let cluster = self.aws.cluster(id).await.map_err(Self::cannot("cannot look at the cluster"))?;
+        let cluster = self.aws.cluster(id).await.map_err(Self::cannot("cannot describe the cluster"))?;
         cluster.map(|cluster| cluster.status).ok_or_else(|| {
             Error::new(Kind::NotFound, format!("the cluster {id} is gone, though its stack is there"))
-                .with_hint("somebody deleted it by hand: `sparkify cluster down` clears the rest away")
+                .with_hint("somebody deleted it by hand: `sparkify cluster down` deletes the rest")
         })
     }
 
@@ -109,9 +109,7 @@ impl Cluster<'_> {
                 return Ok(());
             }
             if ["incompatible", "failure", "failed", "deleting", "hardware"].iter().any(|word| status.contains(word)) {
-                return Err(
-                    Error::new(Kind::Cloud, format!("the cluster {id} is {status}")).with_hint("look at it in the console")
-                );
+                return Err(Error::new(Kind::Cloud, format!("the cluster {id} is {status}")).with_hint("check it in the console"));
             }
             last = status;
             self.aws.wait(patience.next()).await.map_err(|_| goes_on())?;

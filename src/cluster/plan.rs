@@ -80,8 +80,11 @@ impl Cluster<'_> {
                 .with_hint("`sparkify cluster status` shows it; try again when it is done"));
         }
         if let Some(stack) = stack.as_ref().filter(|stack| stack.is_failed_creation()) {
-            return Err(Error::new(Kind::Cloud, format!("the stack {} failed when it was made: {}", self.name(), stack.status))
-                .with_hint("`sparkify cluster up` clears it away and makes it anew"));
+            return Err(Error::new(
+                Kind::Cloud,
+                format!("the stack {} failed when it was created: {}", self.name(), stack.status),
+            )
+            .with_hint("`sparkify cluster up` deletes it and creates it again"));
         }
         let proposal = self.proposal(stack.as_ref(), ttl, None).await?;
         if let Some(set) = &proposal.set {
@@ -106,7 +109,7 @@ impl Cluster<'_> {
             // Idle, it costs nothing: there is nothing to pause.
             _ if self.options().shape == Shape::Serverless => {
                 if ttl.is_some() {
-                    self.say("note: a workgroup pauses by itself when nobody asks it anything; --ttl changes nothing about it");
+                    self.say("note: a workgroup pauses by itself when idle; --ttl has no effect on it");
                 }
                 None
             }
@@ -134,8 +137,7 @@ impl Cluster<'_> {
             self.aws.drop_change_set(self.name(), set).await?;
             return Err(Error::new(Kind::Cloud, format!("these settings would {} the cluster, with all its data", lost.action))
                 .with_hint(
-                    "the database's and the administrator's name, the VPC and its subnets cannot change: \
-                     set them back, or take the cluster down first",
+                    "the database's and the administrator's name, the VPC and its subnets cannot change: restore them, or delete the cluster first",
                 ));
         }
         Ok(Proposal { report, set })

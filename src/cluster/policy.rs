@@ -96,7 +96,7 @@ pub(super) fn remedy(action: &str) -> String {
         );
     }
     format!(
-        "{action} is not allowed, and `sparkify cluster policy` does not ask for it either: something else in the account wants it"
+        "{action} is not allowed, and `sparkify cluster policy` does not ask for it either: something else in the account requires it"
     )
 }
 

@@ -53,7 +53,7 @@ impl Cluster<'_> {
             return Ok(network);
         }
         let failed =
-            |what: &'static str| move |failure: super::aws::Failure| failure.into_error(&format!("cannot look at {what}"));
+            |what: &'static str| move |failure: super::aws::Failure| failure.into_error(&format!("cannot describe {what}"));
         if !options.subnets.is_empty() {
             let found = self.aws.subnets_named(&options.subnets).await.map_err(failed("the subnets of cluster.subnets"))?;
             let vpcs: BTreeSet<String> = found.iter().map(|subnet| subnet.vpc.clone()).collect();
@@ -69,17 +69,17 @@ impl Cluster<'_> {
             Some(vpc) => vpc.clone(),
             None => self.aws.default_vpc().await.map_err(failed("the VPCs"))?.ok_or_else(|| {
                 Error::new(Kind::Cloud, format!("the account has no default VPC in {}", self.aws.region))
-                    .with_hint("set cluster.vpc, or make one with `aws ec2 create-default-vpc`")
+                    .with_hint("set cluster.vpc, or create one with `aws ec2 create-default-vpc`")
             })?,
         };
         let subnets = self.aws.subnets_of(&vpc).await.map_err(failed("the subnets"))?;
         if subnets.is_empty() {
             return Err(Error::new(Kind::Cloud, format!("the VPC {vpc} has no subnets"))
-                .with_hint("set cluster.vpc to another, or make subnets in it; a cluster needs one, a workgroup three"));
+                .with_hint("set cluster.vpc to another, or create subnets in it; a cluster needs one, a workgroup three"));
         }
         let zones: BTreeSet<&str> = subnets.iter().map(|subnet| subnet.zone.as_str()).collect();
         if options.shape == Shape::Serverless && zones.len() < 3 {
-            self.say(&format!("warning: a workgroup wants subnets in three zones, and {vpc} has them in {}", zones.len()));
+            self.say(&format!("warning: a workgroup requires subnets in three zones, and {vpc} has them in {}", zones.len()));
         }
         Ok(Network { vpc, subnets: subnets.into_iter().map(|subnet| subnet.id).collect() })
     }
@@ -98,7 +98,7 @@ impl Cluster<'_> {
                 self.aws.region
             )),
             Ok(Some(_)) => {}
-            Ok(None) => tracing::info!("AWS does not tell how many nodes the account may have"),
+            Ok(None) => tracing::info!("AWS does not say how many nodes the account may have"),
             Err(failure) => tracing::info!("how many nodes the account may have is not known: {failure}"),
         }
     }

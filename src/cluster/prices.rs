@@ -50,8 +50,8 @@ fn read(text: &str) -> Result<Vec<(String, f64)>> {
         (!name.is_empty() && (0.0..1e6).contains(&price)).then(|| (name.to_owned(), price))
     };
     let bad = |text: &str| {
-        Error::new(Kind::Settings, format!("`{text}` is no price"))
-            .with_hint("as `ra3.large=0.543 rpu=0.375 storage=0.024`, in one currency, separated by spaces")
+        Error::new(Kind::Settings, format!("invalid price `{text}`"))
+            .with_hint("expected `ra3.large=0.543 rpu=0.375 storage=0.024`, in one currency, separated by spaces")
     };
     text.split_whitespace().map(|text| row(text).ok_or_else(|| bad(text))).collect()
 }
@@ -116,7 +116,7 @@ impl Prices {
             lines.push(format!("{storage:.3} USD a GB and month of storage and snapshots{when}"));
         }
         lines.push(format!(
-            "list prices of us-east-1 as of {}, from cluster.prices; AWS has the true ones: https://aws.amazon.com/redshift/pricing",
+            "list prices of us-east-1 as of {}, from cluster.prices; AWS publishes the current ones: https://aws.amazon.com/redshift/pricing",
             self.as_of
         ));
         lines

@@ -29,8 +29,8 @@ impl FromStr for Shape {
 
     fn from_str(text: &str) -> Result<Self> {
         [Self::Provisioned, Self::Serverless].into_iter().find(|shape| shape.name() == text).ok_or_else(|| {
-            Error::new(Kind::Settings, format!("`{text}` is not a kind of cluster"))
-                .with_hint("write `provisioned` or `serverless`")
+            Error::new(Kind::Settings, format!("invalid kind of cluster `{text}`"))
+                .with_hint("expected `provisioned` or `serverless`")
         })
     }
 }

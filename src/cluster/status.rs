@@ -132,7 +132,7 @@ impl Cluster<'_> {
 
     async fn add_cluster(&self, id: &str, report: &mut StatusReport, groups: &mut Vec<String>) -> Result<Cost> {
         let none = Cost { hour: None, most_a_day: None };
-        let cluster = self.aws.cluster(id).await.map_err(Self::cannot("cannot look at the cluster"))?;
+        let cluster = self.aws.cluster(id).await.map_err(Self::cannot("cannot describe the cluster"))?;
         let Some(cluster) = cluster else {
             report.warnings.push(format!("the cluster {id} is gone, though its stack is there: take the rest down"));
             "gone".clone_into(&mut report.state);
@@ -157,7 +157,7 @@ impl Cluster<'_> {
     }
 
     async fn add_workgroup(&self, name: &str, report: &mut StatusReport, groups: &mut Vec<String>) -> Result<Cost> {
-        let doing = "cannot look at the workgroup";
+        let doing = "cannot describe the workgroup";
         let Some(workgroup) = self.aws.workgroup(name).await.map_err(Self::cannot(doing))? else {
             report.warnings.push(format!("the workgroup {name} is gone, though its stack is there: take the rest down"));
             "gone".clone_into(&mut report.state);
@@ -181,7 +181,7 @@ impl Cluster<'_> {
         groups.dedup();
         let mut rules: Vec<Rule> = Vec::new();
         for group in groups {
-            rules.extend(self.aws.rules(&group).await.map_err(Self::cannot("cannot look at who may connect"))?);
+            rules.extend(self.aws.rules(&group).await.map_err(Self::cannot("cannot read who may connect"))?);
         }
         for rule in rules {
             if rule.is_everybody() {
@@ -194,7 +194,7 @@ impl Cluster<'_> {
 
     async fn add_failures(&self, stack: &StackState, report: &mut StatusReport) {
         let what = if stack.is_failed_creation() {
-            "`sparkify cluster up` clears it away and tries again"
+            "`sparkify cluster up` deletes it and tries again"
         } else {
             "`sparkify cluster down` takes it down"
         };
@@ -213,7 +213,7 @@ pub(super) fn ttl_warning(at: DateTime<Utc>, state: &str) -> Option<String> {
     let stretch = moment::stretch(left.abs());
     match (left, state) {
         (1..NEAR_SECONDS, _) => Some(format!(
-            "its time is up in {stretch}: it pauses then, whoever uses it; `sparkify cluster up --ttl 4h` gives it more"
+            "its time is up in {stretch}: it pauses then, even if it is in use; `sparkify cluster up --ttl 4h` gives it more"
         )),
         (..=0, "available") => Some(format!(
             "its time was up {stretch} ago and it runs: pause it, take it down, or give it more with `sparkify cluster up --ttl 4h`"

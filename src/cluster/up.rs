@@ -18,7 +18,7 @@ impl Cluster<'_> {
         let stack = self.without_failed_attempt(stack).await?;
         let access = open_to.map(Self::access_from).transpose()?;
         let proposal = self.proposal(stack.as_ref(), ttl, access).await?;
-        self.carry_out(proposal, "this costs money as said above").await?;
+        self.carry_out(proposal, "this costs money as shown above").await?;
         self.limit_use().await
     }
 
@@ -43,7 +43,7 @@ impl Cluster<'_> {
         if failed.status == "UPDATE_ROLLBACK_FAILED" {
             return Err(Error::new(
                 Kind::Cloud,
-                format!("the stack {} could not be set back after a failed change", self.name()),
+                format!("the stack {} could not be rolled back after a failed change", self.name()),
             )
             .with_hint("remove what is in the way and run `aws cloudformation continue-update-rollback`, or take it down")
             .caused_by(failed.reason));
@@ -51,11 +51,11 @@ impl Cluster<'_> {
         if !failed.is_failed_creation() {
             return Ok(Some(failed));
         }
-        self.say(&format!("the last attempt failed ({}); clearing away what it left", failed.status));
+        self.say(&format!("the last attempt failed ({}); deleting what it left", failed.status));
         let watch = Watch::begin(&self.aws, &failed.id).await;
-        self.aws.delete_stack(&failed.id).await.map_err(Self::cannot("cannot clear the failed attempt away"))?;
+        self.aws.delete_stack(&failed.id).await.map_err(Self::cannot("cannot delete the failed attempt"))?;
         let end = watch.until_settled(self, &failed.id).await?;
-        end.check("cannot clear the failed attempt away", |stack| stack.is_none())
+        end.check("cannot delete the failed attempt", |stack| stack.is_none())
     }
 
     /// Shows the plan, asks, and does it.
@@ -78,7 +78,7 @@ impl Cluster<'_> {
         let done = |stack: Option<&StackState>| {
             stack.is_some_and(|stack| matches!(stack.status.as_str(), "CREATE_COMPLETE" | "UPDATE_COMPLETE"))
         };
-        end.check("it did not work and was set back", done).map(drop)
+        end.check("it failed and was rolled back", done).map(drop)
     }
 
     /// A workgroup has a limit on its use, which no template can hold.

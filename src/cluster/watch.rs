@@ -48,7 +48,7 @@ impl Watch {
                 Ok(Some(state)) if state.is_busy() => silence = 0,
                 Ok(state) => return Ok(End { stack: state, failures: self.failures }),
                 Err(failure) if failure.may_pass() && silence < MOST_SILENCE => silence += 1,
-                Err(failure) => return Err(failure.into_error("cannot follow what becomes of the stack")),
+                Err(failure) => return Err(failure.into_error("cannot follow the stack's progress")),
             }
             cluster.aws.wait(patience.next()).await.map_err(|_| goes_on())?;
         }
@@ -114,8 +114,8 @@ fn is_slow(kind: &str) -> bool {
 
 /// What an interrupted user is told.
 pub(super) fn goes_on() -> Error {
-    Error::new(Kind::Interrupted, "interrupted; AWS goes on with what was begun")
-        .with_hint("`sparkify cluster status` shows what becomes of it; the same command again picks it up")
+    Error::new(Kind::Interrupted, "interrupted; AWS continues what was begun")
+        .with_hint("`sparkify cluster status` shows its progress; the same command again picks it up")
 }
 
 impl Cluster<'_> {

@@ -38,7 +38,7 @@ async fn act(action: &ClusterAction, request: &Request<'_>, interrupt: &Interrup
         ClusterAction::Status { json } => print_status(&cluster, *json).await,
         ClusterAction::Pause { .. } => {
             cluster.pause().await?;
-            return done("The cluster is paused; its storage goes on costing.\n");
+            return done("The cluster is paused; its storage still costs money.\n");
         }
         ClusterAction::Resume { ttl, .. } => {
             cluster.resume(time(ttl.as_deref())?).await?;
@@ -62,7 +62,7 @@ async fn act(action: &ClusterAction, request: &Request<'_>, interrupt: &Interrup
             let removal = cluster.down(&last, *verify).await?;
             let code = conclude(EXIT_DONE, Prints::Notice, || print(*json, &removal, &removal.to_string()))?;
             if !removal.left.is_empty() || !removal.unseen.is_empty() {
-                let what = if removal.left.is_empty() { "not all could be looked at" } else { "something is left" };
+                let what = if removal.left.is_empty() { "not everything could be checked" } else { "something is left" };
                 return Err(Error::new(Kind::Cloud, what)
                     .with_hint("remove what the list above names in the console, or with the aws command, and run this again"));
             }

@@ -57,7 +57,7 @@ pub(super) fn run(args: &DemoArgs, settings: &Settings, interrupt: &Interrupt) -
          sparkify insights --list --warehouse {path}    (all questions)\n  \
          sparkify sql \"select * from users limit 5\" --warehouse {path}\n  \
          sparkify load --logs {} --songs {} --warehouse {path}    (nothing new: done at once)\n  \
-         sparkify simulate --help    (more data, other worlds)\n",
+         sparkify simulate --help    (more data, other seeds)\n",
         logs.display(),
         songs.display()
     ))?;
@@ -83,7 +83,7 @@ fn claim(folder: &Path) -> Result<()> {
     match std::fs::read_dir(folder) {
         Ok(mut entries) => {
             if entries.next().is_some() {
-                let message = format!("the folder {} is there already and is not the demo's", folder.display());
+                let message = format!("the folder {} exists already and was not created by `sparkify demo`", folder.display());
                 return Err(Error::new(Kind::Usage, message).with_hint("name a new folder with --out"));
             }
         }
@@ -92,7 +92,7 @@ fn claim(folder: &Path) -> Result<()> {
         }
         Err(error) => return Err(io_error(folder.display(), "read", error)),
     }
-    std::fs::write(&mark, "This folder was made by `sparkify demo`; it can be deleted.\n")
+    std::fs::write(&mark, "This folder was created by `sparkify demo`; it can be deleted.\n")
         .map_err(|e| io_error(mark.display(), "write", e))
 }
 
@@ -101,7 +101,7 @@ fn make(folder: &Path, settings: &Settings, sources: &Sources, interrupt: &Inter
     let store = Store::at(&Location::parse(&folder.display().to_string())?, sources);
     // What was spoilt is written down last, so all else is there with it.
     if folder.join("faults.json").exists() {
-        return tell(&format!("The month of invented data in {} is there already.\n", folder.display()));
+        return tell(&format!("The simulated month in {} exists already.\n", folder.display()));
     }
     let mut plan = Plan::new()?;
     // Of the worlds tried, one whose last week has no day so quiet that the checks warn of it.
@@ -116,7 +116,7 @@ fn make(folder: &Path, settings: &Settings, sources: &Sources, interrupt: &Inter
     progress.finish();
     let outcome = outcome?;
     tell(&format!(
-        "Made a month of invented data in {}: {} events of {} users, {} songs, in {:.2} s.\n",
+        "Simulated a month in {}: {} events of {} users, {} songs, in {:.2} s.\n",
         folder.display(),
         thousands(outcome.events),
         outcome.users_ever,

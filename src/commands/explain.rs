@@ -23,9 +23,8 @@ pub(super) fn run(args: &ExplainArgs, settings: &Settings, interrupt: &Interrupt
 
 fn play_id(text: &str) -> Result<i64> {
     text.trim().parse().map_err(|_| {
-        Error::new(Kind::Usage, format!("{text} is no play's id")).with_hint(
-            "an id is a number, like `select songplay_id from songplays` shows; a title is asked for by `explain song`",
-        )
+        Error::new(Kind::Usage, format!("invalid songplay_id `{text}`"))
+            .with_hint("expected a number, as `select songplay_id from songplays` shows; for a title use `explain song`")
     })
 }
 

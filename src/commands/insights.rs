@@ -100,7 +100,8 @@ fn pairs(set: &[String]) -> Result<Vec<(String, String)>> {
 pub(super) fn day(text: Option<&str>, flag: &str) -> Result<Option<NaiveDate>> {
     let Some(text) = text else { return Ok(None) };
     let error = |what: &str| Error::new(Kind::Usage, format!("{flag} `{}` {what}", text.escape_debug()));
-    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| error("is no date like 2018-11-30"))?;
+    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d")
+        .map_err(|_| error("is not a date: expected YYYY-MM-DD, such as 2018-11-30"))?;
     if !(window::FIRST_DAY..window::LAST_DAY).contains(&day) {
         return Err(error("is out of range: days run from 0001-01-01 to 9999-12-30"));
     }

@@ -151,8 +151,8 @@ fn dry_run(args: &LoadArgs, settings: &Settings, sources: &Sources, found: Found
     let state = match (&unreachable, version) {
         (Some(_), _) => " (cannot be reached, so every file counts as new)",
         (None, Some(SCHEMA_VERSION)) => "",
-        (None, Some(_)) => " (its tables would be brought forward)",
-        (None, None) => " (would be made)",
+        (None, Some(_)) => " (its tables would be migrated)",
+        (None, None) => " (would be created)",
     };
     let _ = writeln!(head, "-- warehouse: {}{state}", settings.warehouse);
     if let Some(error) = &unreachable {

@@ -175,7 +175,7 @@ fn open_any_tables(settings: &Settings, interrupt: &Interrupt) -> Result<Box<dyn
 /// Opens a warehouse that has sparkify's tables, and says their version.
 fn open_versioned(settings: &Settings, interrupt: &Interrupt) -> Result<(Box<dyn Warehouse>, i32)> {
     let mut warehouse = open_read_only(settings, interrupt)?;
-    let missing = || Error::new(Kind::WarehouseMissing, format!("{} has no tables of sparkify's", settings.warehouse));
+    let missing = || Error::new(Kind::WarehouseMissing, format!("{} has no sparkify tables", settings.warehouse));
     let version = warehouse.version()?.ok_or_else(missing)?;
     Ok((warehouse, version))
 }

@@ -35,7 +35,7 @@ fn replay(args: &RejectsArgs, settings: &Settings, interrupt: &Interrupt) -> Res
         let rejected = report.rejected + report.songs_rejected;
         let loaded = report.accepted + report.song_records;
         let known = report.duplicates;
-        format!("{tried} lines tried again: {loaded} loaded, {known} known already, {rejected} still rejected\n")
+        format!("{tried} lines replayed: {loaded} loaded, {known} known already, {rejected} still rejected\n")
     };
     let code = if report.rejected + report.songs_rejected > 0 { EXIT_INCOMPLETE } else { EXIT_DONE };
     conclude(code, Prints::Notice, || say(&text))

@@ -84,7 +84,7 @@ fn plan(args: &SimulateArgs, sources: &Sources) -> Result<Plan> {
     }
     if let Some(unmatched) = args.unmatched {
         if !(0.0..=1.0).contains(&unmatched) {
-            return Err(usage(&format!("--unmatched is {unmatched}, which is no share"), "name a share from 0 to 1"));
+            return Err(usage(&format!("--unmatched is {unmatched}, which is not a share"), "expected a share from 0 to 1"));
         }
         plan.unmatched = unmatched;
     }
@@ -133,7 +133,12 @@ fn apply(plan: &mut Plan, config: &Config) {
 
 fn set_times(plan: &mut Plan, args: &SimulateArgs, has_config: bool) -> Result<()> {
     let time = |flag: &str, text: &str| {
-        let wrong = || usage(&format!("{flag} is `{text}`, which is no date"), "name one like 2026-09-01 or 2026-09-01T12:00:00");
+        let wrong = || {
+            usage(
+                &format!("{flag} is `{text}`, which is not a date"),
+                "expected a date such as 2026-09-01 or 2026-09-01T12:00:00",
+            )
+        };
         simulate::parse_time(text).ok_or_else(wrong)
     };
     let length = plan.to_ms - plan.from_ms;
@@ -161,7 +166,7 @@ fn set_times(plan: &mut Plan, args: &SimulateArgs, has_config: bool) -> Result<(
 fn rate_of(flag: &str, given: Option<f64>, default: f64) -> Result<f64> {
     match given {
         Some(rate) if !(0.0..=1000.0).contains(&rate) => {
-            Err(usage(&format!("{flag} is {rate}, which is no rate"), "name a share of a year's users, like 0.3"))
+            Err(usage(&format!("{flag} is {rate}, which is not a rate"), "expected a share of the users per year, such as 0.3"))
         }
         given => Ok(given.unwrap_or(default)),
     }
@@ -171,7 +176,10 @@ fn parse_shard(text: &str) -> Result<Shard> {
     let numbers = text.split_once('/').and_then(|(i, n)| Some((i.parse::<u64>().ok()?, n.parse::<u64>().ok()?)));
     match numbers {
         Some((index, of)) if (1..=of).contains(&index) && of <= 100_000 => Ok(Shard { index: index - 1, of }),
-        _ => Err(usage(&format!("--shard is `{text}`, which is no part of a whole"), "1/4, 2/4, 3/4 and 4/4 make a whole")),
+        _ => Err(usage(
+            &format!("--shard is `{text}`, which is not a part of a whole"),
+            "expected for example 1/4, 2/4, 3/4 or 4/4",
+        )),
     }
 }
 
@@ -183,10 +191,10 @@ fn check(plan: &Plan) -> Result<()> {
     if plan.users.checked_add(plan.first_user_id).is_none_or(|last| last > i64::MAX.cast_unsigned() / 2)
         || plan.users > 200_000_000
     {
-        return Err(usage("that are more users than there can be", "name at most 200000000, or use --shard with several runs"));
+        return Err(usage("too many users", "name at most 200000000, or use --shard with several runs"));
     }
     if plan.songs > 5_000_000 {
-        return Err(usage("that are more songs than there can be", "name at most 5000000"));
+        return Err(usage("too many songs", "name at most 5000000"));
     }
     if plan.continuous && plan.format == Format::Udacity {
         return Err(usage("--continuous writes one stream, not a file a day", "add --format eventsim"));
@@ -206,21 +214,21 @@ fn store(args: &SimulateArgs, plan: &mut Plan, sources: &Sources) -> Result<Stor
             Err(usage("--faults needs a place for the ground truth beside the log", "name a file with --out"))
         }
         (None, Format::Eventsim) if args.json => {
-            Err(usage("standard output has the log on it already", "leave --json out, or name a file with --out"))
+            Err(usage("standard output carries the log already", "leave --json out, or name a file with --out"))
         }
         (None, Format::Eventsim) => Ok(Store::Standard),
         (Some(out), Format::Eventsim) => {
             let (folder, name) = match out.rsplit_once('/') {
                 Some((folder, name)) if !name.is_empty() && !folder.ends_with('/') => (folder, name),
                 None => (".", out),
-                _ => return Err(usage(&format!("`{out}` names no file"), "--format eventsim writes one file")),
+                _ => return Err(usage(&format!("`{out}` does not name a file"), "--format eventsim writes one file")),
             };
             let exists = match Location::parse(out)?.path() {
                 Some(path) => path.exists(),
                 None => is_taken(sources, folder, "", &format!("/{name}"))?,
             };
             if exists {
-                return Err(usage(&format!("{out} is there already"), "name another file, or remove this one"));
+                return Err(usage(&format!("{out} exists already"), "name another file, or remove this one"));
             }
             name.clone_into(&mut plan.file);
             let folder = if folder.is_empty() { "/" } else { folder };
@@ -233,7 +241,7 @@ fn store(args: &SimulateArgs, plan: &mut Plan, sources: &Sources) -> Result<Stor
             let songs = if plan.catalogue.is_none() && plan.shard.of == 1 { Some("song_data") } else { None };
             for folder in std::iter::once("log_data").chain(songs) {
                 if is_taken(sources, out, folder, &marker)? {
-                    let message = format!("there is a {folder} in {out} already");
+                    let message = format!("{out} holds a folder {folder} already");
                     return Err(usage(&message, "choose another place, or remove what is there"));
                 }
             }
@@ -277,7 +285,7 @@ fn summary(outcome: &Outcome, plan: &Plan, args: &SimulateArgs) -> String {
     }
     if plan.faults.is_some() {
         let folder = if plan.format == Format::Eventsim { out.rsplit_once('/').map_or(".", |(folder, _)| folder) } else { out };
-        line("faults", format!("written down in {folder}/{}", plan.truth_name()));
+        line("faults", format!("recorded in {folder}/{}", plan.truth_name()));
     }
     if plan.format == Format::Udacity {
         let songs = args.catalogue.clone().unwrap_or_else(|| format!("{out}/song_data"));

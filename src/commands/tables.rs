@@ -51,7 +51,8 @@ pub(super) fn run(args: &TablesArgs, settings: Settings, interrupt: &Interrupt) 
 
 /// What to have others do that this user may not.
 fn left_to_others(refused: &[RoleStatement]) -> String {
-    let mut text = "warning: this user may not make roles or say what they may do; have the administrator run:\n".to_owned();
+    let mut text =
+        "warning: this user may not create roles or grant privileges to them; have the administrator run:\n".to_owned();
     for RoleStatement { text: sql, .. } in refused {
         let lines = sql.lines().filter(|line| !line.starts_with("--"));
         text.extend(lines.map(|line| format!("  {line}\n")));
@@ -68,7 +69,7 @@ fn dry_run(settings: Settings, interrupt: &Interrupt) -> Result<u8> {
     }
     let Found { warehouse, version, unreachable } = found;
     let state = match (&unreachable, version) {
-        (Some(_), _) => "cannot be reached, so nothing counts as there",
+        (Some(_), _) => "cannot be reached, so everything counts as missing",
         (None, Some(SCHEMA_VERSION)) => "has its tables",
         (None, Some(_)) => "has tables of an older version",
         (None, None) => "has no tables yet",

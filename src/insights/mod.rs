@@ -126,8 +126,7 @@ fn parameters(insight: &Insight, window: &Window, footing: &Footing, question: &
                     None => Some(asked.unwrap_or(default)),
                 };
                 let number = number.filter(|number| (least..=most).contains(number)).ok_or_else(|| {
-                    let message =
-                        format!("{} of {} is to be a whole number from {least} to {most}", parameter.name, insight.name);
+                    let message = format!("{} of {} must be a whole number from {least} to {most}", parameter.name, insight.name);
                     Error::new(Kind::Usage, message)
                 })?;
                 shown.push((parameter.name.to_owned(), number.to_string()));

@@ -167,12 +167,12 @@ pub fn check_place(path: &Path) -> Result<()> {
     let read = std::fs::File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
     let head = String::from_utf8_lossy(&head);
     match read {
-        _ if path.is_dir() => Err(Error::new(Kind::Usage, format!("{} is no file name for the page", path.display()))),
+        _ if path.is_dir() => Err(Error::new(Kind::Usage, format!("{} is not a file name for the page", path.display()))),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(io_error(path.display(), "read", error)),
         Ok(_) if head.is_empty() || MARKS.iter().any(|mark| head.contains(mark)) => Ok(()),
         Ok(_) => {
-            let message = format!("{} is there already and is no report", path.display());
+            let message = format!("{} exists already and is not a report", path.display());
             Err(Error::new(Kind::Usage, message).with_hint("name another file with --out, or move that one away"))
         }
     }

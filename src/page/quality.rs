@@ -92,7 +92,7 @@ fn verdict(findings: &[Finding]) -> String {
     let run = findings.iter().filter(|finding| !finding.off).count();
     match (named(Severity::Blocking).as_slice(), named(Severity::Warning).as_slice()) {
         ([], []) => format!("All {run} checks passed."),
-        ([], warned) => format!("{} of {run} checks passed; to look at: {}.", run - warned.len(), warned.join(", ")),
+        ([], warned) => format!("{} of {run} checks passed; to review: {}.", run - warned.len(), warned.join(", ")),
         (failed, _) => format!("Do not rely on these numbers: the tables contradict themselves ({}).", failed.join(", ")),
     }
 }

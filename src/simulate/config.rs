@@ -86,11 +86,8 @@ type Read<T> = std::result::Result<T, Refusal>;
 
 fn read(map: &Map<String, Value>, compat: bool) -> Read<Config> {
     let top = Object { map, path: String::new() };
-    let mut warnings: Vec<String> = map
-        .keys()
-        .filter(|key| !KEYS.contains(&key.as_str()))
-        .map(|key| format!("there is no key {key}; it is passed over"))
-        .collect();
+    let mut warnings: Vec<String> =
+        map.keys().filter(|key| !KEYS.contains(&key.as_str())).map(|key| format!("unknown key {key}; it is ignored")).collect();
     for key in ["upgrades", "downgrades"] {
         if map.get(key).and_then(Value::as_array).is_some_and(|list| !list.is_empty()) {
             warnings.push(format!("{key} was never heeded and is not now; transitions do it"));
@@ -130,7 +127,7 @@ fn read(map: &Map<String, Value>, compat: bool) -> Read<Config> {
     warnings.extend(odd);
     let date = |key: &str| -> Read<Option<i64>> {
         let Some(text) = top.text(key)? else { return Ok(None) };
-        let wrong = || (key.to_owned(), format!("is `{text}`, which is no date like 2026-09-01 or 2026-09-01T12:00:00"));
+        let wrong = || (key.to_owned(), format!("is `{text}`: expected a date such as 2026-09-01 or 2026-09-01T12:00:00"));
         when::parse(&text).map(Some).ok_or_else(wrong)
     };
     Ok(Config {

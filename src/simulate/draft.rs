@@ -95,7 +95,7 @@ impl Draft {
         let mut weights: Vec<Vec<(f64, u16)>> = vec![Vec::new(); standings.len()];
         for (index, (state, weight)) in self.starts.iter().enumerate() {
             let Some(node) = states.known(state) else {
-                let what = format!("begins in the state {}, which no transition knows", shown(state));
+                let what = format!("begins in the state {}, which no transition has", shown(state));
                 return fault(format!("new-session[{index}]"), what);
             };
             if *weight > 0.0 {

@@ -258,7 +258,7 @@ impl Transfer<'_> {
         };
         let check = claims.check(etag, sizes);
         if check.is_none() {
-            tracing::debug!(url = self.file.url, "the store tells no checksum that can be compared: only the size is");
+            tracing::debug!(url = self.file.url, "the store gives no checksum that can be compared: only the size is compared");
         }
         Ok(check)
     }

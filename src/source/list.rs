@@ -28,11 +28,11 @@ pub(super) fn list(location: &Location, sources: &Sources) -> Result<Listing> {
     Err(match listing.passed_over.as_slice() {
         [] if location.is_s3() => Error::new(Kind::SourceMissing, format!("{location} does not exist")),
         [] => Error::new(Kind::SourceMissing, format!("{location} holds no JSON files: the folder is empty")),
-        [(_, why)] => Error::new(Kind::SourceMissing, format!("{location} holds no JSON files; 1 other was passed over ({why})")),
+        [(_, why)] => Error::new(Kind::SourceMissing, format!("{location} holds no JSON files; 1 other was skipped ({why})")),
         [.., (_, why)] => {
             let count = listing.passed_over.len();
             let all = if listing.passed_over.iter().all(|(_, other)| other == why) { why } else { "various reasons" };
-            Error::new(Kind::SourceMissing, format!("{location} holds no JSON files; {count} others were passed over ({all})"))
+            Error::new(Kind::SourceMissing, format!("{location} holds no JSON files; {count} others were skipped ({all})"))
         }
     })
 }

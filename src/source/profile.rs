@@ -93,7 +93,7 @@ fn read(profiles: &ProfileSet, asked: &str, is_meant: bool) -> Option<Diagnosis>
         if has(&["mfa_serial"]) {
             return Some(Diagnosis {
                 why: format!(
-                    "the AWS profile `{name}` wants a code of an MFA device (mfa_serial), which sparkify does not ask for"
+                    "the AWS profile `{name}` requires a code of an MFA device (mfa_serial), which sparkify does not ask for"
                 ),
                 remedy: format!("{export}, which asks for the code, then this command again without naming a profile"),
             });

@@ -49,7 +49,8 @@ impl Upload {
     /// [`Kind::Settings`] when the name makes no key.
     pub fn object(&self, name: &str) -> Result<ObjectWriter> {
         let key = format!("{}{name}", self.prefix);
-        let path = Path::parse(&key).map_err(|e| Error::new(Kind::Settings, format!("`{key}` is no usable key")).caused_by(e))?;
+        let path =
+            Path::parse(&key).map_err(|e| Error::new(Kind::Settings, format!("`{key}` is not a usable key")).caused_by(e))?;
         let target = Target { bucket: self.bucket.clone(), path, url: format!("s3://{}/{key}", self.bucket) };
         Ok(ObjectWriter {
             sources: self.sources.clone(),

@@ -96,7 +96,7 @@ pub(super) fn privileges(may_create: bool, may_create_temporary: bool) -> Result
     let asked = [(may_create, "create in the schema"), (may_create_temporary, "temporary tables in the database")];
     let missing: Vec<&str> = asked.into_iter().filter(|(may, _)| !may).map(|(_, what)| what).collect();
     if missing.is_empty() {
-        return Ok("may make tables".to_owned());
+        return Ok("may create tables".to_owned());
     }
     Err(Error::new(Kind::WarehouseDenied, format!("the user may not: {}", missing.join(", ")))
         .with_hint("`grant usage, create on schema … to …`, `grant temporary on database … to …`"))

@@ -323,10 +323,10 @@ pub(super) fn newer_tables(place: impl Display, version: i32) -> Error {
 /// The error for tables of an older sparkify, where they are only read.
 pub(crate) fn older_tables(place: impl Display, version: i32) -> Error {
     let message = format!("{place} has tables of version {version}; this sparkify reads version {SCHEMA_VERSION}");
-    Error::new(Kind::WarehouseVersion, message).with_hint("`sparkify tables create` brings them forward, as does every load")
+    Error::new(Kind::WarehouseVersion, message).with_hint("`sparkify tables create` migrates them, as does every load")
 }
 
 /// The error for a table with the name of one of sparkify's, where none are sparkify's.
 pub(super) fn foreign_table(place: impl Display, table: &str) -> Error {
-    Error::new(Kind::WarehouseInvalid, format!("{place} has a table {table} that sparkify did not make"))
+    Error::new(Kind::WarehouseInvalid, format!("{place} has a table {table} that sparkify did not create"))
 }

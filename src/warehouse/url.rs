@@ -35,8 +35,8 @@ impl WarehouseUrl {
             return Err(Error::new(Kind::Settings, "the warehouse has no path"));
         }
         if let Some((scheme, _)) = path.split_once("://") {
-            return Err(Error::new(Kind::Settings, format!("{scheme}:// is no warehouse that sparkify knows")).with_hint(
-                "a warehouse is a path, duckdb:PATH, postgres://USER@HOST/DATABASE, redshift://USER@HOST:5439/DATABASE, or `redshift:` for the cluster of the stack",
+            return Err(Error::new(Kind::Settings, format!("unknown scheme {scheme}:// of a warehouse")).with_hint(
+                "expected a path, duckdb:PATH, postgres://USER@HOST/DATABASE, redshift://USER@HOST:5439/DATABASE, or `redshift:` for the cluster of the stack",
             ));
         }
         Ok(Self::DuckDb(PathBuf::from(path)))
@@ -78,12 +78,15 @@ impl WarehouseUrl {
             Self::Redshift(url) => redshift::examine(url, options),
             Self::Postgres(url) => postgres::examine(url, options),
             Self::DuckDb(path) if !path.exists() => {
-                vec![Examined { what: "warehouse", outcome: Ok(format!("{} is not there yet; a load makes it", path.display())) }]
+                vec![Examined {
+                    what: "warehouse",
+                    outcome: Ok(format!("{} does not exist yet; a load creates it", path.display())),
+                }]
             }
             Self::DuckDb(_) => {
                 let opened = self.open_read_only(options).and_then(|mut warehouse| warehouse.has_tables());
                 let outcome = opened.map(|has_tables| {
-                    let state = if has_tables { "has sparkify's tables" } else { "has no tables of sparkify's yet" };
+                    let state = if has_tables { "has sparkify's tables" } else { "has no sparkify tables yet" };
                     format!("{self} can be opened and {state}")
                 });
                 vec![Examined { what: "warehouse", outcome }]

@@ -239,12 +239,12 @@ fn comments_and_texts_are_told_from_code() {
 }
 
 /// A path as it is from the repository's root.
-fn shown(path: &Path) -> String {
+pub fn shown(path: &Path) -> String {
     path.strip_prefix(repository()).unwrap_or(path).display().to_string()
 }
 
 /// The files at or below `place` whose names end so, in order; of the root itself, only those that stand in it.
-fn files(place: &str, endings: &[&str]) -> Vec<PathBuf> {
+pub fn files(place: &str, endings: &[&str]) -> Vec<PathBuf> {
     let start = repository().join(place);
     let (mut folders, mut files) = (vec![start.clone()], Vec::new());
     while let Some(path) = folders.pop() {
@@ -298,14 +298,14 @@ fn crate_modules(code: &str) -> Vec<String> {
 }
 
 /// A Rust source taken apart.
-struct Split {
+pub struct Split {
     /// Without comments, each text emptied.
     code: String,
     /// The insides of the texts, as they are spelled.
-    texts: Vec<String>,
+    pub texts: Vec<String>,
 }
 
-fn split(source: &str) -> Split {
+pub fn split(source: &str) -> Split {
     let (mut code, mut texts, mut rest) = (String::new(), Vec::new(), source);
     while let Some(next) = rest.chars().next() {
         let raw = raw_text(rest).filter(|_| !code.ends_with(|c: char| c.is_alphanumeric() || c == '_'));

@@ -70,9 +70,9 @@ fn a_bad_line_goes_to_the_quarantine_and_the_rest_loads() {
         ("half a surrogate pair", line(9, r#""location":"\ud83c""#).into(), "malformed JSON: half of a surrogate pair (column "),
         ("something behind", (line(9, "") + "{}").into(), "malformed JSON: something follows the object (column "),
         ("no object", b"[1,2]".to_vec(), "not a JSON object"),
-        ("wrong type of a number", line(9, "\"status\":\"abc\"").into(), "status has the wrong type: abc is no whole number"),
-        ("wrong type of a text", line(9, "\"location\":5").into(), "location has the wrong type: 5 is no text"),
-        ("not whole", line(9, "\"registration\":1.5").into(), "registration has the wrong type: 1.5 is no whole number"),
+        ("wrong type of a number", line(9, "\"status\":\"abc\"").into(), "status has the wrong type: abc is not a whole number"),
+        ("wrong type of a text", line(9, "\"location\":5").into(), "location has the wrong type: 5 is not a text"),
+        ("not whole", line(9, "\"registration\":1.5").into(), "registration has the wrong type: 1.5 is not a whole number"),
         ("missing field", line(9, "").replace("\"sessionId\":1,", "").into(), "sessionId is missing"),
         ("play without a user", line(9, "").replace("\"7\"", "\"\"").into(), "userId is missing on a play"),
         ("out of range", line(9, "\"status\":40000").into(), "status is out of range: 40000"),
@@ -199,7 +199,7 @@ fn a_prefix_without_json_says_so_and_makes_no_warehouse() {
     site.put("log_data/readme.txt", "no data");
     let empty = site.run(&["load", "--logs", "log_data"]).expect(1);
     assert_reads!(site, empty.stderr, @r"
-    error: log_data holds no JSON files; 1 other was passed over (not named .json or .jsonl)
+    error: log_data holds no JSON files; 1 other was skipped (not named .json or .jsonl)
       hint: check the path or URL; a prefix is a folder, so `log_data` does not cover `log_data_old`
     ");
     assert_eq!(names(&site), ["log_data", "log_data_old"]);
@@ -218,12 +218,12 @@ fn a_warehouse_that_is_none_is_left_as_it_was() {
     let other = duckdb::Connection::open(site.path("w.duckdb")).unwrap();
     other.execute_batch("create table users (name varchar); insert into users values ('someone else''s')").unwrap();
     drop(other);
-    assert!(site.load(&[]).expect(1).stderr.contains("has a table users that sparkify did not make"));
+    assert!(site.load(&[]).expect(1).stderr.contains("has a table users that sparkify did not create"));
     assert_eq!(site.sql("select * from users"), json!([{"name": "someone else's"}]));
     let missing = site.run(&["sql", "select 1", "--warehouse", "none.duckdb"]).expect(1);
     assert_reads!(site, missing.stderr, @r"
     error: there is no warehouse at none.duckdb
-      hint: `sparkify load` or `sparkify tables create` makes it
+      hint: create it with `sparkify load` or `sparkify tables create`
     ");
     assert!(!site.path("none.duckdb").exists());
 }
@@ -343,11 +343,11 @@ fn the_summary_as_people_read_it() {
       rejected    1 × conflict: same event key, another payload
       rejected    1 × malformed JSON
                   `sparkify rejects --run [run]` shows them
-      passed over file://[folder]/log_data/.DS_Store (hidden)
+      skipped     file://[folder]/log_data/.DS_Store (hidden)
     ");
     assert_reads!(site, site.load(&[]).expect(0).stdout, @r"
     0 new files: 3 listed, all known to w.duckdb ([time])
-      passed over file://[folder]/log_data/.DS_Store (hidden)
+      skipped     file://[folder]/log_data/.DS_Store (hidden)
     ");
 }
 
@@ -402,7 +402,7 @@ fn a_dry_run_changes_nothing_and_prints_sql() {
     let script = site.load(&["--dry-run"]).expect(0).stdout;
     assert_eq!(names(&site), ["log_data", "song_data"], "no database is made");
     assert!(
-        script.contains("-- warehouse: w.duckdb (would be made)") && script.contains("-- 2 of 2 files would be loaded"),
+        script.contains("-- warehouse: w.duckdb (would be created)") && script.contains("-- 2 of 2 files would be loaded"),
         "{script}"
     );
     assert!(script.contains("log_data/1.json (") && script.contains("song_data/1.json ("), "{script}");
@@ -487,7 +487,7 @@ fn a_replay_frees_what_loads_now_and_keeps_the_rest() {
     assert_eq!((of_run(&run), of_run("another")), (4, 0));
 
     let replay = |code| site.run(&["rejects", "replay", "--warehouse", "w.duckdb"]).expect(code).stdout;
-    assert_eq!(replay(3), "4 lines tried again: 0 loaded, 0 known already, 4 still rejected\n");
+    assert_eq!(replay(3), "4 lines replayed: 0 loaded, 0 known already, 4 still rejected\n");
     assert_eq!(site.number("select count(*) from load_runs"), 1, "nothing was changed");
 
     // The event in the way goes, as after a repair by hand, and two lines are mended.
@@ -507,7 +507,7 @@ fn a_replay_frees_what_loads_now_and_keeps_the_rest() {
         .unwrap();
     by_hand.execute("update load_rejects set raw = ? where input = 'song'", [SONG.replace("S1", "S2")]).unwrap();
     drop(by_hand);
-    assert_eq!(replay(3), "4 lines tried again: 3 loaded, 0 known already, 1 still rejected\n");
+    assert_eq!(replay(3), "4 lines replayed: 3 loaded, 0 known already, 1 still rejected\n");
     assert_eq!(site.sql("select location from songplays where item_in_session = 0"), json!([{"location": "elsewhere"}]));
     assert_eq!(site.number("select count(*) from songplays"), 3);
     assert_eq!(site.number("select count(*) from songs"), 2);
@@ -624,7 +624,7 @@ fn the_demo_needs_nothing_and_finds_nothing_new_the_second_time() {
     let site = Site::new();
     let first = site.run(&["demo"]).expect(0).stdout;
     for text in [
-        "Made a month of invented data in sparkify-demo: ",
+        "Simulated a month in sparkify-demo: ",
         "Loaded into sparkify-demo/sparkify.duckdb",
         "sparkify-demo/report.html",
         "The database is sparkify-demo/sparkify.duckdb.",

@@ -200,7 +200,7 @@ fn a_report_replaces_nothing_but_a_report() {
         let refused = report(out).expect(2);
         assert!(refused.stderr.contains("belongs to the warehouse, so the report cannot"), "{}", refused.stderr);
     }
-    assert!(report("notes.txt").expect(2).stderr.contains("notes.txt is there already and is no report"));
+    assert!(report("notes.txt").expect(2).stderr.contains("notes.txt exists already and is not a report"));
     assert_eq!(std::fs::read_to_string(site.path("notes.txt")).unwrap(), "all that I know");
     site.put("index.html", "<!doctype html>\n<html><head><title>My site</title></head></html>");
     report("index.html").expect(2);

@@ -32,7 +32,7 @@ fn the_doctor_finds_what_is_amiss() {
     assert_eq!(names, ["name resolution", "TCP", "TLS and log-in", "server", "privileges", "tables"]);
     assert_eq!(code, 0, "{well:?}");
     assert!(
-        well[2]["found"] == format!("as {USER}, in the open") && well[3]["found"].as_str().unwrap().starts_with("PostgreSQL 1")
+        well[2]["found"] == format!("as {USER}, not encrypted") && well[3]["found"].as_str().unwrap().starts_with("PostgreSQL 1")
     );
 
     let role = format!("doctored_{name}");

@@ -1,8 +1,10 @@
-//! The rules for prose in CONTRIBUTING.md, held over the pages that keep to them, and the form of decisions.
+//! The rules for prose in CONTRIBUTING.md, held over the pages that keep to them, help texts and messages; and the form of
+//! decisions.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::architecture::{files, shown, split};
 use crate::support::repository;
 
 /// Pages and folders without the words that CONTRIBUTING.md lists. A page joins when its prose keeps to the rules.
@@ -10,6 +12,13 @@ const PAGES: [&str; 4] = ["ARCHITECTURE.md", "README.md", "docs", "docs/decision
 /// Those whose sentences are short as well.
 const SHORT_SENTENCES: [&str; 3] = ["README.md", "docs", "docs/decisions"];
 const MOST_WORDS: usize = 30;
+
+/// Where comments are what `--help` prints.
+const HELP: [&str; 2] = ["src/cli.rs", "src/cli"];
+
+/// Phrases that hold one of the words and are plain English all the same, with why.
+const PLAIN: [(&str, &str); 2] =
+    [("there is no", "says that a thing is missing, not what it fails to be"), ("is no longer", "says when, not what")];
 
 /// What a decision has, in this order.
 const PARTS: [&str; 4] = ["## Context", "## Decision", "## Rejected", "## Where"];
@@ -21,7 +30,24 @@ fn pages_do_without_the_words_not_to_use() {
     let mut faults = Vec::new();
     for (name, text) in PAGES.iter().flat_map(|place| pages(place)) {
         for sentence in sentences(&text) {
-            faults.extend(words.iter().filter(|word| has_phrase(&sentence, word)).map(|w| format!("{name}: `{w}`: {sentence}")));
+            faults.extend(found_in(&words, &sentence).map(|word| format!("{name}: `{word}`: {sentence}")));
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn messages_and_help_texts_do_without_the_words_not_to_use() {
+    let words = words_not_to_use();
+    let mut faults = Vec::new();
+    for path in files("src", &["rs"]) {
+        let (name, source) = (shown(&path), fs::read_to_string(&path).unwrap());
+        let mut texts: Vec<String> = split(&source).texts.iter().map(|text| in_one_line(text)).collect();
+        if HELP.iter().any(|place| Path::new(&name).starts_with(place)) {
+            texts.extend(source.lines().filter_map(|line| line.trim().strip_prefix("/// ")).map(str::to_owned));
+        }
+        for text in texts {
+            faults.extend(found_in(&words, &text).map(|word| format!("{name}: `{word}`: {text}")));
         }
     }
     assert!(faults.is_empty(), "{faults:#?}");
@@ -85,6 +111,10 @@ fn prose_is_separated_from_code() {
     );
     assert!(has_phrase("All Dear checks", "dear") && !has_phrase("an endeared user", "dear") && !has_phrase("dearer", "dear"));
     assert!(words_not_to_use().contains(&"dear".to_owned()));
+    let is_no = ["is no".to_owned()];
+    assert_eq!(found_in(&is_no, "`x` is no port").count(), 1);
+    assert_eq!(found_in(&is_no, "There is no port, and it is no longer open").count(), 0);
+    assert_eq!(in_one_line("a {tally:>3}\\\n    that goes on\\nand on"), "a {} that goes on and on");
     assert!(!words_not_to_use().iter().any(|word| word.starts_with("people")), "only a reader can tell");
 }
 
@@ -96,6 +126,22 @@ fn words_not_to_use() -> Vec<String> {
     let rows = table.lines().take_while(|line| line.starts_with('|'));
     let cells = rows.map(|row| row.split('|').nth(1).unwrap().trim()).filter(|cell| !cell.contains('('));
     cells.flat_map(|cell| cell.split(", ")).map(str::to_lowercase).collect()
+}
+
+/// Those of the words that stand in a text, other than in a plain phrase.
+fn found_in<'a>(words: &'a [String], text: &str) -> impl Iterator<Item = &'a String> {
+    let text = PLAIN.iter().fold(text.to_lowercase(), |text, (phrase, _)| text.replace(phrase, ""));
+    words.iter().filter(move |word| has_phrase(&text, word))
+}
+
+/// A text of a Rust source with a space in place of each of its line breaks, and without the names of values.
+fn in_one_line(text: &str) -> String {
+    let text = text.replace("\\\n", " ").replace("\\n", " ");
+    let parts = text.split('{').enumerate().map(|(number, part)| match part.split_once('}') {
+        Some((_, behind)) if number > 0 => behind,
+        _ => part,
+    });
+    parts.collect::<Vec<_>>().join("{}").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The pages at or below a place, by name, with their text.

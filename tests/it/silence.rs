@@ -204,7 +204,7 @@ fn what_a_commit_without_an_answer_did_is_found_out() {
         let child = way.load();
         way.proxy.wait_for_it();
         let answer = Answer::of(&child.wait_with_output().unwrap());
-        assert!(answer.stderr.contains("looking whether it was"), "{}", answer.stderr);
+        assert!(answer.stderr.contains("checking whether it was"), "{}", answer.stderr);
         if then == Then::BreakAfter {
             assert!(answer.stderr.contains("it was"), "{}", answer.stderr);
             assert!(answer.expect(0).json()["accepted"].as_u64() > Some(10));

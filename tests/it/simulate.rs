@@ -201,7 +201,7 @@ fn a_file_a_day_has_all_keys_sorted() {
 
     // What is there is not mixed with another world.
     let refused = site.run(&["simulate", "--out", "d"]).expect(2);
-    assert!(refused.stderr.contains("there is a log_data in d already"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("d holds a folder log_data already"), "{}", refused.stderr);
 
     // The songs that are there can be played in another world.
     site.run(&["simulate", "--out", "e", "--catalogue", "d/song_data", "--seed", "5", "--tag", "blue"]).expect(0);
@@ -237,7 +237,7 @@ fn a_stream_has_eventsims_order_without_what_is_absent() {
     site.run(&[&arguments[..], &["--out", "x/y.json"]].concat()).expect(0);
     assert_eq!(std::fs::read_to_string(site.path("x/y.json")).unwrap(), streamed.stdout);
     let refused = site.run(&[&arguments[..], &["--out", "x/y.json"]].concat()).expect(2);
-    assert!(refused.stderr.contains("x/y.json is there already"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("x/y.json exists already"), "{}", refused.stderr);
     let said = site.run(&["load", "--logs", "x/y.json", "--json", "--warehouse", "w.duckdb"]).expect(0).json();
     assert_eq!((said["accepted"].as_u64(), said["rejected"].as_u64()), (Some(streamed.stdout.lines().count() as u64), Some(0)));
 }
@@ -265,7 +265,7 @@ fn eventsims_configurations_run() {
                 "2026-01-01",
             ])
             .expect(0);
-        assert!(!said.stderr.contains("there is no key"), "{}", said.stderr);
+        assert!(!said.stderr.contains("unknown key"), "{}", said.stderr);
         let said = said.json();
         assert!(said["events"].as_u64().unwrap() > 10_000 && said["users_ever"].as_u64().unwrap() > 310, "{said}");
         let logs = format!("{name}/log_data");
@@ -302,7 +302,7 @@ fn a_bad_configuration_is_refused_with_the_place_and_the_reason() {
         (
             "\"new-session\": [{\"page\": \"Home\"",
             "\"new-session\": [{\"page\": \"Hame\"",
-            "new-session[0] begins in the state Hame (GET 200, In, free), which no transition knows",
+            "new-session[0] begins in the state Hame (GET 200, In, free), which no transition has",
         ),
         ("\"alpha\": 60.0", "\"alpha\": \"soon\"", "alpha is \"soon\", not a number"),
         ("\"alpha\": 60.0", "\"alpha\": -1", "alpha is -1, not above 0"),
@@ -316,7 +316,7 @@ fn a_bad_configuration_is_refused_with_the_place_and_the_reason() {
             "\"auth\": \"Out\", \"weight\": 1}]",
             "new-session has no entry for the users who are Out and free at first",
         ),
-        ("2020-02-01", "February", "start-date is `February`, which is no date"),
+        ("2020-02-01", "February", "start-date is `February`: expected a date"),
         ("\"transitions\"", "\"transmissions\"", "transitions is missing"),
         ("\"seed\": 7,", "\"seed\": 7", "is not JSON: line 2"),
     ] {
@@ -329,7 +329,7 @@ fn a_bad_configuration_is_refused_with_the_place_and_the_reason() {
     }
     site.put("c.json", CONFIG.replacen("\"seed\"", "\"sead\": 3, \"seed\"", 1));
     let warned = site.run(&["simulate", "--config", "c.json", "--out", "x", "--json"]).expect(0);
-    assert!(warned.stderr.contains("there is no key sead"), "{}", warned.stderr);
+    assert!(warned.stderr.contains("unknown key sead"), "{}", warned.stderr);
     let said = warned.json();
     assert_eq!((said["from"].as_str(), said["to"].as_str()), (Some("2020-02-01"), Some("2020-02-08T12:00:00")));
     assert_eq!((said["seed"].as_u64(), said["users_at_first"].as_u64()), (Some(7), Some(40)));
@@ -381,8 +381,8 @@ fn flags_that_make_no_sense_are_refused() {
         (&["simulate", "--out", "x", "--unmatched", "2"], "--unmatched is 2"),
         (&["simulate", "--out", "x", "--growth-rate=-1"], "--growth-rate is -1"),
         (&["simulate", "--out", "x", "--continuous"], "--continuous writes one stream"),
-        (&["simulate", "--format", "eventsim", "--json"], "standard output has the log"),
-        (&["simulate", "--out", "x/", "--format", "eventsim"], "names no file"),
+        (&["simulate", "--format", "eventsim", "--json"], "standard output carries the log"),
+        (&["simulate", "--out", "x/", "--format", "eventsim"], "does not name a file"),
         (&["simulate", "--out", "gs://x/y"], "not supported"),
     ] {
         let refused = site.run(arguments).expect(2);
@@ -460,7 +460,7 @@ fn a_bucket_gets_what_a_folder_gets_whatever_goes_wrong_for_a_while() {
     assert!(faults.requests().iter().any(|request| request.contains("partNumber=2")), "in parts");
     assert!(contents(&site.path("store/music/sim")) == disk);
     let refused = simulate("s3://music/sim", &[]).expect(2);
-    assert!(refused.stderr.contains("there is a log_data in s3://music/sim already"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("s3://music/sim holds a folder log_data already"), "{}", refused.stderr);
     faults.add(100, "PUT /music/other", Fault::Status(403, "AccessDenied"));
     let refused = simulate("s3://music/other", &[]).expect(1);
     assert!(refused.stderr.contains("no right to write s3://music/other/song_data") && refused.stderr.contains("s3:PutObject"));

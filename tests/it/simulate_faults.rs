@@ -90,7 +90,7 @@ fn faults_that_make_no_sense_are_refused() {
     let site = Site::new();
     for (arguments, said) in [
         (&["--faults", "burnt=1%", "--out", "x"][..], "no fault `burnt`"),
-        (&["--faults", "missing-day=40", "--out", "x"], "40 days spoilt"),
+        (&["--faults", "missing-day=40", "--out", "x"], "needs 40 days"),
         (&["--faults", "late=1%", "--out", "x.json", "--format", "eventsim"], "need a file a day"),
         (&["--faults", "malformed=1%", "--format", "eventsim"], "ground truth"),
     ] {

@@ -265,7 +265,7 @@ fn a_folder_without_json_is_no_source() {
     fails(list_disk(root.path()), Kind::SourceMissing, "holds no JSON files: the folder is empty");
     put(root.path(), "a.txt", "x");
     put(root.path(), "b.csv", "x");
-    fails(list_disk(root.path()), Kind::SourceMissing, "holds no JSON files; 2 others were passed over");
+    fails(list_disk(root.path()), Kind::SourceMissing, "holds no JSON files; 2 others were skipped");
     assert!(list_disk(&root.path().join("nowhere")).unwrap_err().to_string().contains("nowhere"));
 }
 

@@ -81,7 +81,7 @@ fn the_demo_writes_to_a_folder_of_its_own_alone() {
     site.run(&["load", "--logs", "log_data"]).expect(0);
     let before = fs::read(site.path("sparkify.duckdb")).unwrap();
     let refused = site.run(&["demo", "--out", "."]).expect(2);
-    assert!(refused.stderr.contains("is not the demo's"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("was not created by `sparkify demo`"), "{}", refused.stderr);
     assert!(fs::read(site.path("sparkify.duckdb")).unwrap() == before);
     fs::create_dir(site.path("empty")).unwrap();
     for _ in 0..2 {

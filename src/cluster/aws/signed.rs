@@ -70,7 +70,7 @@ impl Aws {
             body: body.finish(),
         };
         let reply = self.send(&request).await?;
-        let node = Node::parse(&reply.body).ok_or_else(|| Failure::unanswered(&request.action, "the answer is no XML"))?;
+        let node = Node::parse(&reply.body).ok_or_else(|| Failure::unanswered(&request.action, "the answer is not XML"))?;
         Ok(node.unwrapped(action))
     }
 
@@ -113,7 +113,7 @@ impl Aws {
             body: body.to_string(),
         };
         let reply = self.send(&request).await?;
-        serde_json::from_str(&reply.body).map_err(|_| Failure::unanswered(&request.action, "the answer is no JSON"))
+        serde_json::from_str(&reply.body).map_err(|_| Failure::unanswered(&request.action, "the answer is not JSON"))
     }
 
     /// The region that a bucket is in, which S3 tells even where it refuses all else.
@@ -153,7 +153,7 @@ impl Aws {
             let interrupted = |_| Failure::unanswered(&request.action, "interrupted");
             self.wait(patience.next()).await.map_err(interrupted)?;
         }
-        Err(Failure::unanswered(&request.action, "no try is left"))
+        Err(Failure::unanswered(&request.action, "no attempt is left"))
     }
 
     async fn once(&self, request: &Request<'_>) -> Result<Reply, Failure> {

@@ -276,7 +276,7 @@ impl Aws {
     /// Takes a change set away, and the empty stack that it was to make.
     pub(in crate::cluster) async fn drop_change_set(&self, stack: &str, set: &ChangeSet) -> Result<()> {
         let dropped = self.stacks.delete_change_set().stack_name(stack).change_set_name(&set.id).send().await;
-        let doing = "cannot take the plan away";
+        let doing = "cannot delete the plan";
         match dropped.map_err(|e| Failure::of_sdk("cloudformation:DeleteChangeSet", &e)) {
             Ok(_) => {}
             Err(failure) if failure.is_missing() => {}

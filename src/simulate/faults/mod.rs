@@ -78,13 +78,13 @@ impl Faults {
     pub fn parse(spec: &str) -> Result<Self> {
         let wrong = |what: String| {
             Error::new(Kind::Usage, format!("--faults: {what}")).with_hint(
-                "like malformed=0.1%,duplicate=1%,conflict=0.1%,late=1%,garbled=5%,type-drift=0.1%,unknown-key=1%,truncated=1,duplicate-file=1,missing-day=1",
+                "expected for example malformed=0.1%,duplicate=1%,conflict=0.1%,late=1%,garbled=5%,type-drift=0.1%,unknown-key=1%,truncated=1,duplicate-file=1,missing-day=1",
             )
         };
         let mut faults = Self { spec: spec.to_owned(), ..Self::default() };
         for part in spec.split(',').map(str::trim).filter(|part| !part.is_empty()) {
-            let (name, value) = part.split_once('=').ok_or_else(|| wrong(format!("`{part}` says not how many")))?;
-            let days = || value.parse::<usize>().map_err(|_| wrong(format!("`{value}` is no number of days")));
+            let (name, value) = part.split_once('=').ok_or_else(|| wrong(format!("`{part}` does not say how many")))?;
+            let days = || value.parse::<usize>().map_err(|_| wrong(format!("invalid number of days `{value}`")));
             match name {
                 "truncated" => faults.truncated = days()?,
                 "duplicate-file" => faults.copied = days()?,
@@ -94,7 +94,7 @@ impl Faults {
                     let (_, fault) = fault.ok_or_else(|| wrong(format!("there is no fault `{name}`")))?;
                     let (number, unit) = value.strip_suffix('%').map_or((value, 1.0), |number| (number, 100.0));
                     let share = number.parse::<f64>().ok().map(|n| n / unit).filter(|share| (0.0..=1.0).contains(share));
-                    faults.lines.push((*fault, share.ok_or_else(|| wrong(format!("`{value}` is no share of lines")))?));
+                    faults.lines.push((*fault, share.ok_or_else(|| wrong(format!("invalid share of lines `{value}`")))?));
                 }
             }
         }
@@ -119,7 +119,7 @@ impl Faults {
         // The last day stays whole, as late lines of the days before need one to arrive on.
         let mut days: Vec<i64> = (first..last).collect();
         if wanted > days.len() {
-            let message = format!("--faults wants {wanted} days spoilt, but without the last there are {} days", days.len());
+            let message = format!("--faults needs {wanted} days, but without the last there are {} days", days.len());
             return Err(Error::new(Kind::Usage, message).with_hint("choose a longer time or fewer faults"));
         }
         let mut random = Random::of(seed, Purpose::FaultyDays, 0);
@@ -165,10 +165,10 @@ mod tests {
         assert_eq!(faults.lines, [(LineFault::Malformed, 0.005), (LineFault::Late, 0.25)]);
         assert_eq!((faults.missing, faults.truncated, faults.copied), (2, 1, 0));
         for (spec, named) in [
-            ("malformed", "says not how many"),
+            ("malformed", "does not say how many"),
             ("burnt=1%", "no fault `burnt`"),
-            ("late=101%", "`101%` is no share"),
-            ("missing-day=1%", "`1%` is no number of days"),
+            ("late=101%", "invalid share of lines `101%`"),
+            ("missing-day=1%", "invalid number of days `1%`"),
             ("late=60%,garbled=60%", "more than all lines"),
         ] {
             let error = Faults::parse(spec).unwrap_err();
@@ -183,7 +183,7 @@ mod tests {
         let distinct: std::collections::BTreeSet<i64> = days.iter().map(|(day, _)| *day).collect();
         assert_eq!((days.len(), distinct.len()), (9, 9));
         assert!(
-            faults.days(1, 100, 108).unwrap_err().to_string().contains("9 days spoilt, but without the last there are 8 days")
+            faults.days(1, 100, 108).unwrap_err().to_string().contains("needs 9 days, but without the last there are 8 days")
         );
     }
 }

@@ -142,7 +142,7 @@ impl DuckDb {
                 let cause = format!("{}\n  caused by: {}", second.report(), error.report());
                 Err(Error::new(Kind::Io, message)
                     .caused_by(cause)
-                    .with_hint("`sparkify runs` shows it when the disk is well again"))
+                    .with_hint("`sparkify runs` shows it when the disk works again"))
             }
         }
     }

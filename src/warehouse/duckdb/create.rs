@@ -24,10 +24,10 @@ pub(super) struct Creation {
 /// Makes the database at `path` with `prepare`. A file that appears there meanwhile wins.
 pub(super) fn create(path: &Path, resources: Resources, prepare: impl FnOnce(&Connection) -> Result<()>) -> Result<Creation> {
     if path.file_name().is_none() {
-        return Err(Error::new(Kind::Settings, format!("the warehouse's path {} names no file", path.display())));
+        return Err(Error::new(Kind::Settings, format!("the warehouse's path {} does not name a file", path.display())));
     }
     if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
-        fs::create_dir_all(folder).map_err(|e| io_error(folder.display(), "make the folder", e))?;
+        fs::create_dir_all(folder).map_err(|e| io_error(folder.display(), "create the folder", e))?;
     }
     is_under_way(path);
     let creation = Creation::begin(path).map_err(|e| io_error(path.display(), "create", e))?;

@@ -79,7 +79,7 @@ impl Place {
         let port = match (url.port, environment("PGPORT")) {
             (Some(port), _) => port,
             (None, Some(text)) => {
-                text.parse().map_err(|_| Error::new(Kind::Settings, format!("PGPORT is `{text}`, which is no port")))?
+                text.parse().map_err(|_| Error::new(Kind::Settings, format!("invalid port `{text}` in PGPORT")))?
             }
             (None, None) => 5432,
         };
@@ -150,7 +150,7 @@ fn refused(place: &Place, url: &PostgresUrl, error: tokio_postgres::Error) -> Er
             Kind::WarehouseMissing,
             format!("{url}: the server has no database {database}"),
         )
-        .with_hint(format!("make it: `createdb {database}`, or `create database` in any client")),
+        .with_hint(format!("create it: `createdb {database}`, or `create database` in any client")),
         Some(code) if code == SqlState::TOO_MANY_CONNECTIONS || code == SqlState::CANNOT_CONNECT_NOW => {
             Error::new(Kind::WarehouseUnreachable, format!("{url}: the server takes no connections now"))
                 .with_hint("try again in a while")
@@ -162,7 +162,7 @@ fn refused(place: &Place, url: &PostgresUrl, error: tokio_postgres::Error) -> Er
         ),
         None if text.contains("TLS") => Error::new(Kind::WarehouseDenied, format!("{url}: no trusted encrypted connection"))
             .with_hint(
-                "name the server's authority with sslrootcert=FILE in the URL; sslmode=require encrypts without looking at who answers, disable does neither",
+                "name the server's authority with sslrootcert=FILE in the URL; sslmode=require encrypts without verifying the server, disable does neither",
             ),
         None => Error::new(Kind::WarehouseUnreachable, format!("{url}: no server answers at {host}, port {port}")),
     };
@@ -183,13 +183,13 @@ pub(super) fn examine(session: &Session) -> Result<String> {
     if encoding != "UTF8" {
         return unusable(
             format!("the encoding of {place} is {encoding}, which cannot hold all texts"),
-            "make a database with `encoding 'UTF8'`",
+            "create a database with `encoding 'UTF8'`",
         );
     }
     let Some(schema) = schema else {
         return unusable(
-            format!("{place}: no schema of the search_path is there to make tables in"),
-            "make one, or name another: postgres://…?options=-csearch_path%3DSCHEMA",
+            format!("{place}: no schema of the search_path exists to create tables in"),
+            "create one, or name another: postgres://…?options=-csearch_path%3DSCHEMA",
         );
     };
     if schema.starts_with("pg_") {

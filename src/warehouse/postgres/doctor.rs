@@ -37,7 +37,7 @@ fn take(url: &PostgresUrl, options: &OpenOptions, steps: &mut Steps) -> Option<(
 
 fn encryption(session: &Session) -> Result<&'static str> {
     let row = session.row(Statement::PostgresPrivileges)?;
-    Ok(if session.get(&row, 2)? { "encrypted" } else { "in the open" })
+    Ok(if session.get(&row, 2)? { "encrypted" } else { "not encrypted" })
 }
 
 fn privileges(session: &Session) -> Result<String> {
@@ -48,6 +48,6 @@ fn privileges(session: &Session) -> Result<String> {
 fn tables(session: &Session) -> Result<String> {
     Ok(match schema::version(session)? {
         Some(version) => format!("of version {version}"),
-        None => "none yet; a load makes them".to_owned(),
+        None => "none yet; a load creates them".to_owned(),
     })
 }

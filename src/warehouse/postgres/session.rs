@@ -58,7 +58,7 @@ impl Session {
                 let (cancel, tls) = (cancel.clone(), tls.clone());
                 handle.spawn(async move {
                     if let Err(error) = cancel.cancel_query(tls).await {
-                        tracing::debug!("the server was not told of the interrupt: {error}");
+                        tracing::debug!("cannot send the interrupt to the server: {error}");
                     }
                 });
             }
@@ -285,7 +285,7 @@ impl Session {
             SqlState::INSUFFICIENT_PRIVILEGE => (
                 Kind::WarehouseDenied,
                 format!("{place}: no privilege for {name}"),
-                "the user must own the tables, or may make them: `grant usage, create on schema … to …`, `grant temporary on database … to …`",
+                "the user must own the tables, or may create them: `grant usage, create on schema … to …`, `grant temporary on database … to …`",
             ),
             SqlState::DISK_FULL => (
                 Kind::Disk,
@@ -294,7 +294,7 @@ impl Session {
             ),
             SqlState::OUT_OF_MEMORY => (
                 Kind::Memory,
-                format!("{name}: the server has not enough memory"),
+                format!("{name}: the server does not have enough memory"),
                 "the server's log says what it was short of; work_mem and its memory decide",
             ),
             SqlState::ADMIN_SHUTDOWN | SqlState::CRASH_SHUTDOWN | SqlState::CANNOT_CONNECT_NOW => (
@@ -305,8 +305,8 @@ impl Session {
             // A standby does not begin a transaction that could write.
             _ if code == SqlState::READ_ONLY_SQL_TRANSACTION || code == SqlState::FEATURE_NOT_SUPPORTED && name == "begin" => (
                 Kind::WarehouseDenied,
-                format!("{name}: {place} is only to be read here"),
-                "`sparkify sql` asks questions only; to load, name a server that is no standby",
+                format!("{name}: {place} is read-only"),
+                "`sparkify sql` only reads; to load, name a server that is not a standby",
             ),
             SqlState::QUERY_CANCELED => (
                 Kind::Query,

@@ -85,7 +85,7 @@ impl PostgresUrl {
                 "sslrootcert" => parsed.root_certificates = Some(PathBuf::from(&*value)),
                 "options" => parsed.options = Some(value.into_owned()),
                 "host" => parsed.host = Some(value.into_owned()),
-                "port" => parsed.port = Some(value.parse().map_err(|_| wrong(format!("`{value}` is no port")))?),
+                "port" => parsed.port = Some(value.parse().map_err(|_| wrong(format!("invalid port `{value}`")))?),
                 _ => return Err(wrong(format!("the warehouse's URL has a parameter {key}; known are {PARAMETERS}"))),
             }
         }
@@ -116,8 +116,8 @@ impl SslMode {
             "verify-ca" => Self::VerifyCa,
             "verify-full" => Self::VerifyFull,
             _ => {
-                return Err(Error::new(Kind::Settings, format!("`{text}` is no sslmode"))
-                    .with_hint("one of disable, prefer, require, verify-ca and verify-full"));
+                return Err(Error::new(Kind::Settings, format!("invalid sslmode `{text}`"))
+                    .with_hint("expected disable, prefer, require, verify-ca and verify-full"));
             }
         })
     }

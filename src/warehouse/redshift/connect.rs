@@ -64,7 +64,7 @@ pub(super) fn refused(place: &Place, user: &str, url: &RedshiftUrl, fault: Fault
     match fault {
         Fault::Unreachable(cause) => {
             Error::new(Kind::WarehouseUnreachable, format!("{url}: no server answers at {host}, port {port}"))
-                .with_hint("clusters are private by default: check the VPN or tunnel, the security group's rule for port 5439 (`sparkify cluster open` makes it for a cluster of the stack), and that the cluster is not paused")
+                .with_hint("clusters are private by default: check the VPN or tunnel, the security group's rule for port 5439 (`sparkify cluster open` adds it for a cluster of the stack), and that the cluster is not paused")
                 .caused_by(cause)
         }
         Fault::Lost(cause) => {
@@ -78,14 +78,14 @@ pub(super) fn refused(place: &Place, user: &str, url: &RedshiftUrl, fault: Fault
         .caused_by(cause),
         Fault::Plain => denied(
             format!("{url}: the server does not encrypt"),
-            "a cluster always can; for a stand-in beyond this machine say sslmode=disable",
+            "a cluster always can; for a stand-in beyond this machine set sslmode=disable",
         ),
         Fault::Method(13) => denied(
-            format!("{url}: the server asks for the password of {user} by method 13, which only Amazon's drivers know"),
+            format!("{url}: the server asks for the password of {user} by method 13, which only Amazon's drivers support"),
             "give the user an MD5 password (`alter user … password '…'`, or `'md5' || md5(password || user)`), or log in by temporary credentials: redshift.iam = true",
         ),
         Fault::Method(method) => denied(
-            format!("{url}: the server asks for the password of {user} by method {method}, which sparkify does not know"),
+            format!("{url}: the server asks for the password of {user} by method {method}, which sparkify does not support"),
             "give the user an MD5 password, or log in by temporary credentials: redshift.iam = true",
         ),
         Fault::NoPassword => denied(
@@ -99,7 +99,7 @@ pub(super) fn refused(place: &Place, user: &str, url: &RedshiftUrl, fault: Fault
                     "check SPARKIFY_PASSWORD, PGPASSWORD or ~/.pgpass, in this order",
                 ),
                 "3D000" => Error::new(Kind::WarehouseMissing, format!("{url}: the cluster has no database {database}"))
-                    .with_hint(format!("make it with `create database {database}`, or name another in the URL")),
+                    .with_hint(format!("create it with `create database {database}`, or name another in the URL")),
                 "53300" | "57P03" => {
                     Error::new(Kind::WarehouseUnreachable, format!("{url}: the server takes no connections now"))
                         .with_hint("try again in a while")
@@ -117,23 +117,23 @@ fn examine(session: &mut Session) -> Result<()> {
     let version = row.first().map(ToString::to_string).unwrap_or_default();
     let place = session.place();
     if !version.contains("Redshift") {
-        return Err(Error::new(Kind::WarehouseInvalid, format!("{place} is no Redshift: {version}"))
+        return Err(Error::new(Kind::WarehouseInvalid, format!("{place} is not Redshift: {version}"))
             .with_hint("a PostgreSQL server is named as postgres://USER@HOST/DATABASE"));
     }
     let schema = row.get(1).filter(|schema| **schema != Value::Null).map(ToString::to_string);
     if schema.as_deref().is_some_and(|schema| schema.starts_with("pg_")) {
         return Err(Error::new(
             Kind::WarehouseInvalid,
-            format!("{place}: the search_path begins with a schema of the cluster's own, whose tables do not stay"),
+            format!("{place}: the search_path begins with a schema of the cluster itself, whose tables do not stay"),
         )
         .with_hint("name the schema for the tables first: `alter user … set search_path to …`"));
     }
     if schema.is_none() {
         return Err(Error::new(
             Kind::WarehouseInvalid,
-            format!("{place}: no schema of the search_path is there to make tables in"),
+            format!("{place}: no schema of the search_path exists to create tables in"),
         )
-        .with_hint("make one, and let the user begin there: `alter user … set search_path to …`"));
+        .with_hint("create one, and let the user begin there: `alter user … set search_path to …`"));
     }
     Ok(())
 }

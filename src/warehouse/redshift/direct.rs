@@ -24,7 +24,7 @@ pub(super) const TEXT_BYTES: usize = 1024;
 const EXACT_TIMES: [i64; 2] = [-2_208_988_800_000, 7_258_118_399_999];
 /// What an array or an object begins with; COPY makes texts of both.
 const LIKE_JSON: &str = r#"^[[{] *([]{}"[0-9-]|true|false|null)"#;
-/// Files smaller than this on the average cost COPY more to open than to read.
+/// Files smaller than this on average cost COPY more to open than to read.
 const SMALL_FILE: u64 = 256 << 10;
 /// Below this there is nothing to win by leaving the reading to the cluster.
 const LITTLE: u64 = 256 << 20;
@@ -276,22 +276,21 @@ pub(super) fn choose(way: StageWay, slices: usize, logs: &[Arc<SourceFile>]) -> 
     names.sort_unstable();
     names.dedup();
     if names.len() < logs.len() {
-        return rows("the cluster's system tables could not tell some of the files apart: their names are too long".to_owned());
+        return rows("the cluster's system tables cannot distinguish some of the files: their names are too long".to_owned());
     }
     let (files, bytes) = (logs.len(), logs.iter().map(|file| file.size).sum::<u64>());
     match way {
         StageWay::Direct => objects("redshift.stage says so".to_owned()),
         StageWay::Compact => rows("redshift.stage says so".to_owned()),
-        StageWay::Auto if bytes < LITTLE => rows(format!("{} MB are read here in no time", bytes / 1_000_000)),
+        StageWay::Auto if bytes < LITTLE => rows(format!("{} MB are quicker to read here", bytes / 1_000_000)),
         StageWay::Auto if bytes / (files as u64) < SMALL_FILE => rows(format!(
-            "{files} files of {} kB on the average cost the cluster more to open than to read",
+            "{files} files of {} kB on average cost the cluster more to open than to read",
             bytes / (files as u64) / 1000
         )),
         StageWay::Auto if files < slices => rows(format!("{files} files would leave some of {slices} slices idle")),
-        StageWay::Auto => objects(format!(
-            "{files} files of {} MB on the average keep {slices} slices busy",
-            bytes / (files as u64) / 1_000_000
-        )),
+        StageWay::Auto => {
+            objects(format!("{files} files of {} MB on average keep {slices} slices busy", bytes / (files as u64) / 1_000_000))
+        }
     }
 }
 
@@ -323,10 +322,10 @@ mod tests {
         assert!(!auto(30, 100_000).0, "little");
         assert_eq!(
             auto(10_000, 50_000),
-            (false, "10000 files of 50 kB on the average cost the cluster more to open than to read".to_owned())
+            (false, "10000 files of 50 kB on average cost the cluster more to open than to read".to_owned())
         );
         assert_eq!(auto(4, 1 << 30), (false, "4 files would leave some of 8 slices idle".to_owned()));
-        assert_eq!(auto(365, 20_000_000), (true, "365 files of 20 MB on the average keep 8 slices busy".to_owned()));
+        assert_eq!(auto(365, 20_000_000), (true, "365 files of 20 MB on average keep 8 slices busy".to_owned()));
     }
 
     #[test]

@@ -28,13 +28,13 @@ fn take(url: &RedshiftUrl, options: &OpenOptions, steps: &mut Steps) -> Option<(
         "check the host in --warehouse; a private cluster's name may be known inside its network alone",
         &options.interrupt,
     );
-    let remedy = "clusters are private by default: check the VPN or tunnel, the security group's rule for the port (`sparkify cluster open` makes it for a cluster of the stack), and that the cluster is not paused";
+    let remedy = "clusters are private by default: check the VPN or tunnel, the security group's rule for the port (`sparkify cluster open` adds it for a cluster of the stack), and that the cluster is not paused";
     if !steps.note("name resolution", resolved) || !steps.note("TCP", reach::reach(host, port, remedy, &options.interrupt)) {
         return None;
     }
     let account = steps.need("credentials", connect::account(url, &place, &options.redshift, &sources))?;
     let logged_in = connect::connect_as(url, &place, &account, options).and_then(|session| {
-        let protected = if session.is_encrypted() { "encrypted" } else { "in the open" };
+        let protected = if session.is_encrypted() { "encrypted" } else { "not encrypted" };
         Ok((Redshift::of(session, url, options, sources)?, format!("as {}, {protected}", account.user)))
     });
     let (mut warehouse, how) = steps.need("TLS and log-in", logged_in)?;
@@ -55,7 +55,7 @@ fn isolation(warehouse: &mut Redshift) -> Result<String> {
         Ok(row) => Ok(row.first().map(ToString::to_string).unwrap_or_default()),
         Err(error) if warehouse.session.is_lost() => Err(error),
         // Serverless has no such view, and no load needs to know.
-        Err(_) => Ok("not told (Serverless: snapshot)".to_owned()),
+        Err(_) => Ok("not reported (Serverless: snapshot)".to_owned()),
     }
 }
 

@@ -54,12 +54,12 @@ fn refused(name: &str, place: &str, refusal: Refusal) -> Error {
         (
             Kind::WarehouseDenied,
             format!("{name}: the cluster may not use the role that COPY names"),
-            "attach the role to the cluster or namespace (`aws redshift modify-cluster-iam-roles`), and let its trust policy name redshift.amazonaws.com (and redshift-serverless.amazonaws.com); `sparkify doctor` tries it",
+            "attach the role to the cluster or namespace (`aws redshift modify-cluster-iam-roles`), and let its trust policy name redshift.amazonaws.com (and redshift-serverless.amazonaws.com); `sparkify doctor` checks it",
         )
     } else if says("must be addressed using the specified endpoint") || says("permanentredirect") {
         (
             Kind::SourceRegion,
-            format!("{name}: the bucket is in another region than COPY was told"),
+            format!("{name}: the bucket is in another region than COPY names"),
             "set redshift.region to the bucket's region; staging prefix and sources must be in the same one",
         )
     } else if says("accessdenied") || says("access denied") {
@@ -87,7 +87,7 @@ fn by_code(name: &str, place: &str, refusal: Refusal) -> Error {
         "42501" => (
             Kind::WarehouseDenied,
             format!("{place}: no privilege for {name}"),
-            "the user must own the tables or may make them: `grant usage, create on schema … to …`, `grant temporary on database … to …`, `grant assumerole on … to … for copy`",
+            "the user must own the tables or may create them: `grant usage, create on schema … to …`, `grant temporary on database … to …`, `grant assumerole on … to … for copy`",
         ),
         "57014" => (
             Kind::Query,
@@ -101,7 +101,7 @@ fn by_code(name: &str, place: &str, refusal: Refusal) -> Error {
         ),
         "53200" => (
             Kind::Memory,
-            format!("{name}: the cluster has not enough memory"),
+            format!("{name}: the cluster does not have enough memory"),
             "give the user's queue more memory, or resize the cluster",
         ),
         "57P01" | "57P02" | "57P03" => (
@@ -109,9 +109,7 @@ fn by_code(name: &str, place: &str, refusal: Refusal) -> Error {
             format!("{name}: {place} ended the connection"),
             "run the command again when the cluster is available",
         ),
-        "25006" => {
-            (Kind::WarehouseDenied, format!("{name}: {place} is only to be read here"), "`sparkify sql` asks questions only")
-        }
+        "25006" => (Kind::WarehouseDenied, format!("{name}: {place} is read-only"), "`sparkify sql` only reads"),
         _ => (Kind::Query, format!("{name} failed"), ""),
     };
     let error = Error::new(kind, message).caused_by(refusal);

@@ -38,7 +38,7 @@ pub(super) fn is_one(error: &Error) -> bool {
 impl Redshift {
     /// Rolls back, as the failed transaction cannot read on, and says which rows were to blame.
     pub(super) fn explain_copy(&mut self, table: &str, error: Error) -> Error {
-        let failed = Error::new(Kind::Query, format!("COPY into {table} failed, and nothing tells why")).caused_by(error);
+        let failed = Error::new(Kind::Query, format!("COPY into {table} failed, and no error was recorded")).caused_by(error);
         match self.undo_but_keep().and_then(|()| self.load_errors()) {
             Ok(errors) if !errors.is_empty() => {
                 let shown: Vec<String> = errors.iter().take(SHOWN).map(|e| format!("\n  {}", self.describe(e, &[]))).collect();

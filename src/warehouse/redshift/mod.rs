@@ -181,7 +181,7 @@ impl Redshift {
 
     /// Whether a run whose commit got no answer was committed. The lock waits for the transaction to end either way.
     fn look_for(&mut self, run_id: &str, lost: Error) -> Result<()> {
-        tracing::warn!("the connection broke while the run was being committed; looking whether it was");
+        tracing::warn!("the connection broke while the run was being committed; checking whether it was");
         let deadline = Instant::now() + AFTER_A_COMMIT;
         let unknown = |cause: Error| {
             let error = Error::new(Kind::OutcomeUnknown, format!("whether the run {run_id} was committed is not known"));

@@ -66,7 +66,7 @@ impl FromStr for StageWay {
 
     fn from_str(text: &str) -> Result<Self> {
         [Self::Auto, Self::Direct, Self::Compact].into_iter().find(|way| way.name() == text).ok_or_else(|| {
-            Error::new(Kind::Settings, format!("`{text}` is no way of staging")).with_hint("one of auto, direct and compact")
+            Error::new(Kind::Settings, format!("invalid load mode `{text}`")).with_hint("expected auto, direct or compact")
         })
     }
 }
@@ -96,10 +96,9 @@ impl FromStr for Design {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        [Self::Auto, Self::Explicit]
-            .into_iter()
-            .find(|design| design.name() == text)
-            .ok_or_else(|| Error::new(Kind::Settings, format!("`{text}` is no table design")).with_hint("auto or explicit"))
+        [Self::Auto, Self::Explicit].into_iter().find(|design| design.name() == text).ok_or_else(|| {
+            Error::new(Kind::Settings, format!("invalid table design `{text}`")).with_hint("expected auto or explicit")
+        })
     }
 }
 
@@ -120,8 +119,9 @@ pub fn parse_role(text: &str) -> Result<String> {
     if text == "default" || text.split(',').all(is_arn) {
         return Ok(text.to_owned());
     }
-    Err(Error::new(Kind::Settings, format!("`{text}` is no role"))
-        .with_hint("an ARN as arn:aws:iam::123456789012:role/NAME, several joined by commas for a chain, or `default`"))
+    Err(Error::new(Kind::Settings, format!("invalid role `{text}`")).with_hint(
+        "expected an ARN such as arn:aws:iam::123456789012:role/NAME, several joined by commas for a chain, or `default`",
+    ))
 }
 
 /// Reads a staging prefix, which must be in S3 and not the bucket itself.

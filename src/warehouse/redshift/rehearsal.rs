@@ -145,7 +145,7 @@ impl Rehearsal {
         let paths = json::paths(columns.len());
         let copy = Copy { table, columns, paths, compression: Compression::Zstd, max_errors: 0 };
         Ok(vec![
-            remark(&format!("the manifest names the packed files of {table} below the staging prefix")),
+            remark(&format!("the manifest names the compressed files of {table} below the staging prefix")),
             (format!("copy {table}"), self.statement(&copy)?),
         ])
     }

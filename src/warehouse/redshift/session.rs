@@ -47,7 +47,7 @@ impl Session {
                 let cancel = cancel.clone();
                 thread::spawn(move || {
                     if let Err(fault) = cancel.send() {
-                        tracing::debug!("the server was not told of the interrupt: {fault:?}");
+                        tracing::debug!("cannot send the interrupt to the server: {fault:?}");
                     }
                 });
             }

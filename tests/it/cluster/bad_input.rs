@@ -32,12 +32,12 @@ fn settings_that_cannot_work() {
     let site = Site::new();
     for (settings, said, hint) in [
         ("node_type = \"dc2.large\"", "retired", "ra3.large"),
-        ("nodes = 0", "from 1 to 100", ""),
-        ("ttl = \"5 minutes\"", "no time to live", "30m, 4h or 2d"),
-        ("admin = \"user\"", "no name that Redshift takes", "reserved"),
-        ("stack = \"My_Stack\"", "no name for a stack", "lower-case"),
-        ("kind = \"huge\"", "is not a kind of cluster", "serverless"),
-        ("prices = \"cheap\"", "no price", "ra3.large=0.543"),
+        ("nodes = 0", "expected 1 to 100", ""),
+        ("ttl = \"5 minutes\"", "invalid time to live", "30m, 4h or 2d"),
+        ("admin = \"user\"", "invalid Redshift name", "reserved"),
+        ("stack = \"My_Stack\"", "invalid stack name", "lower-case"),
+        ("kind = \"huge\"", "invalid kind of cluster", "serverless"),
+        ("prices = \"cheap\"", "invalid price", "ra3.large=0.543"),
     ] {
         site.put("sparkify.toml", format!("[cluster]\n{settings}\n"));
         let answer = site.run(&["cluster", "plan"]).expect(2);
@@ -98,7 +98,7 @@ fn a_stack_of_somebody_else() {
     );
     for action in [&["up", "--yes"][..], &["down", "--yes"], &["status"]] {
         let answer = gateway.run(&Site::new(), "foreign", action).expect(1);
-        assert!(answer.stderr.contains("sparkify did not make") && answer.stderr.contains("--stack"), "{}", answer.stderr);
+        assert!(answer.stderr.contains("sparkify did not create") && answer.stderr.contains("--stack"), "{}", answer.stderr);
     }
     assert!(gateway.asked_for("DeleteStack").is_empty());
 }
@@ -111,7 +111,7 @@ fn nothing_happens_unasked() {
     assert!(gateway.asked_for("ExecuteChangeSet").is_empty());
     assert_eq!(gateway.asked_for("DeleteChangeSet").len(), 1);
     let answer = gateway.run(&Site::new(), "unasked", &["up", "--yes", "--address", "127.0.0.1"]).expect(2);
-    assert!(answer.stderr.contains("no address that could connect"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("not an address that can connect"), "{}", answer.stderr);
 }
 
 #[test]

@@ -156,7 +156,7 @@ fn a_load_goes_into_the_cluster_of_the_stack() {
     let work = |arguments: &[&str]| Answer::of(&work(&gateway, &lake, stack, arguments).output().unwrap());
 
     let dry = work(&["load", "--dry-run"]).expect(0).stdout;
-    assert!(dry.contains(&format!("iam_role '{role}'")) && dry.contains("(would be made)"), "{dry}");
+    assert!(dry.contains(&format!("iam_role '{role}'")) && dry.contains("(would be created)"), "{dry}");
     // The connection breaks meanwhile. Each has a password of its own, as they last no longer than a quarter of an hour.
     lake.cluster.standin.faults().add(1, "copy staged_plays", Fault::DropMidCopy(1000));
     let report = work(&["load", "--json"]).expect(0).json();

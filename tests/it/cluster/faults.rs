@@ -93,7 +93,7 @@ fn a_creation_that_is_rolled_back_says_why_and_can_be_repeated() {
     assert_eq!(answer.stderr.matches("created  CopyRole").count(), 1, "{}", answer.stderr);
 
     let plan = gateway.run(&Site::new(), "rolled-back", &["plan"]).expect(1);
-    assert!(plan.stderr.contains("failed when it was made") && plan.stderr.contains("sparkify cluster up"), "{}", plan.stderr);
+    assert!(plan.stderr.contains("failed when it was created") && plan.stderr.contains("sparkify cluster up"), "{}", plan.stderr);
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn what_a_failed_attempt_left_is_cleared_away() {
         failed.then(|| (200, stack("second-try", "ROLLBACK_COMPLETE", "provisioned")))
     });
     let answer = gateway.run(&Site::new(), "second-try", &["up", "--yes"]).expect(0);
-    assert!(answer.stderr.contains("clearing away what it left") && answer.stdout.contains("available"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("deleting what it left") && answer.stdout.contains("available"), "{}", answer.stderr);
     gateway.run(&Site::new(), "second-try", &["down", "--yes", "--no-snapshot"]).expect(0);
 }
 
@@ -144,7 +144,7 @@ fn an_interrupt_leaves_the_stack_to_go_on() {
     let status = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(status.success());
     let answer = Answer::of(&child.wait_with_output().unwrap()).expect(130);
-    assert!(answer.stderr.contains("AWS goes on") && answer.stderr.contains("sparkify cluster status"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("AWS continues") && answer.stderr.contains("sparkify cluster status"), "{}", answer.stderr);
 }
 
 #[test]
@@ -212,5 +212,5 @@ fn what_is_left_is_found() {
     // What cannot be looked at counts as not looked at.
     gateway.refuse(1, "ListSecrets", 400, "AccessDeniedException", "no");
     let answer = gateway.run(&Site::new(), "nothing-here", &["down", "--yes"]).expect(1);
-    assert!(answer.stdout.contains("not looked at: secret"), "{}", answer.stdout);
+    assert!(answer.stdout.contains("not checked: secret"), "{}", answer.stdout);
 }

@@ -182,7 +182,7 @@ pub fn tables_of_an_older_version_are_brought_forward(new_site: NewSite<'_>) {
     for verb in [&["insights"][..], &["check"], &["report", "--out", &out]] {
         let refused = site.run(&[verb, &["--warehouse", &site.warehouse]].concat()).expect(1);
         assert!(
-            refused.stderr.contains("version 1") && refused.stderr.contains("`sparkify tables create` brings"),
+            refused.stderr.contains("version 1") && refused.stderr.contains("`sparkify tables create` migrates"),
             "{}",
             refused.stderr
         );
@@ -226,7 +226,7 @@ pub fn tables_of_someone_else_are_refused(new_site: NewSite<'_>) {
     site.put("log_data/1.json", good(5));
     change(&site, "create table songs (mine integer); insert into songs values (5)");
     let refused = site.load(&[]).expect(1);
-    assert!(refused.stderr.contains("has a table songs that sparkify did not make"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("has a table songs that sparkify did not create"), "{}", refused.stderr);
     assert_eq!(site.sql("select mine from songs"), json!([{"mine": 5}]));
     let asked = site.run(&["check", "--warehouse", &site.warehouse]).expect(1);
     assert!(asked.stderr.contains("no tables of sparkify's"), "{}", asked.stderr);

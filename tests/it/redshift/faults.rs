@@ -70,7 +70,7 @@ fn a_commit_without_an_answer_is_looked_for() {
         let committed = matches!(fault, Fault::DropAfter);
         faults(&lake).add(1, "commit", fault);
         let answer = lake.load("compact", &[]).expect(0);
-        assert!(answer.stderr.contains("looking whether it was"), "{}", answer.stderr);
+        assert!(answer.stderr.contains("checking whether it was"), "{}", answer.stderr);
         assert_eq!(lake.digest(), lake.digest_of("demo/sparkify.duckdb"));
         let runs = lake.run(&["runs", "--json"]).expect(0).json();
         assert_eq!(runs.as_array().unwrap().len(), 1, "once, whether it was committed at first: {committed}");

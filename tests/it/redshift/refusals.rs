@@ -36,7 +36,7 @@ fn who_cannot_get_in_is_told_why() {
         (vec![("SPARKIFY_REDSHIFT_IAM_ROLE", "")], "redshift.iam_role is not set"),
         (vec![("SPARKIFY_REDSHIFT_STAGING", "")], "redshift.staging is not set"),
         (vec![("SPARKIFY_REDSHIFT_STAGING", "staging")], "is not in S3"),
-        (vec![("SPARKIFY_REDSHIFT_IAM_ROLE", "loader")], "is no role"),
+        (vec![("SPARKIFY_REDSHIFT_IAM_ROLE", "loader")], "invalid role"),
         (vec![("SPARKIFY_REDSHIFT_IAM_ROLE", "arn:aws:iam::123456789012:role/other")], "attach the role"),
         (vec![("SPARKIFY_REDSHIFT_REGION", "eu-west-1")], "redshift.region"),
     ] {
@@ -74,7 +74,7 @@ fn a_server_that_is_no_redshift_is_refused() {
     let answer = load_with(&lake, &[("SPARKIFY_WAREHOUSE", &url), ("PGPASSWORD", crate::support::postgres::PASSWORD)]);
     assert_eq!(answer.code, 1);
     // PostgreSQL asks in a way that Redshift never does, or says what it is.
-    assert!(answer.stderr.contains("is no Redshift") || answer.stderr.contains("unexpected message"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("is not Redshift") || answer.stderr.contains("unexpected message"), "{}", answer.stderr);
 }
 
 #[test]
