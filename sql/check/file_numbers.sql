@@ -1,6 +1,6 @@
 -- Severity: blocking
 -- Says: file numbers are unique, and none is above the highest last_file_no of the runs
--- Remedy: do not load until this is mended, as ids would be used twice: load all sources into a new warehouse
+-- Remedy: do not load until this is fixed, as ids would be used twice: load all sources into a new warehouse
 -- In a load: always
 with highest as (
     select coalesce(max(last_file_no), 0) as file_no

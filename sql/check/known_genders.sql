@@ -1,6 +1,6 @@
 -- Severity: warning
 -- Says: genders are F or M
--- Remedy: see which users have another one with `sparkify sql`, and whoever writes the logs
+-- Remedy: find these users with `sparkify sql`, and ask who writes the logs
 select gender, count(*) as times, min(user_id) as first_user_id
 from users
 where gender not in ('F', 'M')

@@ -1,6 +1,6 @@
 -- Severity: warning
 -- Says: levels are free or paid
--- Remedy: look at the lines with `sparkify explain play`; count a new level in wherever levels are compared
+-- Remedy: read the lines with `sparkify explain play`; add a new level wherever levels are compared
 with levels as (
     select 'songplays' as table_name, level, count(*) as events
     from songplays

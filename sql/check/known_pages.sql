@@ -1,6 +1,6 @@
 -- Severity: warning
 -- Says: pages are those that eventsim knows
--- Remedy: a new page is counted like any other; see whether a page that questions rely on has another name now
+-- Remedy: a new page is counted like any other; see whether a page that insights rely on was renamed
 select page, count(*) as times, min(view_id) as first_view_id
 from page_views
 where page not in (

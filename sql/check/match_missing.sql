@@ -29,7 +29,7 @@ inner join known
 where
     songplays.songplay_id between $sample_id and $last_id
     and songplays.song_id is null
-    -- What the log does not name is no title.
+    -- What the log does not name does not count as a title.
     and songplays.song is not null
     and songplays.artist is not null
     -- PostgreSQL would work them out anew for each play if they were named once.

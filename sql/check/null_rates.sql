@@ -1,6 +1,6 @@
 -- Severity: warning
 -- Says: on the last seven days no field is missing more often than before, by more than checks.max_null_rise
--- Remedy: see a line without the field (`sparkify explain play` names it) and whoever writes the logs
+-- Remedy: see a line without the field (`sparkify explain play` names it), and ask who writes the logs
 -- Before is the 28 days before these seven; a day of fewer than 20 plays is not judged.
 with reach as (
     -- Not by plays of the future, unless all are.

@@ -65,7 +65,7 @@ long_sessions as (
     where plays > 300
 ),
 
--- A view lies between a play and what is told as its next event. Plays are read anew each time, as to keep them takes
+-- A view lies between a play and what it holds as its next event. Plays are read anew each time, as keeping them takes
 -- longer.
 passed_over as (
     select plays.user_id, plays.session_id
@@ -100,7 +100,7 @@ passed_over as (
             )
 ),
 
--- What is told as the next event is neither the next play nor a view behind the play.
+-- What a play holds as its next event is neither the next play nor a view behind the play.
 made_up as (
     select plays.user_id, plays.session_id
     from (

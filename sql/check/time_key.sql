@@ -2,7 +2,7 @@
 -- Says: time has one row for an instant at which a play started, and no other row
 -- Remedy: rebuild the tables with `sparkify load --full-refresh`, which refuses where source files are gone
 -- In a load: after events
--- A part of the plays ($sample_id is not 0) tells what must be in time, but not what must not.
+-- A part of the plays ($sample_id is not 0) shows what must be in time, but not what must not.
 with
 span as (
     select min(start_time) as low, max(start_time) as high

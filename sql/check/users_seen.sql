@@ -2,7 +2,7 @@
 -- Says: every user with an event is in users, last seen at the latest one, and nobody else is
 -- Remedy: rebuild the tables with `sparkify load --full-refresh`, which refuses where source files are gone
 -- In a load: after events
--- A part of the events ($first_id is not 0) tells who must be there, and since when at least.
+-- A part of the events ($first_id is not 0) shows who must be there, and since when at least.
 with latest as (
     select user_id, max(start_time) as start_time
     from songplays

@@ -2,7 +2,7 @@
 -- Says: each of the last seven days has at least checks.min_volume of the events usual on that weekday
 -- Remedy: see that the day's files arrived whole (`sparkify sql "select * from load_files order by file_no desc"`)
 -- Events from before 2000 and of the future do not say which days are the last ones, unless there are no others.
--- The usual is the mean of the same weekday in the four weeks before, as far as there is data; two weeks are needed.
+-- The usual is the mean of the same weekday in the four weeks before, as far as the data goes; two weeks are needed.
 with digits as (
     select 0 as n
     union all

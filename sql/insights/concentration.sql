@@ -20,7 +20,7 @@
 -- column: played_once integer : items with exactly one play: the long tail
 -- column: played_once_share share : part of the items with exactly one play
 with
--- The log's name is looked up only where no song tells the artist.
+-- The log's name is looked up only if no song identifies the artist.
 artists_played as (
     select sum(songs_played.plays) as plays
     from songs_played

@@ -20,8 +20,8 @@
 -- column: plays_per_song number.2 : plays by songs
 -- column: share share : part of all plays in the window
 with
--- An artist is an id, or else a name: the other of the two is empty. The log's name is looked up only where no song
--- tells the artist.
+-- An artist is an id, or else a name: the other of the two is empty. The log's name is looked up only if no song
+-- identifies the artist.
 credited as (
     select
         songs_played.track_no,

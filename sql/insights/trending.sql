@@ -4,7 +4,7 @@
 -- unit: plays
 -- chart: bars song ratio
 -- note: The last days end where the window ends, and are as many as it has if it is shorter.
--- note: The blocks before are whole ones, as far back as there is data, also before the window.
+-- note: The blocks before are whole ones, as far back as the data goes, also before the window.
 -- empty: no whole block of days is before the last days, or no song has enough plays in them
 -- note: The interval is the 95 % one for the recent plays as a Poisson count (Byar's approximation).
 -- parameter: since

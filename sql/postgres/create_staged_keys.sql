@@ -1,4 +1,4 @@
--- The keys of the batch's events, in the stretch of time that they share with the facts.
+-- The keys of the batch's events, in the range of time that they share with the facts.
 create temporary table staged_keys (
     row_no bigint not null,
     start_time timestamp not null,

@@ -1,4 +1,4 @@
--- What stands under the names of sparkify's tables but would not keep rows where a load puts them: tables of this
+-- What has the name of a warehouse table but would not keep rows where a load puts them: tables of this
 -- connection alone, which hide those of the schema, and tables that a crash of the server empties.
 select
     cast(relations.relname as varchar) as table_name,

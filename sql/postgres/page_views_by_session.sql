@@ -1,3 +1,3 @@
--- The page views of a stretch of sessions, for a load that goes on with some. By blocks, which costs a load next to
+-- The page views of a range of sessions, for a load that goes on with some. By blocks, which costs a load next to
 -- nothing and is enough where sessions are numbered one after the other; the server's own vacuum brings it up to date.
 create index if not exists page_views_by_session on page_views using brin (session_id);

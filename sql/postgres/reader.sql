@@ -1,5 +1,5 @@
--- Whether the user may do everything on the server, and the schemas in use, for a search path that stays the same
--- whoever the user is. Grain: one row.
+-- Whether the user may do everything on the server, and the schemas in use, for a search path that does not
+-- depend on the user. Grain: one row.
 select
     pg_roles.rolsuper as is_superuser,
     (

@@ -1,4 +1,4 @@
--- Which of sparkify's roles this user sees. Redshift's `create role` cannot be told to pass over those.
+-- Which of the roles loader and analyst this user sees. Redshift's `create role` cannot skip existing ones.
 -- Grain: one role.
 select role_name
 from svv_roles

@@ -1,2 +1,2 @@
--- Whoever asks may see what is in the schema, and make nothing in it.
+-- An analyst may see what is in the schema, and create nothing in it.
 grant usage on schema public to role analyst;

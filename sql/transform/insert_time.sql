@@ -1,4 +1,4 @@
--- $1 and $2 bound the staged plays' times, so that only that stretch of the dimension is read.
+-- $1 and $2 bound the staged plays' times, so that only that range of the dimension is read.
 insert into time
 select
     staged.start_time,

@@ -1,6 +1,6 @@
--- Staged events whose key the warehouse holds already, and whether the payload is the same: by the hash of whoever
--- decoded the event held, the cluster or sparkify.
--- $1 and $2 bound the staged events' times, so that only that stretch of the facts is read.
+-- Staged events whose key the warehouse holds already, and whether the payload is the same: by the hash of the
+-- decoder of the held event, the cluster or sparkify.
+-- $1 and $2 bound the staged events' times, so that only that range of the facts is read.
 with known as (
     select start_time, user_id, session_id, item_in_session, payload_hash
     from songplays

@@ -1,5 +1,5 @@
 -- Staged events whose key the warehouse holds already, and whether the payload is the same.
--- $1 and $2 bound the staged events' times, so that only that stretch of the facts is read.
+-- $1 and $2 bound the staged events' times, so that only that range of the facts is read.
 with staged as (
     select row_no, start_time, user_id, session_id, item_in_session, payload_hash
     from staged_keys

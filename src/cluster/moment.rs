@@ -23,7 +23,7 @@ pub(super) fn shown(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M UTC").to_string()
 }
 
-/// A stretch of time for people: `2 d 3 h`, `3 h 5 min`, `12 min`, `40 s`.
+/// A range of time for people: `2 d 3 h`, `3 h 5 min`, `12 min`, `40 s`.
 pub(super) fn stretch(seconds: i64) -> String {
     let seconds = seconds.max(0);
     match seconds {

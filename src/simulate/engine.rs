@@ -32,7 +32,7 @@ pub struct Run {
     pub interrupt: Interrupt,
 }
 
-/// What happened in a stretch of time.
+/// What happened in a range of time.
 pub struct Window<'a> {
     /// It reaches up to here.
     pub until: i64,

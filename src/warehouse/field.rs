@@ -135,7 +135,7 @@ impl Relation {
         self.columns.iter().map(|(_, source)| Column::new(batch, index, *source, &next)).collect()
     }
 
-    /// The relation's rows of a chunk; of those that have a key, only the ones `within` a stretch of time, if one is given.
+    /// The relation's rows of a chunk; of those that have a key, only the ones `within` a range of time, if one is given.
     pub fn rows_of<'a>(
         &self,
         batch: &'a Batch,

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use crate::architecture::{files, shown, split};
 use crate::support::repository;
 
-/// Pages and folders without the words that CONTRIBUTING.md lists. A page joins when its prose keeps to the rules.
-const PAGES: [&str; 4] = ["ARCHITECTURE.md", "README.md", "docs", "docs/decisions"];
+/// Pages, and folders of pages or of files with comments, without the words that CONTRIBUTING.md lists. A page joins when its prose keeps to the rules.
+const PAGES: [&str; 5] = ["ARCHITECTURE.md", "README.md", "config", "docs", "sql"];
 /// Those whose sentences are short as well.
-const SHORT_SENTENCES: [&str; 3] = ["README.md", "docs", "docs/decisions"];
+const SHORT_SENTENCES: [&str; 3] = ["README.md", "config", "docs"];
 const MOST_WORDS: usize = 30;
 
 /// Where comments are what `--help` prints.
@@ -144,17 +144,29 @@ fn in_one_line(text: &str) -> String {
     parts.collect::<Vec<_>>().join("{}").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The pages at or below a place, by name, with their text.
+/// The pages at or below a place, by name, with their text; of other files, what stands in comments.
 fn pages(place: &str) -> Vec<(String, String)> {
-    let path = repository().join(place);
-    let mut paths = vec![path.clone()];
-    if path.is_dir() {
-        paths = fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()).collect();
-        paths.retain(|path| path.extension().is_some_and(|end| end == "md"));
-        paths.sort();
+    let text = |path: &Path| {
+        let text = fs::read_to_string(path).unwrap();
+        match comment_of(path) {
+            Some(begin) => {
+                text.lines().map(|line| line.trim().strip_prefix(begin).unwrap_or_default().to_owned() + "\n").collect()
+            }
+            None => text,
+        }
+    };
+    let pages: Vec<_> = files(place, &["md", "sql", "toml"]).iter().map(|path| (shown(path), text(path))).collect();
+    assert!(!pages.is_empty(), "{place} is gone");
+    pages
+}
+
+/// How a line of prose begins in a file that is not a page.
+fn comment_of(path: &Path) -> Option<&'static str> {
+    match path.extension()?.to_str()? {
+        "sql" => Some("-- "),
+        "toml" => Some("# "),
+        _ => None,
     }
-    let shown = |path: &Path| path.strip_prefix(repository()).unwrap_or(path).display().to_string();
-    paths.iter().map(|path| (shown(path), fs::read_to_string(path).unwrap())).collect()
 }
 
 /// The line of a decision in the list, as its page has it.

@@ -106,7 +106,7 @@ impl DuckDb {
         Ok(())
     }
 
-    /// The stretch of time that staged events and facts share.
+    /// The range of time that staged events and facts share.
     fn overlap(&self, bounds: EventBounds) -> Result<Option<EventBounds>> {
         let statement = Statement::FactBounds;
         let held: (Option<i64>, Option<i64>) = self

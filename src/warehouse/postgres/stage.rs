@@ -113,7 +113,7 @@ impl Postgres {
         self.session.each_row(query, &[], |_| Ok(None), row)
     }
 
-    /// The part of this stretch of time in which the facts have events.
+    /// The part of this range of time in which the facts have events.
     fn overlap(&self, bounds: EventBounds) -> Result<Option<EventBounds>> {
         let (low, high) = (Timestamp::of_ms(bounds.min_ms), Timestamp::of_ms(bounds.max_ms));
         let Some(row) = self.session.rows(Statement::FactBounds, &[&low, &high])?.into_iter().next() else { return Ok(None) };

@@ -6,7 +6,7 @@ use super::copy::CopyRows;
 use crate::error::Result;
 use crate::stage::{Batch, Clock, EventBounds, TimePart};
 
-/// Writes a relation's rows; of those that have a key, only the ones `within` a stretch of time, if one is given.
+/// Writes a relation's rows; of those that have a key, only the ones `within` a range of time, if one is given.
 /// `pause` is asked now and then whether to go on.
 pub(super) fn write(
     batch: &Batch,

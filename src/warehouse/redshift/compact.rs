@@ -26,7 +26,7 @@ const LEVEL: i32 = 1;
 pub(super) struct Job<'a> {
     pub batch: &'a Batch,
     pub relation: &'a Relation,
-    /// Only the rows of this stretch of time, if one is given.
+    /// Only the rows of this range of time, if one is given.
     pub within: Option<EventBounds>,
     /// How many files the cluster reads side by side.
     pub slices: usize,

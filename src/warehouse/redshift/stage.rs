@@ -168,7 +168,7 @@ impl Redshift {
         self.session.query(SqlText { name: statement.name(), text: text(statement) }, &mut EachRow(row))
     }
 
-    /// The part of this stretch of time in which the facts have events.
+    /// The part of this range of time in which the facts have events.
     pub(super) fn overlap(&mut self, bounds: EventBounds) -> Result<Option<EventBounds>> {
         let row = self.session.row(Statement::FactBounds, &literals(bounds))?;
         let (Some(Value::Text(low)), Some(Value::Text(high))) = (row.first(), row.get(1)) else { return Ok(None) };
@@ -409,7 +409,7 @@ fn quoted_if_reserved(column: &str) -> &str {
     if column == "raw" { "\"raw\"" } else { column }
 }
 
-/// A stretch of time as the literals of a statement's parameters.
+/// A range of time as the literals of a statement's parameters.
 pub(super) fn literals(bounds: EventBounds) -> [String; 2] {
     [literal::timestamp(bounds.min_ms * 1000), literal::timestamp(bounds.max_ms * 1000)]
 }
