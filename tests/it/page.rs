@@ -179,7 +179,7 @@ fn a_page_that_cannot_be_written_leaves_nothing() {
     let refused = site.run(&["report", "--warehouse", "w.duckdb", "--out", "no/such/folder.html"]).expect(1);
     assert!(refused.stderr.contains("cannot write no/such/folder.html"), "{}", refused.stderr);
     site.put("folder/x", "");
-    assert!(site.run(&["report", "--warehouse", "w.duckdb", "--out", "folder"]).expect(2).stderr.contains("no file name"));
+    assert!(site.run(&["report", "--warehouse", "w.duckdb", "--out", "folder"]).expect(2).stderr.contains("not a file name"));
     let mut names: Vec<_> =
         std::fs::read_dir(site.root()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
