@@ -36,7 +36,7 @@ impl Cluster<'_> {
     async fn without_failed_attempt(&self, stack: Option<StackState>) -> Result<Option<StackState>> {
         let Some(failed) = stack else { return Ok(None) };
         if failed.status == "DELETE_FAILED" {
-            return Err(Error::new(Kind::Cloud, format!("the stack {} is half deleted", self.name()))
+            return Err(Error::new(Kind::Cloud, format!("the stack {} is partly deleted", self.name()))
                 .with_hint("`sparkify cluster down` finishes that or says what is in the way")
                 .caused_by(failed.reason));
         }

@@ -87,6 +87,6 @@ pub(super) fn open(path: &Path) {
     let mut command = if cfg!(windows) { Command::new("explorer") } else { Command::new(opener) };
     let started = command.arg(path).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     if let Err(error) = started {
-        tracing::warn!("the browser cannot be started ({error}); open {} in it", path.display());
+        tracing::warn!("the browser cannot be started ({error}); open {} in a browser", path.display());
     }
 }

@@ -167,7 +167,7 @@ pub fn check_question(insights: &[Insight], question: &Question) -> Result<()> {
         return Err(refused("by level"));
     }
     if question.top.is_some() && none_takes("top") {
-        return Err(refused("by rank, so --top cuts nothing"));
+        return Err(refused("by rank, so --top has no effect"));
     }
     Ok(())
 }

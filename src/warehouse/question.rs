@@ -9,7 +9,7 @@ const QUESTIONS: [&str; 6] = ["select", "with", "values", "table", "show", "expl
 /// The error for a text that does more than ask.
 pub(super) fn refused(why: &str) -> Error {
     Error::new(Kind::Query, format!("the query is refused, as `sparkify sql` is read-only: {why}")).with_hint(
-        "ask one question, like `select …`; --out FILE writes its rows into a file, and the engine's own client does the rest",
+        "send one query, such as `select …`; --out FILE writes its rows into a file; for anything else use the engine's own client",
     )
 }
 
@@ -19,7 +19,7 @@ pub(super) fn check(text: &str) -> Result<()> {
     match word.as_str() {
         word if QUESTIONS.contains(&word) => Ok(()),
         "" => Err(refused("there is no statement")),
-        word => Err(refused(&format!("`{word}` is not a question"))),
+        word => Err(refused(&format!("`{word}` does not begin a query"))),
     }
 }
 

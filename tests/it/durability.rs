@@ -287,7 +287,7 @@ fn on_a_failing_disk_the_exit_code_says_what_the_tables_hold() {
             }
             _ => panic!("{}, {what}", scenario.name),
         }
-        warned += usize::from(answer.code != 1 && answer.stderr.contains("all is committed"));
+        warned += usize::from(answer.code != 1 && answer.stderr.contains("everything is committed"));
         scenario.goes_on(&what);
     }
     eprintln!("{} of {all} faults: {failed} runs failed, {warned} went through with a warning", all.div_ceil(step));
@@ -366,7 +366,7 @@ fn readers_mend_a_torn_file_or_name_the_command_that_does() {
     let (scenario, left) = torn();
     let site = &scenario.site;
     let mended = site.run(&["runs", "--warehouse", "w.duckdb"]).expect(0);
-    assert!(mended.stderr.contains("back in its last whole state"), "{}", mended.stderr);
+    assert!(mended.stderr.contains("restored to its last whole state"), "{}", mended.stderr);
     assert!(!site.path("w.duckdb.journal").exists());
     drop(duckdb::Connection::open(scenario.warehouse()).unwrap());
 
@@ -401,7 +401,7 @@ fn readers_mend_a_torn_file_or_name_the_command_that_does() {
     }
     let refused = Answer::of(&command.output().unwrap()).expect(1);
     assert!(
-        refused.stderr.contains("must be put back first") && refused.stderr.contains("`sparkify runs`"),
+        refused.stderr.contains("must be restored first") && refused.stderr.contains("`sparkify runs`"),
         "{}",
         refused.stderr
     );

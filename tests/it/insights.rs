@@ -535,7 +535,7 @@ fn questions_that_make_no_sense_are_told_what_would() {
         (&["top_songs", "--set", "days=3"], "none of these insights has a parameter `days`", ""),
         (&["skip_rate", "--level", "paid"], "skip_rate is not by level", ""),
         (&["churn", "skip_rate", "--level", "paid"], "none of churn, skip_rate is by level", ""),
-        (&["hour_profile", "--top", "5"], "hour_profile is not by rank, so --top cuts nothing", ""),
+        (&["hour_profile", "--top", "5"], "hour_profile is not by rank, so --top has no effect", ""),
         (&["top_songs", "--top", "5", "--set", "top=3"], "`top` is set twice", ""),
         (&["trending", "--set", "days=5", "--set", "days=6"], "`days` is set twice", ""),
         (&["--format", "csv"], "CSV holds one table: name one insight", ""),

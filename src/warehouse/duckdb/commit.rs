@@ -149,7 +149,7 @@ impl DuckDb {
 
     fn warn(&mut self, error: &Error) {
         let text = format!(
-            "all is committed, but stands in the log {} until the next load can move it into {}: {}",
+            "everything is committed, but stays in the log {} until the next load can move it into {}: {}",
             log_of(&self.path).display(),
             self.path.display(),
             error.report()

@@ -56,11 +56,11 @@ pub(super) fn recover(path: &Path, file: &File, place: &Path, may_write: bool) -
             }
             if !may_write {
                 let message = format!(
-                    "{} was left half written by a program or a machine that stopped, and must be put back first",
+                    "{} was left half written by a program or a machine that stopped, and must be restored first",
                     path.display()
                 );
                 return Err(Error::new(Kind::WarehouseInvalid, message).with_hint(
-                    "run `sparkify runs` on it once as a user who may write the file and its folder; that puts it back",
+                    "run `sparkify runs` on it once as a user who may write the file and its folder; that restores it",
                 ));
             }
             restore(file, &pieces).map_err(|e| io_error(path.display(), "put back", e))?;
@@ -68,7 +68,7 @@ pub(super) fn recover(path: &Path, file: &File, place: &Path, may_write: bool) -
                 shorten(&log, length).map_err(|e| io_error(log.display(), "put back", e))?;
             }
             tracing::warn!(
-                "{} was left half written by a program or a machine that stopped; it is back in its last whole state",
+                "{} was left half written by a program or a machine that stopped; it is restored to its last whole state",
                 path.display()
             );
             discard(place);
