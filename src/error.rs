@@ -25,7 +25,7 @@ pub enum Kind {
     SourceCredentials,
     /// The bucket lives in another region than the one asked.
     SourceRegion,
-    /// One input file cannot be read: gone, changed, truncated, unreadable. `--skip-bad-files` passes over it.
+    /// One input file cannot be read: gone, changed, truncated, unreadable. `--skip-bad-files` skips it.
     SourceFile,
     /// An object arrived other than the store keeps it, when a part of it was passed on already. All of it may be read anew.
     SourceDamaged,
@@ -71,7 +71,7 @@ pub enum Kind {
     CloudUnavailable,
     /// The user interrupted the run.
     Interrupted,
-    /// Whoever read the output has seen enough.
+    /// The reader of the output has seen enough.
     OutputClosed,
     /// The output cannot be written, as when its disk is full.
     OutputFailed,
@@ -268,7 +268,7 @@ pub fn io_error(place: impl fmt::Display, doing: &str, error: std::io::Error) ->
     Error::new(kind, format!("cannot {doing} {place}")).caused_by(error)
 }
 
-/// Standard output is gone or full. A reader that has seen enough (`| head`) is no failure worth a message.
+/// Standard output is gone or full. A reader that has seen enough (`| head`) does not deserve a message.
 #[must_use]
 pub fn output_error(error: std::io::Error) -> Error {
     let kind = if error.kind() == std::io::ErrorKind::BrokenPipe { Kind::OutputClosed } else { Kind::OutputFailed };

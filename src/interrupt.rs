@@ -1,4 +1,4 @@
-//! Ctrl-C: a flag that everything long looks at, and hooks that wake what is waiting.
+//! Ctrl-C: a flag that everything long checks, and hooks that wake what is waiting.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

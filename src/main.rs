@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     let level = ["warn", "sparkify=info", "sparkify=debug"][usize::from(cli.verbose.min(2))];
     let filter = EnvFilter::try_from_env("SPARKIFY_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     let filter = NEVER_VERBOSE.iter().filter_map(|rule| rule.parse().ok()).fold(filter, EnvFilter::add_directive);
-    // A full stderr is no reason to panic, as reporting that it is full would.
+    // A full stderr does not justify a panic, as reporting that it is full would.
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
     log.with_target(false).init();
 

@@ -9,7 +9,7 @@ use crate::error::{Error, Kind, Result, io_error};
 /// A file under way to its place, written under a name beside it. Removed on drop if it is not finished.
 pub struct NewFile {
     path: PathBuf,
-    /// None for what is no file but takes what is written, like a pipe.
+    /// None for what is not a file but takes what is written, like a pipe.
     beside: Option<PathBuf>,
     file: BufWriter<File>,
 }

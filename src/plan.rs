@@ -20,7 +20,7 @@ pub struct Plan {
     pub listed: u64,
     /// The kinds of input that were listed, and that a full refresh reads anew. A listing is never empty.
     pub scope: RefreshScope,
-    /// What lies among them but is no JSON file.
+    /// What lies among them but is not a JSON file.
     pub passed_over: Vec<(String, &'static str)>,
 }
 

@@ -74,7 +74,7 @@ pub struct RunReport {
     /// Keys that no field has.
     #[serde(skip)]
     pub unknown_keys: crate::decode::UnknownKeys,
-    /// Names of what lies among the sources but is no JSON file, and why it was skipped.
+    /// Names of what lies among the sources but is not a JSON file, and why it was skipped.
     #[serde(skip)]
     pub passed_over: Vec<(String, &'static str)>,
 }

@@ -7,7 +7,7 @@ use crate::warehouse::{Param, Value};
 pub struct Limits {
     /// A load runs the blocking checks before it commits.
     pub in_load: bool,
-    /// Rows of a load that the dear checks look at; `sparkify check` always looks at all.
+    /// Rows of a load that the expensive checks read; `sparkify check` always reads all.
     pub exact_rows: u64,
     /// The share of plays that must have a song.
     pub min_match_rate: f64,

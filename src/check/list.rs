@@ -26,7 +26,7 @@ impl Severity {
 /// When a load runs a check before it commits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InLoad {
-    /// Never: it judges the data, not the load.
+    /// Never: it concerns the data, not the load.
     Never,
     /// When it loaded events.
     AfterEvents,
@@ -49,7 +49,7 @@ pub struct Check {
     pub remedy: &'static str,
     /// When a load runs it.
     pub in_load: InLoad,
-    /// Of loads, only those that are not sampled run it: it takes long, however little it looks at.
+    /// Of loads, only those that are not sampled run it: it takes long, however little it reads.
     pub if_small: bool,
     /// A threshold without which there is nothing to judge.
     pub off_without: Option<&'static str>,

@@ -14,9 +14,9 @@ pub struct Touched {
     pub first_id: i64,
     /// The highest.
     pub last_id: i64,
-    /// It loaded more than the dear checks look at.
+    /// It loaded more than the expensive checks read.
     pub is_large: bool,
-    /// The lowest id that the dear checks look at: a large load shows them its last files only.
+    /// The lowest id that the expensive checks read: of a large load they read the last files only.
     pub sample_id: i64,
     /// The lowest id of the plays whose song the load may have changed.
     pub relinked_id: i64,

@@ -82,7 +82,7 @@ impl Finding {
 /// Runs checks over all that the warehouse holds.
 ///
 /// # Errors
-/// What the warehouse reports. That a check fails is no error, nor that one cannot be run while others can.
+/// What the warehouse reports. A check that fails is not an error, nor one that cannot be run while others can.
 pub fn run(warehouse: &mut dyn Warehouse, checks: Vec<Check>, limits: &Limits, now_us: i64) -> Result<Vec<Finding>> {
     let parameters = parameters(limits, Touched::everything(), now_us);
     let mut findings = Vec::with_capacity(checks.len());

@@ -12,7 +12,7 @@ impl Cluster<'_> {
     /// This machine's address as the cluster would see it.
     ///
     /// # Errors
-    /// [`Kind::CloudUnavailable`] when nobody tells.
+    /// [`Kind::CloudUnavailable`] when no service says so.
     pub async fn own_address(&self) -> Result<Ipv4Addr> {
         self.aws.own_address(&self.options().address_service).await
     }

@@ -16,7 +16,7 @@ pub struct Connection {
     pub port: u16,
     /// The database.
     pub database: String,
-    /// The user to ask a password for. A workgroup has one for every caller, and tells which.
+    /// The user to ask a password for. A workgroup has one for every caller, and says which.
     pub user: Option<String>,
     /// What COPY reads S3 with.
     pub role_arn: String,

@@ -2,7 +2,7 @@
 //!
 //! The stack is the state: nothing is kept here. The templates are in `cloudformation/`; [`options`] says what a stack is
 //! to be, [`draft`] turns that into parameters, [`plan`] asks CloudFormation what would change, [`up`], [`access`],
-//! [`pause`] and [`down`] do it while [`watch`] tells what happens, [`status`] and [`lookup`] read it back.
+//! [`pause`] and [`down`] do it while [`watch`] reports what happens, [`status`] and [`lookup`] read it back.
 //! `aws/` is all that talks to AWS.
 
 mod access;
@@ -37,9 +37,9 @@ use crate::interrupt::Interrupt;
 use crate::source::Location;
 use aws::{Aws, Caller, StackState};
 
-/// How the person at the terminal is told and asked.
+/// How the person at the terminal is informed and asked.
 pub trait Talk {
-    /// Tells something that is no result.
+    /// Prints something that is not a result.
     fn say(&self, line: &str);
     /// Says what is about to happen and asks whether to go on.
     ///

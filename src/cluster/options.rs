@@ -221,7 +221,7 @@ pub fn parse_database_name(text: &str) -> Result<String> {
 /// The ids of subnets, separated by commas.
 ///
 /// # Errors
-/// [`Kind::Settings`] for what is no id.
+/// [`Kind::Settings`] for what is not an id.
 pub fn parse_subnets(text: &str) -> Result<Vec<String>> {
     let ids: Vec<String> = text.split(',').map(|id| id.trim().to_owned()).collect();
     match ids.iter().find(|id| !id.starts_with("subnet-")) {

@@ -1,4 +1,4 @@
-//! What the caller may have to be allowed: a policy to hand to whoever gives rights.
+//! What the caller may have to be allowed: a policy to hand to an administrator.
 
 use serde_json::Value;
 
@@ -59,7 +59,7 @@ fn filled(request: &Request<'_>, account: &str, region: &str) -> Result<String> 
         ("{region}", region),
         ("{account}", account),
         ("{stack}", options.stack.as_str()),
-        // Passwords are for this user alone: whoever got one for the administrator could do everything.
+        // Passwords are for this user alone: a user with one for the administrator could do everything.
         ("{user}", options.user.as_ref().unwrap_or(&options.admin)),
         ("{database}", options.database.as_str()),
     ];

@@ -9,7 +9,7 @@ use super::shape::Shape;
 use crate::error::{Error, Kind, Result};
 
 impl Cluster<'_> {
-    /// Looks at what the stack stands on; says what is doubtful and fails for what cannot work.
+    /// Checks what the stack needs; warns of what is doubtful and fails for what cannot work.
     pub(super) async fn preflight(&self, old: Option<&StackState>) -> Result<Network> {
         let options = self.options();
         self.say(&format!("in {}, account {}, as {}", self.aws.region, self.caller.account, self.caller.arn));
@@ -103,7 +103,7 @@ impl Cluster<'_> {
         }
     }
 
-    /// COPY reads from the region that it is told, but whoever reads from another pays for the way.
+    /// COPY reads from the region that it names, but reading from another one costs the transfer.
     async fn look_at_buckets(&self) {
         let places = [self.request.logs, self.request.songs, self.options().staging.as_ref()];
         let buckets: BTreeSet<String> =

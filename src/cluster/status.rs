@@ -66,7 +66,7 @@ pub struct StatusReport {
     pub expires: Option<String>,
     /// How long until then; negative when it is past.
     pub seconds_left: Option<i64>,
-    /// What to look at.
+    /// What to read.
     pub warnings: Vec<String>,
 }
 
@@ -80,7 +80,7 @@ pub struct Opening {
 }
 
 impl Cluster<'_> {
-    /// Looks at the stack and at what is in it.
+    /// Reads the state of the stack and of what is in it.
     ///
     /// # Errors
     /// When AWS does not tell.

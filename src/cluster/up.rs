@@ -70,7 +70,7 @@ impl Cluster<'_> {
         self.execute(&set).await
     }
 
-    /// Executes a change set and tells what happens.
+    /// Executes a change set and reports what happens.
     pub(super) async fn execute(&self, set: &ChangeSet) -> Result<()> {
         let watch = Watch::begin(&self.aws, self.name()).await;
         self.aws.execute(self.name(), set).await.map_err(Self::cannot("cannot begin"))?;

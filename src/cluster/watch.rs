@@ -1,4 +1,4 @@
-//! Tells what happens to the stack until it is over.
+//! Reports what happens to the stack until it is over.
 
 use std::collections::BTreeSet;
 
@@ -34,7 +34,7 @@ impl Watch {
         Self { since, told: before.into_iter().map(|event| event.id).collect(), failures: Vec::new() }
     }
 
-    /// Tells until nothing is under way any more.
+    /// Reports until nothing is under way any more.
     ///
     /// # Errors
     /// [`Kind::Interrupted`], while the stack goes on; [`Kind::CloudUnavailable`] when AWS falls silent.
@@ -54,7 +54,7 @@ impl Watch {
         }
     }
 
-    /// Events are told when they come; one that comes late or never changes nothing about how it ends.
+    /// Events are reported when they come; one that comes late or never changes nothing about how it ends.
     async fn tell(&mut self, cluster: &Cluster<'_>, stack: &str) {
         let Ok(events) = cluster.aws.events(stack, self.since).await else { return };
         for event in events {
@@ -112,7 +112,7 @@ fn is_slow(kind: &str) -> bool {
     matches!(kind, "AWS::Redshift::Cluster" | "AWS::RedshiftServerless::Workgroup" | "AWS::RedshiftServerless::Namespace")
 }
 
-/// What an interrupted user is told.
+/// What an interrupted user sees.
 pub(super) fn goes_on() -> Error {
     Error::new(Kind::Interrupted, "interrupted; AWS continues what was begun")
         .with_hint("`sparkify cluster status` shows its progress; the same command again picks it up")

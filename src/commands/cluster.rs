@@ -73,7 +73,7 @@ async fn act(action: &ClusterAction, request: &Request<'_>, interrupt: &Interrup
     .map(|()| EXIT_DONE)
 }
 
-/// Tells what is done.
+/// Prints what is done.
 fn done(text: &str) -> Result<u8> {
     conclude(EXIT_DONE, Prints::Notice, || say(text))
 }
@@ -122,7 +122,7 @@ fn print(json: bool, value: &impl serde::Serialize, text: &str) -> Result<()> {
     if json { say(&format!("{}\n", serde_json::json!(value))) } else { say(&harmless_lines(text)) }
 }
 
-/// Tells on stderr, asks on the terminal.
+/// Reports on stderr, asks on the terminal.
 struct Terminal {
     agreed: bool,
 }

@@ -64,7 +64,7 @@ pub(super) fn run(args: &DemoArgs, settings: &Settings, interrupt: &Interrupt) -
     Ok(EXIT_DONE)
 }
 
-/// Prints while the demo goes on, whoever reads it: it is done when its folder is.
+/// Prints while the demo goes on, even if nobody reads it: it is done when its folder is.
 fn tell(text: &str) -> Result<()> {
     conclude(EXIT_DONE, Prints::Notice, || say(text)).map(drop)
 }

@@ -104,7 +104,7 @@ struct Found {
     unreachable: Option<Error>,
 }
 
-/// Looks at the warehouse without making one.
+/// Reads the warehouse without creating one.
 fn look(settings: &Settings, interrupt: &Interrupt) -> Result<Found> {
     let mut found = Found { warehouse: None, version: None, unreachable: None };
     if settings.warehouse.may_exist() {

@@ -1,4 +1,4 @@
-//! Hashes that are stored: the payload hash that tells a duplicate from a conflict, in this run or years later.
+//! Hashes that are stored: the payload hash that distinguishes a duplicate from a conflict, in this run or years later.
 //!
 //! The functions are frozen. A change of them would make every known event look like a conflict, so it needs a new
 //! version of the warehouse's schema. Text is hashed by rapidhash v3, whose output its authors keep stable.

@@ -79,7 +79,7 @@ impl LogDecoder {
         chunk.lines += 1;
     }
 
-    /// Takes the line that begins at `start` if it is as expected, and tells where the next one begins.
+    /// Takes the line that begins at `start` if it is as expected, and returns where the next one begins.
     #[inline(always)]
     fn quick_line(&mut self, block: &[u8], start: usize, lookups: &mut Lookups, chunk: &mut EventChunk) -> Option<usize> {
         let next = self.quick.read(block, start).filter(|next| next - start <= MAX_LINE_BYTES)?;

@@ -29,7 +29,7 @@ pub use text::repair;
 /// Keys that no field has, with how often each occurred: schema drift, reported and never fatal.
 pub type UnknownKeys = std::collections::BTreeMap<String, u64>;
 
-/// How many different unknown keys are told apart; the rest is counted under [`OTHER_KEYS`], so that hostile input
+/// How many different unknown keys are distinguished; the rest is counted under [`OTHER_KEYS`], so that hostile input
 /// cannot grow the count without bound.
 const MAX_UNKNOWN_KEYS: usize = 256;
 /// The name under which further unknown keys are counted.

@@ -68,7 +68,7 @@ pub(super) fn integer(text: &[u8]) -> Result<i64, NumberError> {
 /// How many of the eight bytes, from the first on, are decimal digits.
 #[inline(always)]
 pub(super) fn digits_of_eight(word: u64) -> usize {
-    // As in `eight_digits`: what is no digit leaves bits in its byte. Carries go upwards, past the first of them.
+    // As in `eight_digits`: what is not a digit leaves bits in its byte. Carries go upwards, past the first of them.
     const UPPER: u64 = u64::MAX / 255 * 0xF0;
     const THREES: u64 = u64::MAX / 255 * 0x30;
     let others = ((word & UPPER) ^ THREES) | ((word.wrapping_add(u64::MAX / 255 * 0x06) & UPPER) ^ THREES);

@@ -1,4 +1,4 @@
-//! The quick way through a log line: one that a compact writer put in the order of keys seen before.
+//! The fast path through a log line: one that a compact writer put in the order of keys seen before.
 //!
 //! It accepts a line only where every byte is as expected, and otherwise gives up without a trace: the scanner then reads
 //! the line from its beginning, and finds what is unusual or wrong with it. So this file holds no rule of its own about

@@ -67,7 +67,7 @@ pub fn repair(text: &str) -> (Option<String>, u8) {
 
 /// Whether [`repair`] could find anything in a text: looks no farther than its first character above U+007F, which must
 /// stand for a byte that begins a character of several, and the next one for a byte that goes on with it. Sound text in
-/// any script is told by that, at a fraction of the price of trying.
+/// any script is recognized by that, at a fraction of the cost of trying.
 #[must_use]
 pub(super) fn may_be_garbled(text: &[u8]) -> bool {
     let Some(first) = text.iter().position(|byte| !byte.is_ascii()) else { return false };

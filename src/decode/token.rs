@@ -1,6 +1,6 @@
 //! The JSON scanner: finds where each value of an object begins and ends, without copying any.
 //!
-//! It checks the grammar of everything it passes over, strings' escapes included, so that a value it hands out can be
+//! It checks the grammar of everything it skips, strings' escapes included, so that a value it hands out can be
 //! converted without a second check. It works on bytes that are known to be valid UTF-8.
 
 use super::Malformed;
@@ -306,7 +306,7 @@ impl<'a> Scanner<'a> {
         if self.at == start { self.fail(what) } else { Some(()) }
     }
 
-    /// Passes over an array or object that begins here. A loop with a stack of one bit a level, not recursion, so that
+    /// Skips an array or object that begins here. A loop with a stack of one bit a level, not recursion, so that
     /// hostile nesting costs nothing.
     fn nested(&mut self, outer: u32) -> Option<()> {
         let mut is_object: u128 = 0;
@@ -354,7 +354,7 @@ impl<'a> Scanner<'a> {
         depth - 1
     }
 
-    /// One element of an array or object: passes over a plain value, or stops before a bracket and returns true.
+    /// One element of an array or object: skips a plain value, or stops before a bracket and returns true.
     fn element(&mut self, object: bool) -> Option<bool> {
         if object {
             self.expect(b'"', "a key in quotes was expected")?;

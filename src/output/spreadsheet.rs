@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use super::visible::harmless;
 
-/// How a spreadsheet tells a formula: by the first character. The wide forms are taken for the narrow ones.
+/// How a spreadsheet recognizes a formula: by the first character. The wide forms are taken for the narrow ones.
 const BEGINS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
 /// A cell: on stdout, if that is a terminal, so that it cannot do anything to it, else as it is; with `guard`, so that no

@@ -12,7 +12,7 @@ const PREFIX: &str = "SPARKIFY_";
 const OTHERS: [(&str, &str); 10] = [
     ("SPARKIFY_LOG", "the command: what is logged on stderr"),
     ("SPARKIFY_PASSWORD", "the command: the password of the warehouse's user"),
-    // Whoever develops sparkify has these in the environment that the command runs in, too.
+    // Developers of sparkify have these in the environment that the command runs in, too.
     ("SPARKIFY_REAL_DATA", "the tests"),
     ("SPARKIFY_EVENTSIM_CONFIGS", "the tests"),
     ("SPARKIFY_TEST_VENV", "the tests"),
@@ -59,7 +59,7 @@ fn unknown(name: &str) -> Error {
     }
 }
 
-/// What Kubernetes tells its containers of a service named `sparkify` or `sparkify-…`: nobody typed that.
+/// What Kubernetes sets for its containers of a service named `sparkify` or `sparkify-…`: nobody typed that.
 fn is_service_link(name: &str) -> bool {
     let is_port = |text: &str| text.is_empty() || text.starts_with('_');
     name.rsplit_once("_SERVICE_HOST").is_some_and(|(_, rest)| rest.is_empty())
@@ -92,7 +92,7 @@ mod tests {
             ("SPARKIFY_SKIP_BAD_FILE", "SPARKIFY_SKIP_BAD_FILES"),
             ("sparkify_warehouse", "SPARKIFY_WAREHOUSE"),
         ] {
-            // An empty value is no value of a setting, but the name is wrong all the same.
+            // An empty value does not count as a value, but the name is wrong all the same.
             for value in ["x", ""] {
                 let error = checked(&[(name, value)]).unwrap_err();
                 assert_eq!(error.to_string(), format!("there is no setting for the variable {name}"));

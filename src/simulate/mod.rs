@@ -79,7 +79,7 @@ pub struct Plan {
     pub unmatched: f64,
     /// The form of the log.
     pub format: Format,
-    /// How its files are packed.
+    /// How its files are compressed.
     pub compression: Compression,
     /// The name of the one file of a stream.
     pub file: String,
@@ -199,7 +199,7 @@ pub fn visit(plan: &Plan, laws: &Laws, interrupt: &Interrupt, mut see: impl FnMu
     })
 }
 
-/// Simulates and writes to a store. `progress` is told how far time has come (in milliseconds since 1970), and of
+/// Simulates and writes to a store. `progress` gets how far time has come (in milliseconds since 1970), and of
 /// lines and bytes as they are written.
 ///
 /// # Errors
@@ -307,7 +307,7 @@ fn write_log(
         });
         drop(sender);
         let written = writing.join().map_err(|_| Error::new(Kind::Io, "the writing thread failed"))?;
-        // Whoever is interrupted is told so, and otherwise the writer's reason counts.
+        // An interrupt is reported as one; otherwise the writer's reason counts.
         interrupt.check()?;
         let writer = written?;
         simulated.map(|totals| (totals, writer))

@@ -25,7 +25,7 @@ pub struct People {
 /// One user's numbers in [`People`]'s tables.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Person {
-    /// Of the first name, which tells the gender.
+    /// Of the first name, which determines the gender.
     pub first: u16,
     /// Of the family name.
     pub last: u16,

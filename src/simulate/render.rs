@@ -40,7 +40,7 @@ pub struct Renderer {
     shown: Vec<bool>,
     /// Four of each state in the sorted form, one in the other.
     states: Pieces,
-    /// Of each first name, which tells the gender too; then that of nobody.
+    /// Of each first name, which determines the gender too; then that of nobody.
     firsts: Pieces,
     /// Of each family name; then that of nobody.
     lasts: Pieces,

@@ -39,9 +39,9 @@ pub struct Spelling<'a> {
     pub laws: &'a Laws,
     /// Spells lines.
     pub renderer: Renderer,
-    /// Spoils some.
+    /// Injects faults into some.
     pub spoiler: Option<Spoiler>,
-    /// How files are packed.
+    /// How files are compressed.
     pub compression: Compression,
     /// Threads to use.
     pub threads: usize,
@@ -114,7 +114,7 @@ fn in_order(finished: Receiver<(usize, Result<Piece>)>, to: &SyncSender<Piece>) 
         waiting.insert(number, piece?);
         while let Some(piece) = waiting.remove(&next) {
             next += 1;
-            // Whoever took them has failed, and says why itself.
+            // The thread that took them has failed, and says why itself.
             to.send(piece).map_err(|_| Error::interrupted())?;
         }
     }
@@ -139,7 +139,7 @@ fn bounds(window: &Window<'_>, from: i64) -> Vec<i64> {
     bounds
 }
 
-/// Bytes as a member of a packed file; members one after the other are a packed file too.
+/// Bytes as a member of a compressed file; members one after the other are a compressed file too.
 ///
 /// # Errors
 /// As the packer fails, which it does not in memory.

@@ -36,7 +36,7 @@ pub struct Folder {
     written: AtomicU64,
 }
 
-/// So much is written through the page cache, where whoever reads it next finds it. Much more would not stay there, drive
+/// So much is written through the page cache, where its next reader finds it. Much more would not stay there, drive
 /// out what others need, and take longer.
 const CACHED_BYTES: u64 = 1 << 30;
 

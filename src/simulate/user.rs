@@ -220,7 +220,7 @@ impl Laws {
         let years = (at - user.staying_since) as f64 / YEAR;
         user.staying_since = at;
         let probability = if self.compat {
-            // Where it divides only the beginning by the year, whoever can leave does at once.
+            // Where it divides only the beginning by the year, every user who can leave does at once.
             self.users as f64 * self.attrition_rate * (self.to as f64 - self.from as f64 / YEAR)
         } else {
             1.0 - (-self.attrition_rate * years).exp()

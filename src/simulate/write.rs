@@ -30,7 +30,7 @@ pub struct Written {
 pub enum Naming {
     /// `log_data/2018/11/2018-11-01-events.json`, with this behind `events`.
     Days {
-        /// Tells shards apart.
+        /// Distinguishes shards.
         suffix: String,
     },
     /// One file of this name.
@@ -64,7 +64,7 @@ pub struct Writer<'a> {
     pub store: &'a Store,
     /// How they are called.
     pub naming: Naming,
-    /// How they are packed.
+    /// How they are compressed.
     pub compression: Compression,
     /// Which days are spoilt, and where that is written down.
     pub faults: Option<(&'a Spoiler, Truth)>,

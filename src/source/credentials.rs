@@ -94,7 +94,7 @@ impl Credentials {
     }
 
     async fn get(&self) -> Result<Arc<AwsCredential>, NoCredentials> {
-        // Whoever holds the lock asks for all the others that wait meanwhile.
+        // The holder of the lock asks for all the others that wait meanwhile.
         let mut current = self.current.lock().await;
         let now = SystemTime::now();
         if let Some(kept) = current.as_ref().filter(|kept| kept.is_valid_at(now + EARLY)) {

@@ -1,7 +1,7 @@
 //! Downloading objects ahead of their readers.
 //!
 //! Objects start in the order they will be opened. Each reserves its window of memory before it starts, and gives the
-//! reservation back when it is opened: from then on its reader stands for it. So whoever waits for an object finds all
+//! reservation back when it is opened: from then on its reader stands for it. So a thread that waits for an object finds all
 //! memory reserved by later ones only, or free; nothing can wait in a circle, however many readers are held open.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -96,7 +96,7 @@ impl Lane {
 /// Where a download is handed over once it has started.
 pub(super) type Handover = Sender<Download>;
 
-/// Starts the downloads one after the other, as memory allows. Those handed over belong to whoever has them.
+/// Starts the downloads one after the other, as memory allows. Those handed over belong to their new owner.
 pub(super) async fn run(
     shared: Arc<Shared>,
     files: Arc<[Arc<SourceFile>]>,

@@ -218,7 +218,7 @@ fn names_other_region(refusal: &Refusal, bucket: &Bucket) -> bool {
     refusal.region.as_ref().is_some_and(|region| *region != bucket.store().region)
 }
 
-/// A redirect goes where whoever answers wants it to go, and would take the signed request along.
+/// A redirect leads where the answering server wants it to, and would take the signed request along.
 fn redirected(bucket: &str, refusal: Box<Refusal>) -> Error {
     let target = refusal.target.clone().unwrap_or_default();
     let message = format!("the store sends requests for the bucket `{bucket}` on to {target}, which was not followed");

@@ -101,7 +101,7 @@ impl Fetcher {
         arrival.recv().map(|download| Raw::object(download.opened())).map_err(|_| Error::interrupted())
     }
 
-    /// Appends the whole decompressed content of a file: the quick way for small ones.
+    /// Appends the whole decompressed content of a file: the fast path for small ones.
     ///
     /// # Errors
     /// As [`Fetcher::open`] and reading; `into` is then as it was.

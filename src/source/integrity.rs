@@ -1,4 +1,4 @@
-//! Whether what arrived is what the store keeps: checksums that the store tells, compared with those of what was read.
+//! Whether what arrived is what the store keeps: checksums that the store gives, compared with those of what was read.
 
 use std::fmt;
 
@@ -21,7 +21,7 @@ pub(super) enum Algorithm {
     Md5,
 }
 
-/// Those that S3 tells, the quickest first, and where.
+/// Those that S3 gives, the quickest first, and where.
 const HEADERS: [(Algorithm, &str); 5] = [
     (Algorithm::Crc64Nvme, "x-amz-checksum-crc64nvme"),
     (Algorithm::Crc32c, "x-amz-checksum-crc32c"),

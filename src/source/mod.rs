@@ -42,7 +42,7 @@ pub use why::LINK_OUT;
 
 use std::path::PathBuf;
 
-/// How a file is packed, which its name tells.
+/// How a file is compressed, which its name says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Compression {
     /// `.json`, `.jsonl`
@@ -89,13 +89,13 @@ fn strip_ending<'a>(name: &'a str, ending: &str) -> Option<&'a str> {
 pub struct SourceFile {
     /// `file:///absolute/path` (percent-encoded) or `s3://bucket/key` (the key as it is).
     pub url: String,
-    /// Size in bytes as stored, so packed.
+    /// Size in bytes as stored, so compressed.
     pub size: u64,
     /// Changes whenever the content does: the etag without its quotes, or `<modified, ns since 1970>-<size>` on disk.
     pub version: String,
     /// Last modification in microseconds since 1970, UTC.
     pub modified_us: i64,
-    /// How it is packed.
+    /// How it is compressed.
     pub compression: Compression,
 }
 
@@ -153,7 +153,7 @@ mod why {
     pub(super) const NOT_JSON: &str = "not named .json or .jsonl";
     pub(super) const MARKER: &str = "folder marker";
     pub(super) const NOT_A_FILE: &str = "not a regular file";
-    /// Whoever may write to a folder of logs must not have a load read what lies elsewhere.
+    /// A user with write access to a folder of logs must not have a load read what lies elsewhere.
     pub const LINK_OUT: &str = "link that leads out of the folder; --follow-links would follow it";
     pub(super) const DANGLING: &str = "link to nowhere";
     pub(super) const TWICE: &str = "link to something listed anyway";

@@ -71,7 +71,7 @@ pub(super) struct Diagnosis {
     pub(super) remedy: String,
 }
 
-/// Looks at the profile that was to give credentials and gave none. `None` where it says nothing about it.
+/// Reads the profile that should have given credentials. `None` if it does not explain why it gave none.
 pub(super) async fn diagnose(named: Option<&str>) -> Option<Diagnosis> {
     let meant = named.map(str::to_owned).or_else(of_environment);
     // Nobody asked for the default profile, which may hold a region only while the machine has a role.

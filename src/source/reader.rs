@@ -110,7 +110,7 @@ impl Reader {
         self.raw().read
     }
 
-    /// Fills as much of `block` as there is; 0 means the end, where everything has been checked.
+    /// Fills as much of `block` as the file has left; 0 means the end, where everything has been checked.
     ///
     /// # Errors
     /// [`Kind::SourceFile`] when the file changed, is gone, damaged or unreadable; [`Kind::SourceUnavailable`] and

@@ -80,7 +80,7 @@ impl Asked {
     }
 }
 
-/// An object's answer, with what it claims of the object. Whoever reads it counts the bytes, so that a length that a
+/// An object's answer, with what it claims of the object. Its reader counts the bytes, so that a length that a
 /// server in between left out can be put in again.
 fn object(mut response: HttpResponse, expected: Option<Expected>) -> HttpResponse {
     let claims = Claims::read(response.headers());

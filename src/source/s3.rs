@@ -270,7 +270,7 @@ impl Way {
             .with_endpoint(&base)
             .with_virtual_hosted_style_request(!self.path_style)
             .with_request_payer(self.requester_pays)
-            // The payload's SHA-256 is needed for the signature anyway, and the store keeps it for whoever reads.
+            // The payload's SHA-256 is needed for the signature anyway, and the store keeps it for readers.
             .with_checksum_algorithm(Checksum::SHA256)
             .with_http_connector(Connector(self.http.clone()))
             // Few objects are ever removed, and not every store takes many in one request.
@@ -294,7 +294,7 @@ fn stall_timeout(options: &S3Options) -> Duration {
     options.stall_timeout.unwrap_or(Duration::from_secs(30))
 }
 
-/// The region of a bucket, as S3 tells everyone; `None` when the answer does not name one.
+/// The region of a bucket, as S3 says to everyone; `None` when the answer does not name one.
 ///
 /// # Errors
 /// `Err` when S3 cannot be reached or there is no such bucket.

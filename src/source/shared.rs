@@ -106,7 +106,7 @@ impl Sources {
         self.follow_links
     }
 
-    /// Finds the JSON files of a location and what is passed over there.
+    /// Finds the JSON files of a location and what is skipped there.
     ///
     /// # Errors
     /// [`Kind::SourceMissing`] when there is no such place or no JSON file in it, [`Kind::SourceDenied`],

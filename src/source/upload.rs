@@ -214,7 +214,7 @@ impl ObjectWriter {
 }
 
 impl Drop for ObjectWriter {
-    /// Tells the store to forget the parts of what was not finished, as it charges for them.
+    /// Has the store delete the parts of what was not finished, as it charges for them.
     fn drop(&mut self) {
         let Some(parts) = self.parts.take() else { return };
         parts.under_way.iter().for_each(JoinHandle::abort);

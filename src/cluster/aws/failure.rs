@@ -1,4 +1,4 @@
-//! What AWS answers when it does not do it, and what the user is told.
+//! What AWS answers when it refuses a request, and what the user sees.
 
 use std::fmt;
 

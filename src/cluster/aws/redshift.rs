@@ -98,7 +98,7 @@ impl Aws {
         Ok(found.iter().map(ClusterState::read).filter(|cluster| !cluster.is_of(stack)).map(|cluster| cluster.nodes).sum())
     }
 
-    /// How many nodes the account may have in the region, where that is told.
+    /// How many nodes the account may have in the region, if AWS says so.
     pub(in crate::cluster) async fn nodes_allowed(&self) -> Result<Option<u32>, Failure> {
         let mut asked = json!({ "ServiceCode": "redshift" });
         loop {

@@ -116,7 +116,7 @@ impl Aws {
         serde_json::from_str(&reply.body).map_err(|_| Failure::unanswered(&request.action, "the answer is not JSON"))
     }
 
-    /// The region that a bucket is in, which S3 tells even where it refuses all else.
+    /// The region that a bucket is in, which S3 names even when it refuses all else.
     pub(super) async fn head_bucket(&self, bucket: &str) -> Result<Option<String>, Failure> {
         let path = format!("/{bucket}");
         let request = Request {
@@ -217,7 +217,7 @@ impl Aws {
     }
 }
 
-/// The last cause tells what happened; those above it only that something did.
+/// The last cause says what happened; those above it only that something did.
 fn deepest(error: &dyn std::error::Error) -> String {
     let mut deepest = error;
     while let Some(cause) = deepest.source() {

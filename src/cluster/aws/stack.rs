@@ -282,7 +282,7 @@ impl Aws {
             Err(failure) if failure.is_missing() => {}
             Err(failure) => return Err(failure.into_error(doing)),
         }
-        // Somebody else may have filled it by now; then it is no empty one any more, and stays.
+        // Somebody else may have filled it by now; then it is not empty any more, and stays.
         let is_empty = set.creates && self.stack(stack).await.is_ok_and(|found| found.is_some_and(|found| found.is_empty()));
         if is_empty {
             self.delete_stack(stack).await.map_err(|failure| failure.into_error(doing))?;

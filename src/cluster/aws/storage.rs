@@ -27,7 +27,7 @@ impl Aws {
         }
     }
 
-    /// The region that a bucket is in, where S3 tells.
+    /// The region that a bucket is in, if S3 says so.
     pub(in crate::cluster) async fn bucket_region(&self, bucket: &str) -> Result<Option<String>, Failure> {
         self.head_bucket(bucket).await
     }

@@ -14,7 +14,7 @@ use crate::error::{Error, Kind, Result};
 /// What can be wrong with a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LineFault {
-    /// It is no JSON.
+    /// It is not JSON.
     Malformed,
     /// It is there twice.
     Duplicate,

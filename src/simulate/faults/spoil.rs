@@ -1,4 +1,4 @@
-//! Spoils lines while they are written, and notes what was done to which.
+//! Injects faults into lines while they are written, and records which.
 
 use super::{DayFault, Faults, LineFault, Record};
 use crate::simulate::json::{self, Spelling};
@@ -42,7 +42,7 @@ pub struct Late {
     pub line: Vec<u8>,
 }
 
-/// Spoils the lines of a log.
+/// Injects faults into the lines of a log.
 #[derive(Debug, Clone)]
 pub struct Spoiler {
     faults: Faults,
