@@ -10,8 +10,17 @@ use crate::support::repository;
 /// Pages, and folders of pages or of files with comments, without the words that CONTRIBUTING.md lists. A page joins when its prose keeps to the rules.
 const PAGES: [&str; 5] = ["ARCHITECTURE.md", "README.md", "config", "docs", "sql"];
 /// Those whose sentences are short as well.
-const SHORT_SENTENCES: [&str; 3] = ["README.md", "config", "docs"];
+const SHORT_SENTENCES: [&str; 4] = ["ARCHITECTURE.md", "README.md", "config", "docs"];
 const MOST_WORDS: usize = 30;
+
+/// Words that a heading does not begin with: it would be a clause or a question.
+const QUESTION_WORDS: [&str; 11] = ["Are", "Can", "Does", "How", "Is", "What", "When", "Where", "Which", "Who", "Why"];
+
+/// American spellings; pages are British.
+const AMERICAN: [&str; 12] = [
+    "analyze", "analyzes", "analyzed", "behavior", "canceled", "catalog", "center", "color", "favor", "labeled", "modeled",
+    "neighbor",
+];
 
 /// Where comments are what `--help` prints.
 const HELP: [&str; 2] = ["src/cli.rs", "src/cli"];
@@ -26,7 +35,7 @@ const MOST_LINES: usize = 35;
 
 #[test]
 fn pages_do_without_the_words_not_to_use() {
-    let words = words_not_to_use();
+    let words = [words_not_to_use(), AMERICAN.map(str::to_owned).to_vec()].concat();
     let mut faults = Vec::new();
     for (name, text) in PAGES.iter().flat_map(|place| pages(place)) {
         for sentence in sentences(&text) {
@@ -61,6 +70,22 @@ fn sentences_are_short() {
             let words = sentence.split(' ').count();
             if words > MOST_WORDS {
                 faults.push(format!("{name}: {words} words: {sentence}"));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn headings_are_nouns_or_imperatives() {
+    let mut faults = Vec::new();
+    for (name, text) in PAGES.iter().flat_map(|place| pages(place)).filter(|(name, _)| name.ends_with(".md")) {
+        // In a block of code, a `#` begins a comment.
+        for line in text.split("```").step_by(2).flat_map(str::lines) {
+            let heading = line.trim_start_matches('#').trim_start();
+            let is_clause = heading.split_once(' ').is_some_and(|(first, _)| QUESTION_WORDS.contains(&first));
+            if line.starts_with('#') && (is_clause || heading.ends_with(['.', '!', '?'])) {
+                faults.push(format!("{name}: {line}"));
             }
         }
     }
