@@ -337,7 +337,7 @@ pub(super) fn integer(spec: &FieldSpec, bytes: &[u8], token: Token) -> Result<i6
     match parsed {
         Ok(value) if (min..=max).contains(&value) => Ok(value),
         Ok(_) | Err(NumberError::OutOfRange) => Err(Reason::out_of_range(spec.key, raw)),
-        Err(NumberError::NotANumber | NumberError::NotWhole) => Err(Reason::wrong_type(spec.key, "whole number", raw)),
+        Err(NumberError::NotANumber | NumberError::NotWhole) => Err(Reason::wrong_type(spec.key, "a whole number", raw)),
     }
 }
 
@@ -357,7 +357,7 @@ pub(super) fn float(spec: &FieldSpec, bytes: &[u8], token: Token) -> Result<f64,
         // One zero, so that engines that tell -0 from 0 agree with those that do not.
         Ok(value) => Ok(value + 0.0),
         Err(NumberError::OutOfRange) => Err(Reason::out_of_range(spec.key, raw)),
-        Err(NumberError::NotANumber | NumberError::NotWhole) => Err(Reason::wrong_type(spec.key, "number", raw)),
+        Err(NumberError::NotANumber | NumberError::NotWhole) => Err(Reason::wrong_type(spec.key, "a number", raw)),
     }
 }
 

@@ -102,7 +102,7 @@ impl fmt::Display for Reason {
             Self::Malformed { column, what } => write!(f, "malformed JSON: {what} (column {column})"),
             Self::NotUtf8 { column } => write!(f, "invalid UTF-8 (column {column})"),
             Self::TooLong { bytes } => write!(f, "line over 16 MiB ({bytes} bytes)"),
-            Self::WrongType { wanted, value, .. } => write!(f, "{}: {value} is not a {wanted}", self.category()),
+            Self::WrongType { wanted, value, .. } => write!(f, "{}: {value} is not {wanted}", self.category()),
             Self::TooWide { bytes, .. } => write!(f, "{}: {bytes} bytes", self.category()),
             Self::OutOfRange { value, .. } => write!(f, "{}: {value}", self.category()),
             _ => f.write_str(&self.category()),

@@ -71,7 +71,7 @@ fn a_bad_line_goes_to_the_quarantine_and_the_rest_loads() {
         ("something behind", (line(9, "") + "{}").into(), "malformed JSON: something follows the object (column "),
         ("no object", b"[1,2]".to_vec(), "not a JSON object"),
         ("wrong type of a number", line(9, "\"status\":\"abc\"").into(), "status has the wrong type: abc is not a whole number"),
-        ("wrong type of a text", line(9, "\"location\":5").into(), "location has the wrong type: 5 is not a text"),
+        ("wrong type of a text", line(9, "\"location\":5").into(), "location has the wrong type: 5 is not text"),
         ("not whole", line(9, "\"registration\":1.5").into(), "registration has the wrong type: 1.5 is not a whole number"),
         ("missing field", line(9, "").replace("\"sessionId\":1,", "").into(), "sessionId is missing"),
         ("play without a user", line(9, "").replace("\"7\"", "\"\"").into(), "userId is missing on a play"),
