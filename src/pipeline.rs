@@ -18,8 +18,8 @@ use crate::refresh::Forgotten;
 use crate::report::{RunReport, Status};
 use crate::source::{Fetcher, SourceFile, Sources, file_error};
 use crate::stage::{
-    BadFile, Batch, EventIntake, FarTimes, FileTally, LineSet, PlannedFile, Progress, RawLine, SongBatch, SongIntake, most_lines,
-    read_raw_lines,
+    BadFile, Batch, DecodedBatch, EventIntake, FarTimes, FileTally, LineSet, PlannedFile, Progress, RawLine, SongBatch,
+    SongIntake, most_lines, read_raw_lines,
 };
 use crate::transform::{self, Added};
 use crate::warehouse::{FileRow, Input, ObjectsStaged, StageInput, Warehouse};
@@ -364,7 +364,7 @@ impl<'a> Run<'a> {
         // the memory of two.
         let (sender, receiver) = mpsc::sync_channel(0);
         let (dropped, drops) = mpsc::channel();
-        let is_large = |batch: &Batch| batch.memory() > options.event_memory / 4 * 3;
+        let is_large = |batch: &DecodedBatch| batch.memory() > options.event_memory / 4 * 3;
         let objects = Self::most_lines_of(&self.objects);
         let outcome = thread::scope(|scope| {
             let decoding = scope.spawn(move || {
@@ -456,7 +456,7 @@ impl<'a> Run<'a> {
     }
 
     /// Puts a batch into the tables. It comes back with a verdict on each event.
-    fn take_batch(&mut self, batch: Batch, files: &[PlannedFile], most_to_come: u64) -> Result<Arc<Batch>> {
+    fn take_batch(&mut self, batch: DecodedBatch, files: &[PlannedFile], most_to_come: u64) -> Result<Arc<Batch>> {
         for (_, _, reject) in batch.rejects() {
             self.report.count_reason(&reject.reason.category(), 1);
         }

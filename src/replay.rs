@@ -11,7 +11,7 @@ use crate::ledger::run_row;
 use crate::pipeline::LoadOptions;
 use crate::report::{RunReport, Status};
 use crate::source::{Compression, SourceFile};
-use crate::stage::{Batch, PlannedFile, SongRecord, Verdict};
+use crate::stage::{DecodedBatch, PlannedFile, SongRecord, Verdict};
 use crate::transform;
 use crate::warehouse::{Input, QuarantinedLine, ReplayedLine, Warehouse};
 
@@ -181,7 +181,7 @@ fn events(
         return Ok(Vec::new());
     }
     transform::begin_events(warehouse, false)?;
-    let batch = Batch::new(chunks, Arc::clone(&files.files), options.threads);
+    let batch = DecodedBatch::new(chunks, Arc::clone(&files.files), options.threads);
     let (batch, added) = transform::events(warehouse, batch, false)?;
     report.songplays_added += added.songplays;
     report.page_views_added += added.page_views;

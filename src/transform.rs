@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread;
 
 use crate::error::{Error, Kind, Result};
-use crate::stage::{Batch, EventBounds, People, PlannedFile, SongRecord};
+use crate::stage::{Batch, DecodedBatch, EventBounds, People, PlannedFile, SongRecord};
 use crate::warehouse::{StagedObjects, Statement, Warehouse};
 
 /// What a batch of events added.
@@ -83,7 +83,7 @@ pub fn begin_events(warehouse: &mut dyn Warehouse, keep_staging: bool) -> Result
 ///
 /// # Errors
 /// [`Kind::Conservation`] if the tables did not take exactly the accepted events; what the warehouse reports.
-pub fn events(warehouse: &mut dyn Warehouse, batch: Batch, keep_staging: bool) -> Result<(Arc<Batch>, Added)> {
+pub fn events(warehouse: &mut dyn Warehouse, batch: DecodedBatch, keep_staging: bool) -> Result<(Arc<Batch>, Added)> {
     let bounds = batch.bounds();
     let batch = warehouse.stage_events(batch)?;
     let added = match bounds {

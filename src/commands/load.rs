@@ -16,7 +16,7 @@ use crate::refresh::Forgotten;
 use crate::report::RunReport;
 use crate::settings::Settings;
 use crate::source::Sources;
-use crate::stage::{Batch, EventBounds, People};
+use crate::stage::{DecodedBatch, EventBounds, People};
 use crate::transform;
 use crate::warehouse::recorder::Recorder;
 use crate::warehouse::redshift::Rehearsal;
@@ -202,7 +202,7 @@ fn dry_run(args: &LoadArgs, settings: &Settings, sources: &Sources, found: Found
         }
         if !plan.logs.is_empty() {
             transform::begin_events(&mut recorder, args.keep_staging)?;
-            let nothing = Batch::new(Vec::new(), Vec::new().into(), 1);
+            let nothing = DecodedBatch::new(Vec::new(), Vec::new().into(), 1);
             recorder.stage_events(nothing)?;
             let bounds = EventBounds { min_ms: 0, max_ms: 0 };
             transform::staged_events(&mut recorder, bounds, People::default, args.keep_staging)?;

@@ -1,10 +1,13 @@
 //! Events that occur more than once in a batch.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
-use super::{Batch, RowRef, Verdict};
+use super::PlannedFile;
+use super::decoded::DecodedBatch;
+use super::parallel::in_parallel;
+use super::verdicts::{RowRef, Verdict};
 use crate::decode::EventChunk;
 
 /// The slot of a table that holds no row.
@@ -15,12 +18,25 @@ const ROWS_A_SHARE: usize = 1 << 15;
 /// A row's number and the hash of its key.
 type Hashed = (u64, u32);
 
+impl DecodedBatch {
+    /// A batch of chunks that are in the order of files and lines. Events that repeat within it are marked: the first
+    /// stays, the others are duplicates or conflicts.
+    #[must_use]
+    pub fn new(chunks: Vec<EventChunk>, files: Arc<[PlannedFile]>, threads: usize) -> Self {
+        let mut batch = Self::unmarked(chunks, files, threads);
+        for (row_no, verdict) in find(&batch) {
+            batch.mark(row_no, verdict);
+        }
+        batch
+    }
+}
+
 /// The rows whose key an earlier row of the batch has, with the verdict on them.
 ///
 /// Rows are dealt out by their hash into shares, each in the order of rows, so the first of equal keys is the same one at
 /// any number of threads.
-pub(super) fn find(batch: &Batch, threads: usize) -> Vec<(u64, Verdict)> {
-    let threads = threads.max(1);
+fn find(batch: &DecodedBatch) -> Vec<(u64, Verdict)> {
+    let threads = batch.threads();
     let shares = (batch.rows() as usize).div_ceil(ROWS_A_SHARE).max(1);
     let stretches = in_parallel(threads, |number| {
         let chunks = batch.chunks().len();
@@ -44,16 +60,6 @@ pub(super) fn find(batch: &Batch, threads: usize) -> Vec<(u64, Verdict)> {
     found.into_iter().flatten().collect()
 }
 
-/// What each of several threads makes of its number.
-pub(super) fn in_parallel<T: Send>(threads: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    let work = &work;
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|number| scope.spawn(move || work(number))).collect();
-        // A panic of a worker is a bug; it goes on in this thread.
-        workers.into_iter().map(|w| w.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
-    })
-}
-
 /// The rows of a stretch of chunks by share, each share in the order of rows.
 struct Dealt {
     rows: Vec<Hashed>,
@@ -68,7 +74,7 @@ impl Dealt {
 }
 
 /// Deals rows out. The upper bits of a hash choose the share.
-fn deal(batch: &Batch, chunks: Range<usize>, shares: usize) -> Dealt {
+fn deal(batch: &DecodedBatch, chunks: Range<usize>, shares: usize) -> Dealt {
     let first_row = if chunks.is_empty() { 0 } else { batch.first_row(chunks.start) };
     let hashes = hashes(&batch.chunks()[chunks]);
     let share_of = |hash: u64| ((u128::from(hash) * shares as u128) >> 64) as usize;
@@ -93,7 +99,7 @@ fn deal(batch: &Batch, chunks: Range<usize>, shares: usize) -> Dealt {
     Dealt { rows, ends: places }
 }
 
-fn find_in(batch: &Batch, rows: &[Hashed], found: &mut Vec<(u64, Verdict)>) {
+fn find_in(batch: &DecodedBatch, rows: &[Hashed], found: &mut Vec<(u64, Verdict)>) {
     let mask = (rows.len() * 2).next_power_of_two() - 1;
     let mut table = vec![FREE; mask + 1];
     for (place, &(hash, row_no)) in rows.iter().enumerate() {

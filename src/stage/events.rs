@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use super::{Batch, Block, BlockReader, PlannedFile, Progress};
+use super::{Block, BlockReader, DecodedBatch, PlannedFile, Progress};
 use crate::decode::{EventChunk, LogDecoder, UnknownKeys, count_unknown_key};
 use crate::error::{Error, Result};
 use crate::source::{Compression, Fetcher, Reader, SourceFile, Stop, file_error};
@@ -150,12 +150,12 @@ impl<'a> EventIntake<'a> {
     /// # Errors
     /// [`crate::error::Kind::SourceFile`] and its kin for a file that cannot be read, unless bad files are to be skipped;
     /// [`crate::error::Kind::Interrupted`].
-    pub fn next_batch(&mut self) -> Result<Option<Batch>> {
+    pub fn next_batch(&mut self) -> Result<Option<DecodedBatch>> {
         loop {
             let (chunks, is_end) = self.next_chunks()?;
             if !chunks.is_empty() || is_end {
                 let files = Arc::clone(&self.queue.files);
-                return Ok((!chunks.is_empty()).then(|| Batch::new(chunks, files, self.workers.len())));
+                return Ok((!chunks.is_empty()).then(|| DecodedBatch::new(chunks, files, self.workers.len())));
             }
         }
     }

@@ -1,7 +1,9 @@
 //! Events of times that are far from the present: a load takes them and says so.
 
 use super::PlannedFile;
-use super::batch::{Batch, EventBounds, Verdict};
+use super::batch::Batch;
+use super::decoded::EventBounds;
+use super::verdicts::Verdict;
 
 /// 2000-01-01, in milliseconds since 1970. No log of plays is older.
 const EARLIEST_MS: i64 = 946_684_800_000;

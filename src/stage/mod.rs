@@ -7,10 +7,12 @@ mod batch;
 mod blocks;
 mod by_hash;
 mod calendar;
+mod decoded;
 mod duplicates;
 mod events;
 mod far_times;
 mod line_set;
+mod parallel;
 mod people;
 mod raw_lines;
 mod song_index;
@@ -18,10 +20,12 @@ mod songs;
 mod succession;
 mod track_index;
 mod varint;
+mod verdicts;
 
-pub use batch::{Batch, EventBounds, FileTally, RowRef, Verdict};
+pub use batch::Batch;
 pub use blocks::{Block, BlockReader};
 pub use calendar::{Clock, TimePart};
+pub use decoded::{DecodedBatch, EventBounds, FileTally};
 pub use events::{BadFile, EventIntake, most_lines};
 pub use far_times::FarTimes;
 pub use line_set::LineSet;
@@ -31,6 +35,7 @@ pub use song_index::{CatalogueSong, SongIndex};
 pub use songs::{SongBatch, SongIntake, SongRecord};
 pub use succession::Next;
 pub use track_index::{Track, TrackIndex};
+pub use verdicts::{RowRef, Verdict};
 
 use std::sync::Arc;
 

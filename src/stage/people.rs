@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Batch, RowRef};
+use super::verdicts::{RowRef, Verdicts};
 use crate::decode::EventChunk;
 use crate::record::{LogField, NULL_INTEGER, label_index};
 
@@ -102,10 +102,11 @@ const LAST_NAME: usize = label_index(LogField::LastName);
 const GENDER: usize = label_index(LogField::Gender);
 
 impl People {
-    pub(super) fn of(batch: &Batch) -> Self {
+    /// The users of the accepted events.
+    pub(super) fn of(chunks: &[EventChunk], verdicts: &Verdicts) -> Self {
         let mut names = LevelNames::default();
         let mut states: HashMap<i64, State, rapidhash::fast::RandomState> = HashMap::default();
-        for_each_event(batch, &mut names, |user_id, place, at, level| {
+        for_each_event(chunks, verdicts, &mut names, |user_id, place, at, level| {
             let state = states.entry(user_id).or_insert_with(|| State {
                 latest: (i64::MIN, i64::MIN, i32::MIN),
                 at,
@@ -122,13 +123,13 @@ impl People {
                 state.in_order = false;
             }
         });
-        rewrite_disordered(batch, &mut names, &mut states);
+        rewrite_disordered(chunks, verdicts, &mut names, &mut states);
 
         let mut people = Self::default();
         let mut by_id: Vec<_> = states.into_iter().collect();
         by_id.sort_unstable_by_key(|(user_id, _)| *user_id);
         for (user_id, state) in by_id {
-            people.users.push(user_row(batch, user_id, &state));
+            people.users.push(user_row(chunks, user_id, &state));
             people.levels.extend(state.history.0.iter().map(|&(at_ms, level)| LevelPoint {
                 user_id,
                 at_ms,
@@ -141,13 +142,18 @@ impl People {
 
 /// Users whose events did not come in order (an old day behind a new one, files that overlap): all their events are
 /// gathered and put in order.
-fn rewrite_disordered(batch: &Batch, names: &mut LevelNames, states: &mut HashMap<i64, State, rapidhash::fast::RandomState>) {
+fn rewrite_disordered(
+    chunks: &[EventChunk],
+    verdicts: &Verdicts,
+    names: &mut LevelNames,
+    states: &mut HashMap<i64, State, rapidhash::fast::RandomState>,
+) {
     if states.values().all(|s| s.in_order) {
         return;
     }
     let mut events: HashMap<i64, Vec<(Place, u32)>> =
         states.iter().filter(|(_, s)| !s.in_order).map(|(&user_id, _)| (user_id, Vec::new())).collect();
-    for_each_event(batch, names, |user_id, place, _, level| {
+    for_each_event(chunks, verdicts, names, |user_id, place, _, level| {
         if let Some(events) = events.get_mut(&user_id)
             && level != 0
         {
@@ -168,12 +174,17 @@ fn rewrite_disordered(batch: &Batch, names: &mut LevelNames, states: &mut HashMa
 
 /// Calls `each` with the user, the place in the order of events, the row and the level's number of every accepted event
 /// that has a user.
-fn for_each_event(batch: &Batch, names: &mut LevelNames, mut each: impl FnMut(i64, Place, RowRef, u32)) {
-    for (index, chunk) in batch.chunks().iter().enumerate() {
+fn for_each_event(
+    chunks: &[EventChunk],
+    verdicts: &Verdicts,
+    names: &mut LevelNames,
+    mut each: impl FnMut(i64, Place, RowRef, u32),
+) {
+    for (index, chunk) in chunks.iter().enumerate() {
         let levels = names.numbers_of(chunk);
-        for row in 0..chunk.len() {
+        for row in verdicts.accepted(index) {
             let user_id = chunk.user_id[row];
-            if user_id == NULL_INTEGER || batch.verdict(index, row) != super::Verdict::Accepted {
+            if user_id == NULL_INTEGER {
                 continue;
             }
             let place = (chunk.ts[row], chunk.session_id[row], chunk.item_in_session[row]);
@@ -183,8 +194,8 @@ fn for_each_event(batch: &Batch, names: &mut LevelNames, mut each: impl FnMut(i6
     }
 }
 
-fn user_row(batch: &Batch, user_id: i64, state: &State) -> UserRow {
-    let (chunk, row) = (&batch.chunks()[state.at.chunk as usize], state.at.row as usize);
+fn user_row(chunks: &[EventChunk], user_id: i64, state: &State) -> UserRow {
+    let (chunk, row) = (&chunks[state.at.chunk as usize], state.at.row as usize);
     let text = |field| chunk.label(field, row).map(|t| String::from_utf8_lossy(t).into_owned());
     let registration = chunk.registration[row];
     UserRow {

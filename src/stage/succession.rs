@@ -1,6 +1,8 @@
 //! What follows each event in its session, as far as a batch knows.
 
-use super::{Batch, RowRef};
+use super::decoded::DecodedBatch;
+use super::track_index::TrackNumbers;
+use super::verdicts::{RowRef, Verdicts};
 use crate::record::NULL_INTEGER;
 
 /// What follows an event in its session. Times are in milliseconds since 1970; [`NULL_INTEGER`] where nothing follows.
@@ -33,9 +35,9 @@ struct Event {
 }
 
 impl Event {
-    fn of(batch: &Batch, chunk: usize, row: usize) -> Self {
+    fn of(batch: &DecodedBatch, tracks: &TrackNumbers, chunk: usize, row: usize) -> Self {
         let events = &batch.chunks()[chunk];
-        Self { ms: events.ts[row], is_play: events.is_play[row], track: batch.track(chunk, row) }
+        Self { ms: events.ts[row], is_play: events.is_play[row], track: tracks.of(chunk, row) }
     }
 }
 
@@ -63,9 +65,9 @@ struct Run {
 }
 
 impl Succession {
-    pub fn of(batch: &Batch) -> Self {
+    pub fn of(batch: &DecodedBatch, verdicts: &Verdicts, tracks: &TrackNumbers) -> Self {
         let sorted = batch.each_chunk(|chunk| {
-            let rows = in_order(batch, chunk);
+            let rows = in_order(batch, verdicts, chunk);
             let runs = runs(batch, chunk, &rows);
             (rows, runs)
         });
@@ -80,7 +82,7 @@ impl Succession {
         for runs in all_runs.chunk_by_mut(|a, b| a.session == b.session) {
             sessions.push(runs[0].session);
             if runs.len() > 1 {
-                join(batch, &mut chunks, runs);
+                join(batch, tracks, &mut chunks, runs);
             }
         }
         for chunk in &mut chunks {
@@ -100,7 +102,7 @@ impl Succession {
     }
 
     /// What follows each row of a chunk; nothing for rows that are not accepted.
-    pub fn next(&self, batch: &Batch, chunk: usize) -> Vec<Next> {
+    pub fn next(&self, batch: &DecodedBatch, tracks: &TrackNumbers, chunk: usize) -> Vec<Next> {
         let Sequence { rows, elsewhere } = &self.chunks[chunk];
         let events = &batch.chunks()[chunk];
         let mut next = vec![Next::NOTHING; events.len()];
@@ -116,17 +118,17 @@ impl Succession {
                 following = *there;
             }
             next[row] = following;
-            following = following.before(Event::of(batch, chunk, row));
+            following = following.before(Event::of(batch, tracks, chunk, row));
         }
         next
     }
 }
 
 /// The accepted rows of a chunk by session, user, time and item.
-fn in_order(batch: &Batch, chunk: usize) -> Vec<u32> {
+fn in_order(batch: &DecodedBatch, verdicts: &Verdicts, chunk: usize) -> Vec<u32> {
     let events = &batch.chunks()[chunk];
     // Lines come nearly in the order of time, so that within a session there is little left to do.
-    let mut keys: Vec<(i64, u32)> = batch.all_accepted(chunk).map(|row| (events.session_id[row], row as u32)).collect();
+    let mut keys: Vec<(i64, u32)> = verdicts.accepted(chunk).map(|row| (events.session_id[row], row as u32)).collect();
     keys.sort_unstable();
     let mut rows: Vec<u32> = keys.iter().map(|&(_, row)| row).collect();
     let key = |row: u32| {
@@ -142,7 +144,7 @@ fn in_order(batch: &Batch, chunk: usize) -> Vec<u32> {
 }
 
 /// Where one session ends and another begins. Visitors without a user never play, so nobody asks what follows them.
-fn runs(batch: &Batch, chunk: usize, rows: &[u32]) -> Vec<Run> {
+fn runs(batch: &DecodedBatch, chunk: usize, rows: &[u32]) -> Vec<Run> {
     let events = &batch.chunks()[chunk];
     let session = |row: u32| (events.session_id[row as usize], events.user_id[row as usize]);
     let mut start = 0;
@@ -159,10 +161,11 @@ fn runs(batch: &Batch, chunk: usize, rows: &[u32]) -> Vec<Run> {
 }
 
 /// Notes for the runs of one session where what follows is in another chunk.
-fn join(batch: &Batch, chunks: &mut [Sequence], runs: &mut [Run]) {
+fn join(batch: &DecodedBatch, tracks: &TrackNumbers, chunks: &mut [Sequence], runs: &mut [Run]) {
     let row = |chunks: &[Sequence], chunk: u32, place: u32| chunks[chunk as usize].rows[place as usize];
-    let event =
-        |chunks: &[Sequence], chunk: u32, place: u32| Event::of(batch, chunk as usize, row(chunks, chunk, place) as usize);
+    let event = |chunks: &[Sequence], chunk: u32, place: u32| {
+        Event::of(batch, tracks, chunk as usize, row(chunks, chunk, place) as usize)
+    };
     let key = |chunks: &[Sequence], chunk: u32, place: u32| {
         let (_, _, item, ms) = batch.key(RowRef { chunk, row: row(chunks, chunk, place) });
         (ms, item)
@@ -199,7 +202,7 @@ mod tests {
 
     use super::*;
     use crate::decode::{EventChunk, LogDecoder};
-    use crate::stage::{TrackIndex, Verdict};
+    use crate::stage::{Batch, SongIndex, TrackIndex};
 
     /// User, session, item and time, and whether it is a play.
     type Made = ((i64, i64, i32, i64), bool);
@@ -253,14 +256,15 @@ mod tests {
                     dealt[place as usize].push((key, below(3) > 0));
                 }
             }
-            let batch = Batch::new(dealt.iter().map(|events| chunk(events)).collect(), Vec::new().into(), 2);
+            let decoded = DecodedBatch::new(dealt.iter().map(|events| chunk(events)).collect(), Vec::new().into(), 2);
             // Not all of them are accepted.
             let mut accepted: BTreeSet<Made> = dealt.iter().flatten().copied().collect();
-            if let Some(known) = dealt.first().and_then(|events| events.first()) {
-                batch.judge(0, Verdict::Duplicate);
-                accepted.remove(known);
+            let known = dealt.first().and_then(|events| events.first());
+            if let Some(event) = known {
+                accepted.remove(event);
             }
-            batch.find_tracks(&mut TrackIndex::default());
+            let known = known.iter().map(|_| (0, true)).collect();
+            let batch = Batch::judged(decoded.into(), known, &SongIndex::default().into(), &mut TrackIndex::default());
             let track = |wanted: Made| {
                 let (chunk, row) = dealt
                     .iter()

@@ -1,7 +1,9 @@
 //! The tracks that plays were of: which number a title and an artist have.
 
 use super::by_hash::ByHash;
+use super::decoded::DecodedBatch;
 use super::varint;
+use super::verdicts::Verdicts;
 use crate::decode::{EventChunk, Span, song_key_hash};
 
 /// The tracks of the warehouse and of the batches before, found by title and artist as the log names them, after repair.
@@ -26,6 +28,21 @@ pub struct Track<'a> {
     pub track_no: i32,
     pub song: &'a str,
     pub artist: &'a str,
+}
+
+/// The number that no track has.
+const NO_TRACK: i32 = 0;
+
+/// The number of each accepted play's track in a batch, by chunk.
+#[derive(Debug, Default)]
+pub(super) struct TrackNumbers(Vec<Vec<i32>>);
+
+impl TrackNumbers {
+    /// A row's; none where it is no accepted play, or tracks were not asked for.
+    #[inline]
+    pub fn of(&self, chunk: usize, row: usize) -> Option<i32> {
+        self.0.get(chunk).map(|tracks| tracks[row]).filter(|&track| track != NO_TRACK)
+    }
 }
 
 /// What a play says of its track; what the log does not name is an empty text.
@@ -89,13 +106,42 @@ impl TrackIndex {
         tracks
     }
 
+    /// Gives the track of every accepted play its number, a new one where it has none; a track that only other plays have is
+    /// not made.
+    pub(super) fn number(&mut self, batch: &DecodedBatch, verdicts: &Verdicts) -> TrackNumbers {
+        let chunks = batch.chunks();
+        let plays = |chunk: usize| verdicts.accepted(chunk).filter(move |&row| chunks[chunk].is_play[row]);
+        let mut found: Vec<Vec<i32>> = Vec::with_capacity(chunks.len());
+        while found.len() < chunks.len() {
+            // What is new is added by one thread. Each round is as long as all before it, as new tracks become rare.
+            let round = found.len()..(2 * found.len()).clamp(1, chunks.len());
+            let known = &*self;
+            let mut tracks = batch.each_of(round.clone(), |number| {
+                let mut tracks = vec![NO_TRACK; chunks[number].len()];
+                for row in plays(number) {
+                    tracks[row] = known.find(&chunks[number], row).unwrap_or(NO_TRACK);
+                }
+                tracks
+            });
+            for (number, tracks) in round.zip(&mut tracks) {
+                for row in plays(number) {
+                    if tracks[row] == NO_TRACK {
+                        tracks[row] = self.find_or_add(&chunks[number], row);
+                    }
+                }
+            }
+            found.append(&mut tracks);
+        }
+        TrackNumbers(found)
+    }
+
     /// The number of a row's track, if it has one already.
-    pub(super) fn find(&self, chunk: &EventChunk, row: usize) -> Option<i32> {
+    fn find(&self, chunk: &EventChunk, row: usize) -> Option<i32> {
         self.find_names(Names::of(chunk, row))
     }
 
     /// The number of a row's track, which gets one if it has none.
-    pub(super) fn find_or_add(&mut self, chunk: &EventChunk, row: usize) -> i32 {
+    fn find_or_add(&mut self, chunk: &EventChunk, row: usize) -> i32 {
         let names = Names::of(chunk, row);
         if let Some(track_no) = self.find_names(names) {
             return track_no;
@@ -127,9 +173,11 @@ impl TrackIndex {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::decode::LogDecoder;
-    use crate::stage::{Batch, Verdict};
+    use crate::stage::{Batch, SongIndex};
 
     /// Plays of these titles and artists, as JSON; views where the title is a dash.
     fn chunk(session: usize, tracks: &[(&str, &str)]) -> EventChunk {
@@ -161,7 +209,7 @@ mod tests {
         index.add(Track { track_no: 7, song: "Björk", artist: "X" });
         let batch = |chunks: &[&[(&str, &str)]]| {
             let chunks = chunks.iter().enumerate().map(|(session, tracks)| chunk(session, tracks)).collect();
-            Batch::new(chunks, Vec::new().into(), 2)
+            Arc::new(DecodedBatch::new(chunks, Vec::new().into(), 2))
         };
         let first = batch(&[
             // Garbled text is a track's after repair; what is not named is an empty text, and so is one.
@@ -170,8 +218,8 @@ mod tests {
             &[(r#""""#, r#""X""#), ("-", ""), ("null", "null"), (r#""a""#, r#""b""#)],
             &[(r#""ab""#, r#""""#), (r#""a""#, r#""b""#), (r#""A""#, r#""b""#), (r#""X""#, r#""Björk""#)],
         ]);
-        first.judge(5, Verdict::Duplicate);
-        first.find_tracks(&mut index);
+        let songs = Arc::new(SongIndex::default());
+        let first = Batch::judged(first, vec![(5, true)], &songs, &mut index);
         assert_eq!(found(&first, 0), [Some(7), Some(8), Some(9)]);
         assert_eq!(found(&first, 2), [Some(9), None, None, Some(10)], "only accepted plays have one");
         assert_eq!(found(&first, 3), [Some(11), Some(10), Some(12), Some(8)]);
@@ -179,7 +227,7 @@ mod tests {
         assert_eq!(names(index.take_new()), added);
 
         let second = batch(&[&[("null", "null"), (r#""ab""#, "null"), (r#""Björk""#, r#""X""#)]]);
-        second.find_tracks(&mut index);
+        let second = Batch::judged(second, Vec::new(), &songs, &mut index);
         assert_eq!(found(&second, 0), [Some(13), Some(11), Some(7)]);
         assert_eq!(names(index.take_new()), [(13, "", "")]);
         assert_eq!(index.take_new(), []);

@@ -6,6 +6,7 @@ pub mod duckdb;
 mod field;
 pub mod ident;
 mod indexes;
+mod judge;
 pub mod literal;
 pub mod postgres;
 pub mod query;
@@ -29,7 +30,7 @@ pub use url::WarehouseUrl;
 use crate::error::Result;
 use crate::interrupt::Interrupt;
 use crate::source::{S3Options, SourceFile};
-use crate::stage::{Batch, EventBounds, People, PlannedFile, SongRecord};
+use crate::stage::{Batch, DecodedBatch, EventBounds, People, PlannedFile, SongRecord};
 
 pub use duckdb::Resources;
 pub use postgres::PostgresUrl;
@@ -286,7 +287,7 @@ pub trait Warehouse {
     ///
     /// # Errors
     /// What the engine reports.
-    fn stage_events(&mut self, batch: Batch) -> Result<Arc<Batch>>;
+    fn stage_events(&mut self, batch: DecodedBatch) -> Result<Arc<Batch>>;
     /// Ends the staging of the current batch.
     fn unstage_events(&mut self);
     /// Fills `staged_users` and `staged_levels`.

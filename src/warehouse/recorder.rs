@@ -9,7 +9,7 @@ use super::{
     Rows, RunRow, SCHEMA_VERSION, SqlText, Statement, Totals, Warehouse, literal,
 };
 use crate::error::{Error, Kind, Result};
-use crate::stage::{Batch, EventBounds, People, PlannedFile, SongRecord};
+use crate::stage::{Batch, DecodedBatch, EventBounds, People, PlannedFile, SongRecord};
 
 /// Writes down statements, as a script whose every line is SQL or a comment.
 #[derive(Debug, Default)]
@@ -204,12 +204,13 @@ impl Warehouse for Recorder {
         self.write(&format!("drop {table}"), &format!("drop table if exists {table};"))
     }
 
-    fn stage_events(&mut self, batch: Batch) -> Result<Arc<Batch>> {
+    fn stage_events(&mut self, batch: DecodedBatch) -> Result<Arc<Batch>> {
+        let batch = Arc::new(Batch::alone(Arc::new(batch)));
         self.staged = batch.accepted_counts();
         if let Some(rehearsal) = &self.rehearsal {
             let sent = rehearsal.events()?;
             self.sent(&sent)?;
-            return Ok(Arc::new(batch));
+            return Ok(batch);
         }
         self.comment(
             "staged_plays, staged_views, staged_times, staged_sessions, staged_keys and staged_events show the decoded batch",
@@ -218,7 +219,7 @@ impl Warehouse for Recorder {
         self.statement(Statement::KnownEvents)?;
         self.statement(Statement::ReadTracks)?;
         self.comment("tracks gets a row for each title and artist that it does not have")?;
-        Ok(Arc::new(batch))
+        Ok(batch)
     }
 
     fn unstage_events(&mut self) {}

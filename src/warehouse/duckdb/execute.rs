@@ -15,7 +15,7 @@ use super::stage::timestamp_ms;
 use super::value::bound;
 use super::{DuckDb, query_error, schema};
 use crate::error::Result;
-use crate::stage::{Batch, EventBounds, People, PlannedFile, SongRecord};
+use crate::stage::{Batch, DecodedBatch, EventBounds, People, PlannedFile, SongRecord};
 
 impl Warehouse for DuckDb {
     fn version(&mut self) -> Result<Option<i32>> {
@@ -117,7 +117,7 @@ impl Warehouse for DuckDb {
         self.batch(table, &format!("drop table if exists {}", identifier(table)))
     }
 
-    fn stage_events(&mut self, batch: Batch) -> Result<Arc<Batch>> {
+    fn stage_events(&mut self, batch: DecodedBatch) -> Result<Arc<Batch>> {
         self.put_events(batch)
     }
 

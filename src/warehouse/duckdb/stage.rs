@@ -8,11 +8,15 @@ use duckdb::arrow::record_batch::RecordBatch;
 use duckdb::types::{TimeUnit, Value};
 use duckdb::{Connection, ToSql, params};
 
+use super::super::indexes::Indexes;
+use super::super::judge::{Judge, judged};
 use super::super::relations::RELATIONS;
 use super::super::{FileRow, RejectRow, ReplayedLine, RunRow};
 use super::{DuckDb, query_error, stream};
 use crate::error::{Error, Kind, Result};
-use crate::stage::{Batch, CatalogueSong, EventBounds, People, PlannedFile, SongIndex, SongRecord, Track, TrackIndex};
+use crate::stage::{
+    Batch, CatalogueSong, DecodedBatch, EventBounds, People, PlannedFile, SongIndex, SongRecord, Track, TrackIndex,
+};
 use crate::warehouse::Statement;
 
 /// DuckDB's name for a point in time, from milliseconds since 1970.
@@ -33,33 +37,12 @@ pub(super) fn create_relations(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-impl DuckDb {
-    pub(super) fn put_events(&mut self, batch: Batch) -> Result<Arc<Batch>> {
-        let batch = Arc::new(batch);
-        let index = match self.indexes.songs.take() {
-            Some(index) => index,
-            None => Arc::new(self.read_song_index()?),
-        };
-        batch.find_songs(&index);
-        self.indexes.songs = Some(index);
-        self.shelf.put(Some(Arc::clone(&batch)));
-        create_relations(&self.connection)?;
-        if let Some(bounds) = batch.bounds()
-            && let Some(bounds) = self.overlap(bounds)?
-        {
-            batch.judge_known(self.known_events(bounds)?);
-        }
-        let mut tracks = match self.indexes.tracks.take() {
-            Some(tracks) => tracks,
-            None => self.read_track_index()?,
-        };
-        batch.find_tracks(&mut tracks);
-        self.append("tracks", tracks.take_new().iter(), |t, add| add(params![t.track_no, t.song, t.artist]))?;
-        self.indexes.tracks = Some(tracks);
-        Ok(batch)
+impl Judge for DuckDb {
+    fn indexes(&mut self) -> &mut Indexes {
+        &mut self.indexes
     }
 
-    fn read_song_index(&self) -> Result<SongIndex> {
+    fn read_song_index(&mut self) -> Result<SongIndex> {
         let mut index = SongIndex::default();
         self.each_part(Statement::ReadCatalogue, |part| {
             let (titles, artists) = (part.column(0).as_string_opt::<i32>()?, part.column(1).as_string_opt::<i32>()?);
@@ -81,7 +64,7 @@ impl DuckDb {
         Ok(index)
     }
 
-    fn read_track_index(&self) -> Result<TrackIndex> {
+    fn read_track_index(&mut self) -> Result<TrackIndex> {
         let mut index = TrackIndex::default();
         self.each_part(Statement::ReadTracks, |part| {
             let numbers = part.column(0).as_primitive_opt::<Int32Type>()?;
@@ -92,6 +75,37 @@ impl DuckDb {
             Some(())
         })?;
         Ok(index)
+    }
+
+    fn known_events(&mut self, batch: &Arc<DecodedBatch>, bounds: EventBounds) -> Result<Vec<(u64, bool)>> {
+        let Some(bounds) = self.overlap(bounds)? else { return Ok(Vec::new()) };
+        self.expose(Arc::new(Batch::alone(Arc::clone(batch))))?;
+        let name = Statement::KnownEvents.name();
+        let failed = |e| query_error(name, e);
+        let mut statement = self.connection.prepare(Statement::KnownEvents.text()).map_err(failed)?;
+        let parameters = [timestamp_ms(bounds.min_ms), timestamp_ms(bounds.max_ms)];
+        let rows = statement
+            .query_map(duckdb::params_from_iter(parameters), |row| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?)))
+            .map_err(failed)?;
+        rows.collect::<Result<_, _>>().map_err(failed)
+    }
+
+    fn add_tracks(&mut self, tracks: &[Track<'_>]) -> Result<()> {
+        self.append("tracks", tracks.iter(), |t, add| add(params![t.track_no, t.song, t.artist]))
+    }
+}
+
+impl DuckDb {
+    pub(super) fn put_events(&mut self, batch: DecodedBatch) -> Result<Arc<Batch>> {
+        let batch = judged(self, batch)?;
+        self.expose(Arc::clone(&batch))?;
+        Ok(batch)
+    }
+
+    /// Makes a batch readable in SQL, in place of the one before.
+    fn expose(&mut self, batch: Arc<Batch>) -> Result<()> {
+        self.shelf.put(Some(batch));
+        create_relations(&self.connection)
     }
 
     /// Passes a query's answer on in parts, as it comes: all of it may be more than there is memory. `part` returns None if
@@ -116,18 +130,6 @@ impl DuckDb {
         let (Some(low), Some(high)) = held else { return Ok(None) };
         let shared = EventBounds { min_ms: bounds.min_ms.max(low), max_ms: bounds.max_ms.min(high) };
         Ok((shared.min_ms <= shared.max_ms).then_some(shared))
-    }
-
-    /// The staged rows whose key is known, and whether the payload is the same.
-    fn known_events(&self, bounds: EventBounds) -> Result<Vec<(u64, bool)>> {
-        let name = Statement::KnownEvents.name();
-        let failed = |e| query_error(name, e);
-        let mut statement = self.connection.prepare(Statement::KnownEvents.text()).map_err(failed)?;
-        let parameters = [timestamp_ms(bounds.min_ms), timestamp_ms(bounds.max_ms)];
-        let rows = statement
-            .query_map(duckdb::params_from_iter(parameters), |row| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?)))
-            .map_err(failed)?;
-        rows.collect::<Result<_, _>>().map_err(failed)
     }
 
     pub(super) fn put_people(&mut self, people: &People) -> Result<()> {

@@ -186,7 +186,7 @@ unsafe extern "C" fn bind(info: ffi::duckdb_bind_info) {
                 ffi::duckdb_destroy_logical_type(&raw mut logical);
             }
         }
-        // An estimate for all: to ask for the times here would fix them before the known events are judged.
+        // An estimate, as to know the times and the sessions costs more than it helps.
         let rows = batch.rows();
         let data = Box::new(BindData { relation, batch, threads: shelf.threads });
         // SAFETY: DuckDB owns the box from here and frees it by the callback.

@@ -15,7 +15,7 @@ use super::session::Session;
 use super::value::{Cell, Timestamp, text_type};
 use super::{BEGUN_AGAIN, Postgres, connect, schema, stage};
 use crate::error::Result;
-use crate::stage::{Batch, EventBounds, People, PlannedFile, SongRecord};
+use crate::stage::{Batch, DecodedBatch, EventBounds, People, PlannedFile, SongRecord};
 
 impl Warehouse for Postgres {
     fn dialect(&self) -> Dialect {
@@ -137,7 +137,7 @@ impl Warehouse for Postgres {
         }
     }
 
-    fn stage_events(&mut self, batch: Batch) -> Result<Arc<Batch>> {
+    fn stage_events(&mut self, batch: DecodedBatch) -> Result<Arc<Batch>> {
         self.put_events(batch)
     }
 

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use tokio_postgres::Row;
 
 use super::super::ident::identifier;
+use super::super::indexes::Indexes;
+use super::super::judge::{Judge, judged};
 use super::super::relations::relation;
 use super::super::{FileRow, RejectRow, ReplayedLine, RunRow, SqlText, Statement};
 use super::Postgres;
@@ -14,7 +16,9 @@ use super::session::text;
 use super::stream;
 use super::value::Timestamp;
 use crate::error::{Error, Kind, Result};
-use crate::stage::{Batch, CatalogueSong, EventBounds, People, PlannedFile, SongIndex, SongRecord, Track, TrackIndex};
+use crate::stage::{
+    Batch, CatalogueSong, DecodedBatch, EventBounds, People, PlannedFile, SongIndex, SongRecord, Track, TrackIndex,
+};
 
 /// The tables that are there for the length of a transaction. They are called by their schema where they are dropped, as a
 /// user's own table of the name must not be meant.
@@ -34,31 +38,60 @@ fn copy_all(table: &str) -> String {
     format!("copy {} from stdin with (format binary)", identifier(table))
 }
 
-impl Postgres {
-    pub(super) fn put_events(&mut self, batch: Batch) -> Result<Arc<Batch>> {
-        let index = match self.indexes.songs.take() {
-            Some(index) => index,
-            None => Arc::new(self.read_song_index()?),
-        };
-        batch.find_songs(&index);
-        self.indexes.songs = Some(index);
-        let batch = Arc::new(batch);
-        if let Some(bounds) = batch.bounds()
-            && let Some(bounds) = self.overlap(bounds)?
-        {
-            batch.judge_known(self.known_events(&batch, bounds)?);
-        }
-        let mut tracks = match self.indexes.tracks.take() {
-            Some(tracks) => tracks,
-            None => self.read_track_index()?,
-        };
-        batch.find_tracks(&mut tracks);
-        self.copy("tracks", 3, &tracks.take_new(), |track, out| {
+impl Judge for Postgres {
+    fn indexes(&mut self) -> &mut Indexes {
+        &mut self.indexes
+    }
+
+    fn read_song_index(&mut self) -> Result<SongIndex> {
+        let (mut index, session) = (SongIndex::default(), &self.session);
+        self.each_row(Statement::ReadCatalogue, |row| {
+            let text = |at| session.get::<&str>(&row, at);
+            index.add(CatalogueSong {
+                title: text(0)?,
+                artist_name: text(1)?,
+                song_id: text(2)?,
+                artist_id: text(3)?,
+                duration: session.get(&row, 4)?,
+                text_repair: session.get::<i16>(&row, 5)? as u8,
+            });
+            Ok(())
+        })?;
+        Ok(index)
+    }
+
+    fn read_track_index(&mut self) -> Result<TrackIndex> {
+        let (mut index, session) = (TrackIndex::default(), &self.session);
+        self.each_row(Statement::ReadTracks, |row| {
+            let text = |at| session.get::<&str>(&row, at);
+            index.add(Track { track_no: session.get(&row, 0)?, song: text(1)?, artist: text(2)? });
+            Ok(())
+        })?;
+        Ok(index)
+    }
+
+    fn known_events(&mut self, batch: &Arc<DecodedBatch>, bounds: EventBounds) -> Result<Vec<(u64, bool)>> {
+        let Some(bounds) = self.overlap(bounds)? else { return Ok(Vec::new()) };
+        self.make_temporary(Statement::PostgresStagedKeys, "staged_keys")?;
+        self.copy_staged(&Batch::alone(Arc::clone(batch)), "staged_keys", &copy_all("staged_keys"), Some(bounds))?;
+        let (low, high) = (Timestamp::of_ms(bounds.min_ms), Timestamp::of_ms(bounds.max_ms));
+        let rows = self.session.rows(Statement::KnownEvents, &[&low, &high])?;
+        self.drop_temporary("staged_keys")?;
+        rows.iter().map(|row| Ok((self.session.get::<i64>(row, 0)? as u64, self.session.get(row, 1)?))).collect()
+    }
+
+    fn add_tracks(&mut self, tracks: &[Track<'_>]) -> Result<()> {
+        self.copy("tracks", 3, tracks, |track, out| {
             out.integer(track.track_no);
             out.string(Some(track.song));
             out.string(Some(track.artist));
-        })?;
-        self.indexes.tracks = Some(tracks);
+        })
+    }
+}
+
+impl Postgres {
+    pub(super) fn put_events(&mut self, batch: DecodedBatch) -> Result<Arc<Batch>> {
+        let batch = judged(self, batch)?;
         self.make_temporary(Statement::PostgresStagedTimes, "staged_times")?;
         self.copy_staged(&batch, "staged_times", &copy_all("staged_times"), None)?;
         self.make_temporary(Statement::PostgresStagedSessions, "staged_sessions")?;
@@ -80,33 +113,6 @@ impl Postgres {
         session.copy(source, sql, |out| stream::write(batch, relation, within, out, &|| session.check_interrupt()))
     }
 
-    fn read_song_index(&self) -> Result<SongIndex> {
-        let (mut index, session) = (SongIndex::default(), &self.session);
-        self.each_row(Statement::ReadCatalogue, |row| {
-            let text = |at| session.get::<&str>(&row, at);
-            index.add(CatalogueSong {
-                title: text(0)?,
-                artist_name: text(1)?,
-                song_id: text(2)?,
-                artist_id: text(3)?,
-                duration: session.get(&row, 4)?,
-                text_repair: session.get::<i16>(&row, 5)? as u8,
-            });
-            Ok(())
-        })?;
-        Ok(index)
-    }
-
-    fn read_track_index(&self) -> Result<TrackIndex> {
-        let (mut index, session) = (TrackIndex::default(), &self.session);
-        self.each_row(Statement::ReadTracks, |row| {
-            let text = |at| session.get::<&str>(&row, at);
-            index.add(Track { track_no: session.get(&row, 0)?, song: text(1)?, artist: text(2)? });
-            Ok(())
-        })?;
-        Ok(index)
-    }
-
     /// Passes each row of a statement without parameters on, as it comes.
     fn each_row(&self, statement: Statement, row: impl FnMut(Row) -> Result<()>) -> Result<()> {
         let query = SqlText { name: statement.name(), text: text(statement) };
@@ -119,16 +125,6 @@ impl Postgres {
         let Some(row) = self.session.rows(Statement::FactBounds, &[&low, &high])?.into_iter().next() else { return Ok(None) };
         let (low, high): (Option<i64>, Option<i64>) = (self.session.get(&row, 0)?, self.session.get(&row, 1)?);
         Ok(low.zip(high).map(|(min_ms, max_ms)| EventBounds { min_ms, max_ms }))
-    }
-
-    /// The staged rows whose key is known, and whether the payload is the same.
-    fn known_events(&self, batch: &Batch, bounds: EventBounds) -> Result<Vec<(u64, bool)>> {
-        self.make_temporary(Statement::PostgresStagedKeys, "staged_keys")?;
-        self.copy_staged(batch, "staged_keys", &copy_all("staged_keys"), Some(bounds))?;
-        let (low, high) = (Timestamp::of_ms(bounds.min_ms), Timestamp::of_ms(bounds.max_ms));
-        let rows = self.session.rows(Statement::KnownEvents, &[&low, &high])?;
-        self.drop_temporary("staged_keys")?;
-        rows.iter().map(|row| Ok((self.session.get::<i64>(row, 0)? as u64, self.session.get(row, 1)?))).collect()
     }
 
     pub(super) fn end_staging(&mut self) {

@@ -13,7 +13,7 @@ use super::stage::{bytes_of, literals, time_us};
 use super::{BEGIN_READING, Redshift, number, roles, schema};
 use crate::error::Result;
 use crate::source::SourceFile;
-use crate::stage::{Batch, EventBounds, People, PlannedFile, SongRecord};
+use crate::stage::{Batch, DecodedBatch, EventBounds, People, PlannedFile, SongRecord};
 
 impl Warehouse for Redshift {
     fn dialect(&self) -> Dialect {
@@ -158,7 +158,7 @@ impl Warehouse for Redshift {
         self.put_objects(files, max_errors)
     }
 
-    fn stage_events(&mut self, batch: Batch) -> Result<Arc<Batch>> {
+    fn stage_events(&mut self, batch: DecodedBatch) -> Result<Arc<Batch>> {
         self.put_events(batch)
     }
 

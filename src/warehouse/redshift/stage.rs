@@ -4,6 +4,8 @@
 use std::io::Write as _;
 use std::sync::Arc;
 
+use super::super::indexes::Indexes;
+use super::super::judge::{Judge, judged};
 use super::super::relations::{LINE_COLUMNS, Relation, Rows, Source, relation};
 use super::super::{FileRow, RejectRow, ReplayedLine, Rows as QueryRows, RunRow, SqlText, Statement, Value, literal};
 use super::cells::{self, Cell};
@@ -14,7 +16,9 @@ use super::staging::Staging;
 use super::{Redshift, json, number, schema};
 use crate::error::{Error, Kind, Result};
 use crate::source::Compression;
-use crate::stage::{Batch, CatalogueSong, EventBounds, People, PlannedFile, SongIndex, SongRecord, Track, TrackIndex};
+use crate::stage::{
+    Batch, CatalogueSong, DecodedBatch, EventBounds, People, PlannedFile, SongIndex, SongRecord, Track, TrackIndex,
+};
 
 /// Rows of a small table up to which a statement carries them itself: COPY costs seconds, whatever it copies.
 const FEW: usize = 500;
@@ -37,6 +41,58 @@ const KEYED_LINE_COLUMNS: [(&str, Source); 2 + LINE_COLUMNS.len()] = {
     columns
 };
 
+impl Judge for Redshift {
+    fn indexes(&mut self) -> &mut Indexes {
+        &mut self.indexes
+    }
+
+    fn read_song_index(&mut self) -> Result<SongIndex> {
+        let mut index = SongIndex::default();
+        self.each_row(Statement::ReadCatalogue, |row| {
+            let duration = match row.get(4) {
+                Some(Value::Float(duration)) => Some(*duration),
+                _ => None,
+            };
+            index.add(CatalogueSong {
+                title: text_at(row, 0),
+                artist_name: text_at(row, 1),
+                song_id: text_at(row, 2),
+                artist_id: text_at(row, 3),
+                duration,
+                text_repair: number(row, 5)? as u8,
+            });
+            Ok(())
+        })?;
+        Ok(index)
+    }
+
+    fn read_track_index(&mut self) -> Result<TrackIndex> {
+        let mut index = TrackIndex::default();
+        self.each_row(Statement::ReadTracks, |row| {
+            index.add(Track { track_no: number(row, 0)? as i32, song: text_at(row, 1), artist: text_at(row, 2) });
+            Ok(())
+        })?;
+        Ok(index)
+    }
+
+    fn known_events(&mut self, batch: &Arc<DecodedBatch>, bounds: EventBounds) -> Result<Vec<(u64, bool)>> {
+        let Some(bounds) = self.overlap(bounds)? else { return Ok(Vec::new()) };
+        self.make_staged(Statement::RedshiftStagedBatch, "staged_events")?;
+        self.copy_batch(&Batch::alone(Arc::clone(batch)), &LINES, Some(bounds))?;
+        self.make_staged(Statement::RedshiftStagedKeys, "staged_keys")?;
+        let rows = self.session.answer(Statement::KnownEvents, &literals(bounds))?;
+        self.drop_staged("staged_keys")?;
+        self.drop_staged("staged_events")?;
+        rows.iter().map(|row| Ok((number(row, 0)? as u64, row.get(1) == Some(&Value::Boolean(true))))).collect()
+    }
+
+    fn add_tracks(&mut self, tracks: &[Track<'_>]) -> Result<()> {
+        self.put(Statement::CreateTracks, "tracks", tracks, |track| {
+            vec![Cell::Integer(track.track_no.into()), Cell::Text(track.song), Cell::Text(track.artist)]
+        })
+    }
+}
+
 impl Redshift {
     /// The staging folder and who reads it, made at their first use.
     pub(super) fn store(&mut self) -> Result<(&mut Staging, &Access)> {
@@ -55,28 +111,8 @@ impl Redshift {
         }
     }
 
-    pub(super) fn put_events(&mut self, batch: Batch) -> Result<Arc<Batch>> {
-        let index = match self.indexes.songs.take() {
-            Some(index) => index,
-            None => Arc::new(self.read_song_index()?),
-        };
-        batch.find_songs(&index);
-        self.indexes.songs = Some(index);
-        let batch = Arc::new(batch);
-        if let Some(bounds) = batch.bounds()
-            && let Some(bounds) = self.overlap(bounds)?
-        {
-            batch.judge_known(self.known_events(&batch, bounds)?);
-        }
-        let mut tracks = match self.indexes.tracks.take() {
-            Some(tracks) => tracks,
-            None => self.read_track_index()?,
-        };
-        batch.find_tracks(&mut tracks);
-        self.put(Statement::CreateTracks, "tracks", &tracks.take_new(), |track| {
-            vec![Cell::Integer(track.track_no.into()), Cell::Text(track.song), Cell::Text(track.artist)]
-        })?;
-        self.indexes.tracks = Some(tracks);
+    pub(super) fn put_events(&mut self, batch: DecodedBatch) -> Result<Arc<Batch>> {
+        let batch = judged(self, batch)?;
         self.make_staged(Statement::RedshiftStagedPlays, "staged_plays")?;
         self.make_staged(Statement::RedshiftStagedViews, "staged_views")?;
         self.copy_batch(&batch, relation("staged_plays")?, None)?;
@@ -134,35 +170,6 @@ impl Redshift {
         }
     }
 
-    fn read_song_index(&mut self) -> Result<SongIndex> {
-        let mut index = SongIndex::default();
-        self.each_row(Statement::ReadCatalogue, |row| {
-            let duration = match row.get(4) {
-                Some(Value::Float(duration)) => Some(*duration),
-                _ => None,
-            };
-            index.add(CatalogueSong {
-                title: text_at(row, 0),
-                artist_name: text_at(row, 1),
-                song_id: text_at(row, 2),
-                artist_id: text_at(row, 3),
-                duration,
-                text_repair: number(row, 5)? as u8,
-            });
-            Ok(())
-        })?;
-        Ok(index)
-    }
-
-    fn read_track_index(&mut self) -> Result<TrackIndex> {
-        let mut index = TrackIndex::default();
-        self.each_row(Statement::ReadTracks, |row| {
-            index.add(Track { track_no: number(row, 0)? as i32, song: text_at(row, 1), artist: text_at(row, 2) });
-            Ok(())
-        })?;
-        Ok(index)
-    }
-
     /// Passes a statement's rows on as they come: all of them may be more than there is memory.
     fn each_row(&mut self, statement: Statement, row: impl FnMut(&[Value]) -> Result<()>) -> Result<()> {
         self.session.query(SqlText { name: statement.name(), text: text(statement) }, &mut EachRow(row))
@@ -174,17 +181,6 @@ impl Redshift {
         let (Some(Value::Text(low)), Some(Value::Text(high))) = (row.first(), row.get(1)) else { return Ok(None) };
         let (low, high) = (time_us(low)?, time_us(high)?);
         Ok(Some(EventBounds { min_ms: low.div_euclid(1000), max_ms: high.div_euclid(1000) }))
-    }
-
-    /// The staged rows whose key is known, and whether the payload is the same.
-    fn known_events(&mut self, batch: &Batch, bounds: EventBounds) -> Result<Vec<(u64, bool)>> {
-        self.make_staged(Statement::RedshiftStagedBatch, "staged_events")?;
-        self.copy_batch(batch, &LINES, Some(bounds))?;
-        self.make_staged(Statement::RedshiftStagedKeys, "staged_keys")?;
-        let rows = self.session.answer(Statement::KnownEvents, &literals(bounds))?;
-        self.drop_staged("staged_keys")?;
-        self.drop_staged("staged_events")?;
-        rows.iter().map(|row| Ok((number(row, 0)? as u64, row.get(1) == Some(&Value::Boolean(true))))).collect()
     }
 
     pub(super) fn put_people(&mut self, people: &People) -> Result<()> {
