@@ -43,13 +43,13 @@ pub(super) trait Judge {
 /// What the engine reports.
 pub(super) fn judged(engine: &mut impl Judge, batch: DecodedBatch) -> Result<Arc<Batch>> {
     let batch = Arc::new(batch);
-    let known = match batch.bounds() {
-        Some(bounds) => engine.known_events(&batch, bounds)?,
-        None => Vec::new(),
-    };
     let songs = match engine.indexes().songs.take() {
         Some(songs) => songs,
         None => Arc::new(engine.read_song_index()?),
+    };
+    let known = match batch.bounds() {
+        Some(bounds) => engine.known_events(&batch, bounds)?,
+        None => Vec::new(),
     };
     let mut tracks = match engine.indexes().tracks.take() {
         Some(tracks) => tracks,
