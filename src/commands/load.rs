@@ -20,7 +20,7 @@ use crate::stage::{DecodedBatch, EventBounds, People};
 use crate::transform;
 use crate::warehouse::recorder::Recorder;
 use crate::warehouse::redshift::Rehearsal;
-use crate::warehouse::{SCHEMA_VERSION, Warehouse, WarehouseUrl};
+use crate::warehouse::{RunRow, SCHEMA_VERSION, Warehouse, WarehouseUrl};
 
 pub(super) fn run(args: &LoadArgs, settings: Settings, interrupt: &Interrupt) -> Result<u8> {
     if settings.logs.is_none() && settings.songs.is_none() {
@@ -169,6 +169,9 @@ fn dry_run(args: &LoadArgs, settings: &Settings, sources: &Sources, found: Found
     for file in plan.songs.iter().chain(&plan.logs) {
         let _ = writeln!(head, "-- file: {} ({} bytes)", one_line(&file.display_name()), file.size);
     }
+    if !plan.logs.is_empty() {
+        head.push_str("-- no event was read: their times stand here as 1970-01-01, the files' numbers as 1\n");
+    }
     for (name, why) in &plan.passed_over {
         let _ = writeln!(head, "-- passed over: {} ({why})", one_line(name));
     }
@@ -204,11 +207,11 @@ fn dry_run(args: &LoadArgs, settings: &Settings, sources: &Sources, found: Found
             transform::begin_events(&mut recorder, args.keep_staging)?;
             let nothing = DecodedBatch::new(Vec::new(), Vec::new().into(), 1);
             recorder.stage_events(nothing)?;
-            let bounds = EventBounds { min_ms: 0, max_ms: 0 };
-            transform::staged_events(&mut recorder, bounds, People::default, args.keep_staging)?;
+            transform::staged_events(&mut recorder, EventBounds::UNREAD, People::default, args.keep_staging)?;
         }
-        recorder.add_files("", &[])?;
         recorder.add_rejects("", &[])?;
+        recorder.add_files("", &[])?;
+        recorder.add_run(&RunRow::default())?;
         check::audit(&mut recorder, Touched::everything(), &settings.checks)?;
         recorder.commit()?;
     }

@@ -18,6 +18,11 @@ pub struct EventBounds {
     pub max_ms: i64,
 }
 
+impl EventBounds {
+    /// What stands for them in a dry run, which reads no event: 1970-01-01.
+    pub const UNREAD: Self = Self { min_ms: 0, max_ms: 0 };
+}
+
 /// What a batch adds to the counts of one file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FileTally {

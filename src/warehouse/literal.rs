@@ -1,7 +1,9 @@
 //! The only code that writes values into SQL, for an engine that takes no parameters. Elsewhere values are bound.
 
-use super::Value;
-use super::query::passed_over;
+use super::query::{numbered, passed_over};
+use super::{Param, SqlText, Value};
+use crate::error::Result;
+use crate::stage::EventBounds;
 
 /// A text as a literal. Redshift takes a backslash in it for the beginning of an escape, so it is doubled as well.
 #[must_use]
@@ -49,6 +51,25 @@ pub fn value(value: &Value) -> String {
 pub fn timestamp(us: i64) -> String {
     let time = chrono::DateTime::from_timestamp_micros(us).unwrap_or_default().naive_utc();
     format!("timestamp '{}'", time.format("%Y-%m-%d %H:%M:%S%.6f"))
+}
+
+/// The bounds of some events' times, as literals.
+#[must_use]
+pub fn times(bounds: EventBounds) -> [String; 2] {
+    [bounds.min_ms, bounds.max_ms].map(|ms| timestamp(ms * 1000))
+}
+
+/// A query with the values of its parameters written into it. Without parameters the text stays as it is.
+///
+/// # Errors
+/// [`crate::error::Kind::Query`] when it names a parameter that has no value.
+pub fn with_values(query: SqlText<'_>, parameters: &[Param<'_>]) -> Result<String> {
+    if parameters.is_empty() {
+        return Ok(query.text.to_owned());
+    }
+    let (numbered, values) = numbered(query, parameters)?;
+    let literals: Vec<String> = values.into_iter().map(value).collect();
+    Ok(filled_in(&numbered, &literals))
 }
 
 /// The text with each `$1`, `$2`, … replaced by the literal of that number. Texts, quoted names and comments stay.

@@ -187,13 +187,15 @@ impl Warehouse for Recorder {
         })
     }
 
-    fn execute_within(&mut self, statement: Statement, _: EventBounds) -> Result<u64> {
-        self.statement(statement)?;
+    fn execute_within(&mut self, statement: Statement, bounds: EventBounds) -> Result<u64> {
+        let text = literal::filled_in(statement.text_in(self.dialect), &literal::times(bounds));
+        self.write(statement.name(), &text)?;
         Ok(0)
     }
 
-    fn query(&mut self, statement: SqlText<'_>, _: &[Param<'_>], _: &mut dyn Rows) -> Result<()> {
-        self.write(statement.name, statement.text)
+    fn query(&mut self, statement: SqlText<'_>, parameters: &[Param<'_>], _: &mut dyn Rows) -> Result<()> {
+        let text = literal::with_values(statement, parameters)?;
+        self.write(statement.name, &text)
     }
 
     fn ask(&mut self, question: SqlText<'_>, sink: &mut dyn Rows) -> Result<()> {
@@ -216,7 +218,7 @@ impl Warehouse for Recorder {
             "staged_plays, staged_views, staged_times, staged_sessions, staged_keys and staged_events show the decoded batch",
         )?;
         self.statement(Statement::ReadCatalogue)?;
-        self.statement(Statement::KnownEvents)?;
+        self.execute_within(Statement::KnownEvents, EventBounds::UNREAD)?;
         self.statement(Statement::ReadTracks)?;
         self.comment("tracks gets a row for each title and artist that it does not have")?;
         Ok(batch)

@@ -149,7 +149,7 @@ pub struct ReplayedLine {
 }
 
 /// A row of `load_runs`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 #[allow(missing_docs, reason = "the columns of load_runs")]
 pub struct RunRow {
     pub run_id: String,

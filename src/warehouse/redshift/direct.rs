@@ -10,7 +10,6 @@ use super::cells::Cell;
 use super::copy::{Copied, Copy, MOST_ERRORS};
 use super::load_errors::SHOWN_AFTER;
 use super::options::StageWay;
-use super::stage::literals;
 use super::{Redshift, json, number};
 use crate::decode::repair;
 use crate::error::{Error, Kind, Result};
@@ -84,7 +83,7 @@ impl Redshift {
         let first_no = files.first().map_or(1, |file| file.file_no);
         self.repair()?;
         self.make_staged_with(Statement::RedshiftStagedEvents, "staged_events", &[(first_no << 32).to_string()])?;
-        let row = self.session.row(Statement::RedshiftRepeatedEvents, &literals(bounds))?;
+        let row = self.session.row(Statement::RedshiftRepeatedEvents, &literal::times(bounds))?;
         let repeated = number(&row, 0)? + number(&row, 1)?;
         if repeated > 0 {
             return Ok(ObjectsStaged::all(format!("{repeated} events are there more than once")));
@@ -193,9 +192,7 @@ impl Redshift {
     }
 
     fn screen(&mut self) -> Result<Screened> {
-        let [low, high] = EXACT_TIMES.map(|ms| literal::value(&ms.into()));
-        let row =
-            self.session.row(Statement::RedshiftScreenLines, &[low, high, TEXT_BYTES.to_string(), literal::text(LIKE_JSON)])?;
+        let row = self.session.row(Statement::RedshiftScreenLines, &screen_literals())?;
         let bounds = match (row.get(1), row.get(2)) {
             (Some(Value::Integer(low)), Some(Value::Integer(high))) => {
                 Some(EventBounds { min_ms: i64::try_from(*low).unwrap_or(0), max_ms: i64::try_from(*high).unwrap_or(0) })
@@ -251,6 +248,12 @@ impl Redshift {
         self.session.execute(Statement::RedshiftFillLevels, &[])?;
         Ok((plays, views))
     }
+}
+
+/// What the lines are screened by, as the literals of the statement.
+pub(super) fn screen_literals() -> [String; 4] {
+    let [low, high] = EXACT_TIMES.map(|ms| literal::value(&ms.into()));
+    [low, high, TEXT_BYTES.to_string(), literal::text(LIKE_JSON)]
 }
 
 /// A file's name as the system tables show it.

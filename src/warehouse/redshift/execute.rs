@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use super::super::ident::identifier;
-use super::super::query::numbered;
 use super::super::{
     Dialect, FileRow, Input, KnownFile, ObjectsStaged, Param, QuarantinePart, QuarantinedLine, RefreshScope, RejectRow,
     ReplayedLine, RoleStatement, Rows, RunRow, SqlText, StageInput, Statement, Totals, Value, Warehouse, literal, question,
 };
 use super::session::text;
-use super::stage::{bytes_of, literals, time_us};
+use super::stage::{bytes_of, time_us};
 use super::{BEGIN_READING, Redshift, number, roles, schema};
 use crate::error::Result;
 use crate::source::SourceFile;
@@ -116,19 +115,13 @@ impl Warehouse for Redshift {
 
     fn execute_within(&mut self, statement: Statement, bounds: EventBounds) -> Result<u64> {
         match temporary_table(text(statement)) {
-            Some(table) => self.make_staged_with(statement, table, &literals(bounds)),
-            None => self.session.execute(statement, &literals(bounds)),
+            Some(table) => self.make_staged_with(statement, table, &literal::times(bounds)),
+            None => self.session.execute(statement, &literal::times(bounds)),
         }
     }
 
     fn query(&mut self, statement: SqlText<'_>, parameters: &[Param<'_>], sink: &mut dyn Rows) -> Result<()> {
-        let filled = if parameters.is_empty() {
-            statement.text.to_owned()
-        } else {
-            let (numbered, values) = numbered(statement, parameters)?;
-            let literals: Vec<String> = values.into_iter().map(literal::value).collect();
-            literal::filled_in(&numbered, &literals)
-        };
+        let filled = literal::with_values(statement, parameters)?;
         self.session.query(SqlText { name: statement.name, text: &filled }, sink)
     }
 

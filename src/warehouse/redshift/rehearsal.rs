@@ -9,8 +9,9 @@ use super::{USUAL_SLICES, direct, json, roles, schema};
 use crate::error::Result;
 use crate::record::LOG_FIELDS;
 use crate::source::{Compression, SourceFile};
+use crate::stage::EventBounds;
 use crate::warehouse::relations::RELATIONS;
-use crate::warehouse::{RoleStatement, StageInput, Statement};
+use crate::warehouse::{RoleStatement, StageInput, Statement, literal};
 
 /// Where objects would be; a load's folder has a number of its own.
 const FOLDER: &str = "sparkify-<run>";
@@ -70,9 +71,12 @@ impl Rehearsal {
         match direct::choose(self.options.stage, USUAL_SLICES, &self.logs) {
             StageInput::Rows(why) => {
                 let mut sent = vec![remark(&format!("sparkify reads the log files: {why}"))];
-                sent.extend([Statement::ReadCatalogue, Statement::ReadTracks, Statement::FactBounds].map(named));
+                sent.push(named(Statement::ReadCatalogue));
+                sent.push(filled(Statement::FactBounds, &literal::times(EventBounds::UNREAD)));
                 sent.push(remark("where the warehouse has events of the same days, keys are compared:"));
-                sent.extend([Statement::RedshiftStagedBatch, Statement::RedshiftStagedKeys, Statement::KnownEvents].map(named));
+                sent.extend([Statement::RedshiftStagedBatch, Statement::RedshiftStagedKeys].map(named));
+                sent.push(filled(Statement::KnownEvents, &literal::times(EventBounds::UNREAD)));
+                sent.push(named(Statement::ReadTracks));
                 sent.push(remark("tracks gets a row for each title and artist that it does not have"));
                 for (relation, create) in
                     [("staged_plays", Statement::RedshiftStagedPlays), ("staged_views", Statement::RedshiftStagedViews)]
@@ -108,13 +112,12 @@ impl Rehearsal {
             sent.push(remark(&format!("the paths: {}", copy.paths)));
             sent.push(("copy staged_lines".to_owned(), self.statement(&copy)?));
         }
+        sent.push(filled(Statement::RedshiftScreenLines, &direct::screen_literals()));
+        sent.extend([Statement::RedshiftNamesToRepair, Statement::RedshiftStagedRepairs].map(named));
+        sent.push(filled(Statement::RedshiftStagedEvents, &[(1_i64 << 32).to_string()]));
+        sent.push(filled(Statement::RedshiftRepeatedEvents, &literal::times(EventBounds::UNREAD)));
         sent.extend(
             [
-                Statement::RedshiftScreenLines,
-                Statement::RedshiftNamesToRepair,
-                Statement::RedshiftStagedRepairs,
-                Statement::RedshiftStagedEvents,
-                Statement::RedshiftRepeatedEvents,
                 Statement::RedshiftFindSongs,
                 Statement::RedshiftAddTracks,
                 Statement::RedshiftStagedPlays,
@@ -160,6 +163,11 @@ impl Rehearsal {
 
 fn named(statement: Statement) -> Sent {
     (statement.name().to_owned(), text(statement).to_owned())
+}
+
+/// A statement with the values of its parameters.
+fn filled(statement: Statement, literals: &[String]) -> Sent {
+    (statement.name().to_owned(), literal::filled_in(text(statement), literals))
 }
 
 fn remark(text: &str) -> Sent {

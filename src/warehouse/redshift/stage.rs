@@ -80,7 +80,7 @@ impl Judge for Redshift {
         self.make_staged(Statement::RedshiftStagedBatch, "staged_events")?;
         self.copy_batch(&Batch::alone(Arc::clone(batch)), &LINES, Some(bounds))?;
         self.make_staged(Statement::RedshiftStagedKeys, "staged_keys")?;
-        let rows = self.session.answer(Statement::KnownEvents, &literals(bounds))?;
+        let rows = self.session.answer(Statement::KnownEvents, &literal::times(bounds))?;
         self.drop_staged("staged_keys")?;
         self.drop_staged("staged_events")?;
         rows.iter().map(|row| Ok((number(row, 0)? as u64, row.get(1) == Some(&Value::Boolean(true))))).collect()
@@ -177,7 +177,7 @@ impl Redshift {
 
     /// The part of this range of time in which the facts have events.
     pub(super) fn overlap(&mut self, bounds: EventBounds) -> Result<Option<EventBounds>> {
-        let row = self.session.row(Statement::FactBounds, &literals(bounds))?;
+        let row = self.session.row(Statement::FactBounds, &literal::times(bounds))?;
         let (Some(Value::Text(low)), Some(Value::Text(high))) = (row.first(), row.get(1)) else { return Ok(None) };
         let (low, high) = (time_us(low)?, time_us(high)?);
         Ok(Some(EventBounds { min_ms: low.div_euclid(1000), max_ms: high.div_euclid(1000) }))
@@ -403,11 +403,6 @@ fn text_at(row: &[Value], at: usize) -> &str {
 /// `raw` is a word of the language there.
 fn quoted_if_reserved(column: &str) -> &str {
     if column == "raw" { "\"raw\"" } else { column }
-}
-
-/// A range of time as the literals of a statement's parameters.
-pub(super) fn literals(bounds: EventBounds) -> [String; 2] {
-    [literal::timestamp(bounds.min_ms * 1000), literal::timestamp(bounds.max_ms * 1000)]
 }
 
 /// A point in time that the server gave, in microseconds since 1970.

@@ -6,7 +6,7 @@ use super::NewSite;
 use crate::differential::{hostile_log, hostile_songs};
 use crate::support::generate::Random;
 use crate::support::oracle::{File, Oracle};
-use crate::support::warehouse::{Site, assert_same, files_below};
+use crate::support::warehouse::{Site, assert_same, files_below, unbound_parameter};
 use crate::support::{made_up, real_data};
 
 /// The demo's month as a site's sources.
@@ -195,6 +195,8 @@ pub fn every_verb_works(new_site: NewSite<'_>) {
     assert!(made.contains("create table if not exists songplays") && made.contains("commit;"), "{made}");
     let dry = site.load(&["--dry-run"]).expect(0);
     assert!(dry.stdout.contains("begin;") && dry.stdout.contains("commit;"), "{}", dry.stdout);
+    assert_eq!(unbound_parameter(&dry.stdout), None, "the checks among them can be sent as they stand");
+    assert!(dry.stdout.contains("-- load_runs gets a row"), "{}", dry.stdout);
     site.load(&["--max-rejects", "1"]).expect(3);
     let at = ["--warehouse", &site.warehouse];
     let run = |arguments: &[&str]| site.run(&[arguments, &at].concat()).expect(0).stdout;

@@ -2,7 +2,7 @@
 
 use super::Lake;
 use crate::support::real_data;
-use crate::support::warehouse::Answer;
+use crate::support::warehouse::{Answer, unbound_parameter};
 
 #[test]
 fn both_ways_end_with_duckdbs_rows() {
@@ -53,6 +53,7 @@ fn a_dry_run_needs_no_cluster() {
         for part in [wanted, "lock load_lock;", "insert into songplays", "copy staged_songs", "compupdate off", "commit;"] {
             assert!(script.contains(part), "{stage} lacks {part}");
         }
+        assert_eq!(unbound_parameter(&script), None, "{stage}");
         let listed = script.contains("\"url\":\"s3://lake/log_data/2026/09/2026-09-10-events.json\"");
         assert_eq!(listed, stage == "direct");
         assert_eq!(lake.cluster.standin.statements().len(), 0);

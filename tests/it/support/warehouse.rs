@@ -423,3 +423,10 @@ pub fn files_below(folder: &Path) -> Vec<File> {
     files.sort_by(|a, b| a.url.cmp(&b.url));
     files
 }
+
+/// The first parameter without a value in a script, by its name or number.
+pub fn unbound_parameter(script: &str) -> Option<&str> {
+    let sql = script.lines().filter(|line| !line.trim_start().starts_with("--"));
+    let mut places = sql.flat_map(|line| line.split('$').skip(1));
+    places.find(|behind| behind.starts_with(|c: char| c.is_ascii_alphanumeric()))
+}
