@@ -83,8 +83,8 @@ impl Cluster<'_> {
             (["StagingBucket", "StagingPrefix"], options.staging.as_ref()),
         ];
         for ([bucket_key, prefix_key], place) in places {
-            let (bucket, prefix) = place.and_then(bucket_and_prefix).unwrap_or_default();
-            parameters.insert(bucket_key, bucket);
+            let (bucket, prefix) = place.and_then(Location::bucket_and_prefix).unwrap_or_default();
+            parameters.insert(bucket_key, bucket.to_owned());
             parameters.insert(prefix_key, prefix);
         }
         let expires = expires.map_or_else(|| moment::NEVER.to_owned(), moment::spelled);
@@ -125,15 +125,6 @@ fn provisioned(options: &ClusterOptions) -> [(&'static str, String); 4] {
     ]
 }
 
-/// The bucket and the folder in it, with a slash at its end, of a place in S3.
-pub(super) fn bucket_and_prefix(place: &Location) -> Option<(String, String)> {
-    let text = place.to_string();
-    let (_, rest) = text.split_once("://").filter(|_| place.is_s3())?;
-    let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
-    let folder = if key.is_empty() || key.ends_with('/') { key.to_owned() } else { format!("{key}/") };
-    Some((bucket.to_owned(), folder))
-}
-
 /// The text with what a tag cannot hold left out.
 fn tag_text(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric() || " _.:/=+-@".contains(*c)).take(256).collect()
@@ -142,16 +133,6 @@ fn tag_text(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn prefixes_are_folders() {
-        let read = |text: &str| bucket_and_prefix(&Location::parse(text).unwrap());
-        let pair = |a: &str, b: &str| Some((a.to_owned(), b.to_owned()));
-        assert_eq!(read("s3://lake/log_data"), pair("lake", "log_data/"));
-        assert_eq!(read("s3://lake/a/b/"), pair("lake", "a/b/"));
-        assert_eq!(read("s3://lake"), pair("lake", ""));
-        assert_eq!(read("data/log_data"), None);
-    }
 
     #[test]
     fn tags_hold_what_aws_takes() {

@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use super::draft::bucket_and_prefix;
 use super::{Cluster, Request};
 use crate::error::{Error, Kind, Result};
 
@@ -68,7 +67,7 @@ fn filled(request: &Request<'_>, account: &str, region: &str) -> Result<String> 
 
 /// The names of a place in S3 and of its bucket.
 fn arns(place: &crate::source::Location, partition: &str, with_bucket: bool) -> Vec<String> {
-    let Some((bucket, prefix)) = bucket_and_prefix(place) else { return Vec::new() };
+    let Some((bucket, prefix)) = place.bucket_and_prefix() else { return Vec::new() };
     let objects = format!("arn:{partition}:s3:::{bucket}/{prefix}*");
     if with_bucket { vec![format!("arn:{partition}:s3:::{bucket}"), objects] } else { vec![objects] }
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use super::Cluster;
 use super::aws::StackState;
-use super::draft::{Network, bucket_and_prefix};
+use super::draft::Network;
 use super::shape::Shape;
 use crate::error::{Error, Kind, Result};
+use crate::source::Location;
 
 impl Cluster<'_> {
     /// Checks what the stack needs; warns of what is doubtful and fails for what cannot work.
@@ -106,8 +107,8 @@ impl Cluster<'_> {
     /// COPY reads from the region that it names, but reading from another one costs the transfer.
     async fn look_at_buckets(&self) {
         let places = [self.request.logs, self.request.songs, self.options().staging.as_ref()];
-        let buckets: BTreeSet<String> =
-            places.into_iter().flatten().filter_map(bucket_and_prefix).map(|(bucket, _)| bucket).collect();
+        let buckets: BTreeSet<&str> =
+            places.into_iter().flatten().filter_map(Location::bucket_and_prefix).map(|(bucket, _)| bucket).collect();
         if buckets.is_empty() {
             self.say("warning: neither logs nor songs are in S3, so there is nothing that COPY could read: set them first");
         }
@@ -117,7 +118,7 @@ impl Cluster<'_> {
             );
         }
         for bucket in buckets {
-            match self.aws.bucket_region(&bucket).await {
+            match self.aws.bucket_region(bucket).await {
                 Ok(Some(region)) if region != self.aws.region => self.say(&format!(
                     "warning: the bucket {bucket} is in {region} and the cluster in {}: loads are slower and the transfer costs",
                     self.aws.region

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::chunk::Span;
+use super::span::Span;
 use super::token::{Token, TokenKind};
 use super::{fingerprint, text};
 use crate::record::LABEL_FIELDS;

@@ -1,11 +1,12 @@
 //! Log lines to event columns.
 
-use super::chunk::{EventChunk, Span};
+use super::chunk::EventChunk;
 use super::dictionary::{Dictionary, Lookups};
 use super::fields::FieldFinder;
 use super::number::{self, NumberError};
 use super::quick::QuickReader;
 use super::reject::{MAX_LINE_BYTES, RAW_CAP, Reason, Reject};
+use super::span::Span;
 use super::token::{Scanner, Token, TokenKind};
 use super::{Malformed, count_unknown_key, fingerprint, text};
 use crate::record::{FieldSpec, FieldType, LABEL_FIELDS, LOG_FIELDS, LogField, NULL_INTEGER, PLAY_PAGE, label_index};

@@ -15,15 +15,17 @@ mod number;
 mod quick;
 mod reject;
 mod song;
+mod span;
 mod text;
 mod token;
 
-pub use chunk::{EventChunk, Span};
+pub use chunk::EventChunk;
 pub use dictionary::Dictionary;
 pub use fingerprint::song_key as song_key_hash;
 pub use log::LogDecoder;
 pub use reject::{MAX_LINE_BYTES, RAW_CAP, Reason, Reject};
 pub use song::{Song, SongChunk, decode_songs};
+pub use span::Span;
 pub use text::repair;
 
 /// Keys that no field has, with how often each occurred: schema drift, reported and never fatal.

@@ -1,17 +1,13 @@
 //! Questions to other services of Amazon's than S3: one signed request, one small answer.
 
-use std::time::{Duration, SystemTime};
-
-use aws_sigv4::http_request::{
-    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings, UriPathNormalizationMode, sign,
-};
-use aws_sigv4::sign::v4;
+use std::time::Duration;
 
 use super::credentials::NoCredentials;
 use super::endpoint::{as_base, endpoint_of_environment, parse_region, service_url};
 use super::http_client::{self, shown_target};
 use super::node::Node;
 use super::shared::Sources;
+use super::signing::{Unsigned, signed};
 use crate::error::{Error, Kind, Result};
 
 /// How long an answer may take.
@@ -94,61 +90,6 @@ fn endpoint(request: &AwsRequest<'_>) -> Result<String> {
         Some(endpoint) => Ok(as_base(&endpoint)),
         None => service_url(request.service, request.region),
     }
-}
-
-/// A request that is to be signed.
-#[derive(Debug)]
-pub struct Unsigned<'a> {
-    /// As in signatures.
-    pub service: &'a str,
-    /// As in signatures.
-    pub region: &'a str,
-    /// GET, HEAD, POST.
-    pub method: &'a str,
-    /// Where it goes.
-    pub url: &'a str,
-    /// Names and values.
-    pub headers: &'a [(&'a str, &'a str)],
-    /// What is sent.
-    pub body: String,
-}
-
-/// A request with the signature that Amazon's services want. Nothing that logs headers shows the secret ones.
-///
-/// # Errors
-/// When the address or a header is none; says what.
-pub fn signed(request: Unsigned<'_>, keys: aws_credential_types::Credentials) -> std::result::Result<reqwest::Request, String> {
-    let identity = keys.into();
-    let mut settings = SigningSettings::default();
-    if request.service == "s3" {
-        settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
-        // Keys are encoded once, and their slashes and points are a part of them.
-        settings.percent_encoding_mode = PercentEncodingMode::Single;
-        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
-    }
-    let parameters = v4::SigningParams::builder()
-        .identity(&identity)
-        .region(request.region)
-        .name(request.service)
-        .time(SystemTime::now())
-        .settings(settings)
-        .build()
-        .map_err(|e| e.to_string())?
-        .into();
-    let body = SignableBody::Bytes(request.body.as_bytes());
-    let signable = SignableRequest::new(request.method, request.url, request.headers.iter().copied(), body);
-    let signed = signable.and_then(|signable| sign(signable, &parameters)).map_err(|e| e.to_string())?;
-    let mut built = http::Request::builder().method(request.method).uri(request.url);
-    for (name, value) in request.headers {
-        built = built.header(*name, *value);
-    }
-    let (instructions, _) = signed.into_parts();
-    let mut built = built.body(request.body).map_err(|e| e.to_string())?;
-    instructions.apply_to_request_http1x(&mut built);
-    for (name, value) in built.headers_mut() {
-        value.set_sensitive(matches!(name.as_str(), "authorization" | "x-amz-security-token"));
-    }
-    reqwest::Request::try_from(built).map_err(|e| e.to_string())
 }
 
 async fn attempt_once(

@@ -15,7 +15,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::AbortHandle;
 
 use super::SourceFile;
-use super::failure::{Failure, damaged_once};
+use super::diagnosis::damaged_once;
+use super::failure::Failure;
 use super::integrity::{Check, Claims};
 use super::list::unquoted;
 use super::refusal::Expected;

@@ -7,11 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::task::AbortHandle;
 
+use super::diagnosis::changed;
 use super::download::{self, Download};
 use super::local::unchanged;
 use super::reader::{Raw, Reader, file_error};
 use super::shared::Sources;
-use super::{Compression, SourceFile, Stop};
+use super::stop::Stop;
+use super::{Compression, SourceFile};
 use crate::error::{Error, Kind, Result};
 
 /// Reads a list of files; objects are downloaded ahead, in the order of the list.
@@ -140,9 +142,19 @@ fn read_plain(path: &std::path::Path, listed: &SourceFile, into: &mut Vec<u8>) -
     }
     // As many bytes as listed, from a file that still has that size and time, are the whole of it.
     if done < size || !unchanged(&file, listed)? {
-        return Err(std::io::Error::other(super::failure::changed(listed)));
+        return Err(std::io::Error::other(changed(listed)));
     }
     Ok(())
+}
+
+impl Sources {
+    /// Shorthand for [`Fetcher::new`].
+    ///
+    /// # Errors
+    /// As [`Fetcher::new`].
+    pub fn fetch(&self, files: impl IntoIterator<Item: Into<Arc<SourceFile>>>, bytes_in_flight: usize) -> Result<Fetcher> {
+        Fetcher::new(files, self, bytes_in_flight)
+    }
 }
 
 impl Drop for Fetcher {

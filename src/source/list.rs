@@ -10,31 +10,39 @@ use super::shared::Sources;
 use super::{Compression, Listing, Location, SourceFile, local, why};
 use crate::error::{Error, Kind, Result};
 
-pub(super) fn list(location: &Location, sources: &Sources) -> Result<Listing> {
-    sources.stop().check()?;
-    let mut listing = match location.place() {
-        Place::Disk(path) => local::list(location, path, sources.follows_links(), &sources.stop())?,
-        Place::S3 { bucket, key, folder } => {
-            sources.block_on(async |shared| list_bucket(&*shared.bucket(bucket).await?, key, *folder).await)??
+impl Sources {
+    /// Finds the JSON files of a location and what is skipped there.
+    ///
+    /// # Errors
+    /// [`Kind::SourceMissing`] when there is no such place or no JSON file in it, [`Kind::SourceDenied`],
+    /// [`Kind::SourceCredentials`], [`Kind::SourceRegion`], [`Kind::SourceUnavailable`], [`Kind::Settings`],
+    /// [`Kind::Interrupted`].
+    pub fn list(&self, location: &Location) -> Result<Listing> {
+        self.stop().check()?;
+        let mut listing = match location.place() {
+            Place::Disk(path) => local::list(location, path, self.follows_links(), &self.stop())?,
+            Place::S3 { bucket, key, folder } => {
+                self.block_on(async |shared| list_bucket(&*shared.bucket(bucket).await?, key, *folder).await)??
+            }
+        };
+        listing.files.sort_unstable_by(|a, b| a.url.cmp(&b.url));
+        listing.files.dedup_by(|a, b| a.url == b.url);
+        listing.passed_over.sort_unstable();
+        listing.passed_over.dedup();
+        if !listing.files.is_empty() {
+            return Ok(listing);
         }
-    };
-    listing.files.sort_unstable_by(|a, b| a.url.cmp(&b.url));
-    listing.files.dedup_by(|a, b| a.url == b.url);
-    listing.passed_over.sort_unstable();
-    listing.passed_over.dedup();
-    if !listing.files.is_empty() {
-        return Ok(listing);
+        Err(match listing.passed_over.as_slice() {
+            [] if location.is_s3() => Error::new(Kind::SourceMissing, format!("{location} does not exist")),
+            [] => Error::new(Kind::SourceMissing, format!("{location} holds no JSON files: the folder is empty")),
+            [(_, why)] => Error::new(Kind::SourceMissing, format!("{location} holds no JSON files; 1 other was skipped ({why})")),
+            [.., (_, why)] => {
+                let count = listing.passed_over.len();
+                let all = if listing.passed_over.iter().all(|(_, other)| other == why) { why } else { "various reasons" };
+                Error::new(Kind::SourceMissing, format!("{location} holds no JSON files; {count} others were skipped ({all})"))
+            }
+        })
     }
-    Err(match listing.passed_over.as_slice() {
-        [] if location.is_s3() => Error::new(Kind::SourceMissing, format!("{location} does not exist")),
-        [] => Error::new(Kind::SourceMissing, format!("{location} holds no JSON files: the folder is empty")),
-        [(_, why)] => Error::new(Kind::SourceMissing, format!("{location} holds no JSON files; 1 other was skipped ({why})")),
-        [.., (_, why)] => {
-            let count = listing.passed_over.len();
-            let all = if listing.passed_over.iter().all(|(_, other)| other == why) { why } else { "various reasons" };
-            Error::new(Kind::SourceMissing, format!("{location} holds no JSON files; {count} others were skipped ({all})"))
-        }
-    })
 }
 
 async fn list_bucket(bucket: &Bucket, key: &str, folder: bool) -> Result<Listing> {

@@ -8,7 +8,7 @@ use std::thread::{self, available_parallelism};
 use std::time::UNIX_EPOCH;
 
 use super::location::{absolute, path_to_url};
-use super::shared::Stop;
+use super::stop::Stop;
 use super::{Compression, Listing, Location, SourceFile, why};
 use crate::error::{Error, Kind, Result, io_error};
 

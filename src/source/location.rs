@@ -62,6 +62,15 @@ impl Location {
         }
     }
 
+    /// The bucket of a place in an object store, and the prefix of all keys below it, which is empty or ends with a slash.
+    #[must_use]
+    pub fn bucket_and_prefix(&self) -> Option<(&str, String)> {
+        match &self.place {
+            Place::Disk(_) => None,
+            Place::S3 { bucket, key, .. } => Some((bucket, if key.is_empty() { String::new() } else { format!("{key}/") })),
+        }
+    }
+
     pub(super) fn place(&self) -> &Place {
         &self.place
     }
@@ -126,4 +135,22 @@ pub(super) fn url_to_path(url: &str) -> Option<PathBuf> {
         return None;
     }
     Url::parse(url).ok()?.to_file_path().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prefixes_are_folders() {
+        let read = |text: &str| {
+            let place = Location::parse(text).unwrap();
+            place.bucket_and_prefix().map(|(bucket, prefix)| (bucket.to_owned(), prefix))
+        };
+        let pair = |a: &str, b: &str| Some((a.to_owned(), b.to_owned()));
+        assert_eq!(read("s3://lake/log_data"), pair("lake", "log_data/"));
+        assert_eq!(read("s3://lake/a/b/"), pair("lake", "a/b/"));
+        assert_eq!(read("s3://lake"), pair("lake", ""));
+        assert_eq!(read("data/log_data"), None);
+    }
 }

@@ -10,6 +10,7 @@
 
 mod aws;
 mod credentials;
+mod diagnosis;
 mod download;
 mod endpoint;
 mod failure;
@@ -26,9 +27,11 @@ mod refusal;
 mod retry;
 mod s3;
 mod shared;
+mod signing;
+mod stop;
 mod upload;
 
-pub use aws::{AwsRequest, Unsigned, redirect_of, refusal, signed};
+pub use aws::{AwsRequest, redirect_of, refusal};
 pub(crate) use credentials::{Credentials, configured_region};
 pub use endpoint::{as_base, domain, endpoint_of_environment, parse_endpoint, parse_region, service_url};
 pub use fetch::Fetcher;
@@ -36,7 +39,9 @@ pub use location::Location;
 pub(crate) use node::Node;
 pub use reader::{Reader, file_error};
 pub use s3::S3Options;
-pub use shared::{Sources, Stop};
+pub use shared::Sources;
+pub use signing::{Unsigned, signed};
+pub use stop::Stop;
 pub use upload::{ObjectWriter, Upload};
 pub use why::LINK_OUT;
 

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use flate2::bufread::MultiGzDecoder;
 
+use super::diagnosis::{changed, gone};
 use super::download::{Chunk, Download, Message};
-use super::failure::{changed, gone};
 use super::local::unchanged;
-use super::{Compression, SourceFile, Stop};
+use super::stop::Stop;
+use super::{Compression, SourceFile};
 use crate::error::{Error, Kind, Result};
 
 /// Compressed bytes read at a time.

@@ -10,7 +10,6 @@ use object_store::{BackoffConfig, ClientOptions, RetryConfig};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
-use super::aws::{Unsigned, signed};
 use super::credentials::{Credentials, configured_region};
 use super::endpoint::{
     as_base, domain, endpoint_of_environment, is_host_bucket_name, is_loopback, is_same_partition, parse_endpoint, parse_region,
@@ -20,7 +19,7 @@ use super::failure::Failure;
 use super::http_client;
 use super::refusal::{Connector, Refusal};
 use super::retry::Policy;
-use super::shared::Shared;
+use super::signing::{Unsigned, signed};
 use crate::error::{Error, Kind, Result};
 
 /// Asks an answer to tell the object's checksum.
@@ -106,8 +105,12 @@ pub(super) struct Store {
 }
 
 impl Bucket {
-    pub(super) async fn connect(name: &str, shared: &Shared) -> Result<Self> {
-        let options = &shared.options;
+    /// Finds out where the bucket is. `credentials` are asked for with the region where a role would be assumed.
+    pub(super) async fn connect(
+        name: &str,
+        options: &S3Options,
+        credentials: impl AsyncFnOnce(&str) -> Result<Arc<Credentials>>,
+    ) -> Result<Self> {
         let endpoint = endpoint(options)?;
         let is_plain = endpoint.as_ref().is_some_and(|endpoint| endpoint.scheme() == "http");
         let http = http_client::client(|builder| {
@@ -123,7 +126,7 @@ impl Bucket {
                 None => look_up_region(name, &http).await?,
             },
         };
-        let credentials = if options.anonymous { None } else { Some(shared.credentials(&region).await?) };
+        let credentials = if options.anonymous { None } else { Some(credentials(&region).await?) };
         // The certificate of *.s3.amazonaws.com does not cover a bucket with dots in its name.
         let fits_host = is_host_bucket_name(name);
         let path_style = options.path_style.unwrap_or(endpoint.is_some() || name.contains('.') || !fits_host);

@@ -6,49 +6,15 @@ use std::sync::{Arc, OnceLock, PoisonError};
 
 use aws_credential_types::provider::SharedCredentialsProvider;
 use tokio::runtime::Runtime;
-use tokio::sync::{Mutex, OnceCell, watch};
+use tokio::sync::{Mutex, OnceCell};
 
 use super::credentials::Credentials;
 use super::s3::{Bucket, S3Options};
-use super::{Fetcher, Listing, Location, SourceFile, list};
+use super::stop::Stop;
 use crate::error::{Error, Kind, Result};
 
 /// So many objects may arrive damaged, each once, before that is taken for the way things are.
 const MOST_DAMAGED: usize = 3;
-
-/// A flag that ends listings and downloads early, from any thread.
-#[derive(Clone, Debug)]
-pub struct Stop(Arc<watch::Sender<bool>>);
-
-impl Default for Stop {
-    fn default() -> Self {
-        Self(Arc::new(watch::Sender::new(false)))
-    }
-}
-
-impl Stop {
-    /// Makes everything under way end with [`Kind::Interrupted`], and everything started later as well.
-    pub fn stop(&self) {
-        self.0.send_replace(true);
-    }
-
-    /// Whether it was stopped.
-    #[must_use]
-    pub fn is_stopped(&self) -> bool {
-        *self.0.borrow()
-    }
-
-    /// # Errors
-    /// [`Kind::Interrupted`] once stopped.
-    pub fn check(&self) -> Result<()> {
-        if self.is_stopped() { Err(Error::interrupted()) } else { Ok(()) }
-    }
-
-    pub(super) async fn stopped(&self) {
-        // It ends with an error only when the sender is gone, and `self` holds it.
-        let _ = self.0.subscribe().wait_for(|stopped| *stopped).await;
-    }
-}
 
 /// The way to all sources of one run. Clones share connections and credentials.
 #[derive(Clone)]
@@ -106,24 +72,6 @@ impl Sources {
         self.follow_links
     }
 
-    /// Finds the JSON files of a location and what is skipped there.
-    ///
-    /// # Errors
-    /// [`Kind::SourceMissing`] when there is no such place or no JSON file in it, [`Kind::SourceDenied`],
-    /// [`Kind::SourceCredentials`], [`Kind::SourceRegion`], [`Kind::SourceUnavailable`], [`Kind::Settings`],
-    /// [`Kind::Interrupted`].
-    pub fn list(&self, location: &Location) -> Result<Listing> {
-        list::list(location, self)
-    }
-
-    /// Shorthand for [`Fetcher::new`].
-    ///
-    /// # Errors
-    /// As [`Fetcher::new`].
-    pub fn fetch(&self, files: impl IntoIterator<Item: Into<Arc<SourceFile>>>, bytes_in_flight: usize) -> Result<Fetcher> {
-        Fetcher::new(files, self, bytes_in_flight)
-    }
-
     /// The flag that ends what is under way, to hand to a signal handler.
     #[must_use]
     pub fn stop(&self) -> Stop {
@@ -177,7 +125,7 @@ impl Shared {
         if let Some(bucket) = buckets.get(name) {
             return Ok(Arc::clone(bucket));
         }
-        let bucket = Arc::new(Bucket::connect(name, self).await?);
+        let bucket = Arc::new(Bucket::connect(name, &self.options, async |region: &str| self.credentials(region).await).await?);
         buckets.insert(name.to_owned(), Arc::clone(&bucket));
         Ok(bucket)
     }

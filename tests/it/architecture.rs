@@ -55,7 +55,7 @@ const ONLY_IN: [(&str, &[&str]); 18] = [
     ("tokio_postgres::", &["src/warehouse/postgres"]),
     ("tokio_rustls::", &["src/warehouse/postgres", "src/warehouse/redshift/wire.rs"]),
     ("postgres_protocol::", &["src/warehouse/redshift/wire.rs"]),
-    ("aws_sigv4::", &["src/source/aws.rs"]),
+    ("aws_sigv4::", &["src/source/signing.rs"]),
     ("reqwest::", &["src/cluster/aws", "src/source"]),
     // A client of reqwest's follows redirects unless it is told not to, with the token of whoever signed.
     ("reqwest::ClientBuilder", &["src/source/http_client.rs"]),
@@ -261,7 +261,7 @@ pub fn files(place: &str, endings: &[&str]) -> Vec<PathBuf> {
 }
 
 /// The Rust files at or below `place` with their code, without comments and texts.
-fn rust_files(place: &str) -> Vec<(String, String)> {
+pub fn rust_files(place: &str) -> Vec<(String, String)> {
     let found: Vec<_> =
         files(place, &["rs"]).iter().map(|path| (shown(path), split(&fs::read_to_string(path).unwrap()).code)).collect();
     assert!(!found.is_empty(), "{place} is gone");

@@ -20,6 +20,7 @@ mod dialects;
 mod differential;
 mod durability;
 mod faults;
+mod import_circles;
 mod insight_oracle;
 mod insight_windows;
 mod insights;

@@ -8,9 +8,11 @@
 use ::duckdb::Connection;
 use ::duckdb::types::Value;
 
-use super::connect::{Access, NO_CHECKPOINT, open_waiting};
-use super::file::{DataFile, log_length, log_of};
+use super::connect::NO_CHECKPOINT;
+use super::disk::{Access, log_length, log_of};
+use super::file::DataFile;
 use super::journal::{Block, used_parts};
+use super::wait::open_waiting;
 use super::{DuckDb, query_error, schema};
 use crate::error::{Error, Kind, Result};
 use crate::warehouse::Statement;

@@ -1,19 +1,13 @@
 //! Opens DuckDB files, and explains every refusal.
 
 use std::ffi::{CStr, CString};
-use std::fs::File;
-use std::io;
-use std::os::fd::AsRawFd;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use duckdb::{Connection, ffi};
 
-use super::create;
-use super::file::DataFile;
+use super::disk::Access;
 use super::stream::{self, Shelf};
 use crate::error::{Error, Kind, Result};
-use crate::interrupt::Interrupt;
 
 /// The format of the files. The newest that the 1.4 and 1.5 clients of most tools can open.
 pub(super) const STORAGE_VERSION: &str = "v1.4.0";
@@ -29,13 +23,6 @@ const DEFAULT_ARRAY_BITS: u32 = 12;
 /// that writes.
 const CLOSED: [(&str, &str); 3] =
     [("enable_external_access", "false"), ("allow_persistent_secrets", "false"), ("lock_configuration", "true")];
-
-/// How a database is opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Access {
-    ReadOnly,
-    ReadWrite,
-}
 
 /// What DuckDB may use.
 #[derive(Debug, Clone, Copy)]
@@ -147,84 +134,6 @@ impl Database {
             registered
         };
         if registered { Ok(()) } else { Err(Error::new(Kind::Query, "DuckDB did not accept the staging function")) }
-    }
-}
-
-/// How long whoever finds a warehouse that is being made waits for its first load at least.
-const FIRST_LOAD: Duration = Duration::from_mins(1);
-
-/// Opens the file at `path`, waiting up to `wait` for another process to let go of it; longer if the warehouse `is_new`,
-/// because two that find none and make one cannot know of each other.
-pub(super) fn open_waiting(
-    path: &Path,
-    access: Access,
-    resources: Resources,
-    wait: Duration,
-    is_new: bool,
-    interrupt: &Interrupt,
-) -> Result<(Database, DataFile)> {
-    let began = Instant::now();
-    let mut told = false;
-    loop {
-        match open_once(path, access, resources) {
-            Err(e) if e.kind() == Kind::WarehouseLocked => {
-                let is_new = is_new || access == Access::ReadWrite && create::is_under_way(path);
-                let wait = if is_new { wait.max(FIRST_LOAD) } else { wait };
-                if began.elapsed() >= wait {
-                    return Err(e);
-                }
-                if !told {
-                    tracing::info!("{e}; waiting");
-                    told = true;
-                }
-                interrupt.check()?;
-                std::thread::sleep(Duration::from_millis(100));
-            }
-            other => return other,
-        }
-    }
-}
-
-fn open_once(path: &Path, access: Access, resources: Resources) -> Result<(Database, DataFile)> {
-    let (mut database, mut file) = open_file(path, access, resources)?;
-    // Whoever held the file a moment ago may have been killed since.
-    if database.as_ref().map_or_else(Error::kind, |_| Kind::WarehouseInvalid) == Kind::WarehouseInvalid && file.may_be_torn() {
-        drop((database, file));
-        (database, file) = open_file(path, access, resources)?;
-    }
-    let database = database?;
-    if file.is_opened() {
-        Ok((database, file))
-    } else {
-        // DuckDB's handle is closed first.
-        drop(database);
-        let message = format!("another file took the place of {} while it was opened", path.display());
-        Err(Error::new(Kind::WarehouseLocked, message))
-    }
-}
-
-/// Opens our handle, which sees to the file, and then DuckDB's.
-fn open_file(path: &Path, access: Access, resources: Resources) -> Result<(Result<Database>, DataFile)> {
-    let file = DataFile::open(path, access)?;
-    Ok((Database::open(path, access, resources), file))
-}
-
-/// Takes DuckDB's lock on a file for this process, to write it or to read it. False if another process has it. It goes
-/// over to DuckDB when that opens the file, and is given up when any handle of the file is closed.
-pub(super) fn lock(file: &File, to_write: bool) -> io::Result<bool> {
-    let kind = if to_write { libc::F_WRLCK } else { libc::F_RDLCK };
-    // SAFETY: all fields are whole numbers, for which zero is a value.
-    let mut whole_file: libc::flock = unsafe { std::mem::zeroed() };
-    whole_file.l_type = kind as libc::c_short;
-    whole_file.l_whence = libc::SEEK_SET as libc::c_short;
-    // SAFETY: the descriptor is open as long as `file` lives, and the structure is what this command takes.
-    if unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETLK, &raw const whole_file) } == 0 {
-        return Ok(true);
-    }
-    let error = io::Error::last_os_error();
-    match error.raw_os_error() {
-        Some(libc::EAGAIN | libc::EACCES) => Ok(false),
-        _ => Err(error),
     }
 }
 

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use duckdb::Connection;
 
-use super::connect::{Access, Database, Resources};
-use super::file::{is_same, log_of, sync_folder};
+use super::connect::{Database, Resources};
+use super::disk::{Access, is_same, log_of, sync_folder};
 use super::query_error;
 use crate::error::{Error, Kind, Result, io_error};
 

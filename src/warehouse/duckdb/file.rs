@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use super::connect::{Access, lock};
+use super::disk::{Access, is_same, lock, log_length, log_of};
 use super::header::{Headers, State};
 use super::journal::{self, Block, Journal};
 use super::log;
@@ -212,18 +212,6 @@ fn has_foreign_log(file: &File, path: &Path) -> bool {
     identifier.is_some_and(|identifier| log::is_foreign(&log_of(path), &identifier))
 }
 
-/// DuckDB's write-ahead log of a database.
-pub(super) fn log_of(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".wal");
-    name.into()
-}
-
-/// Its bytes.
-pub(super) fn log_length(path: &Path) -> u64 {
-    std::fs::metadata(log_of(path)).map_or(0, |log| log.len())
-}
-
 /// Opens a plain file, to write to it too if that is wanted and allowed.
 fn open_file(path: &Path, to_write: bool) -> (Option<File>, bool) {
     if !std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) {
@@ -233,28 +221,4 @@ fn open_file(path: &Path, to_write: bool) -> (Option<File>, bool) {
         return (Some(file), true);
     }
     (File::open(path).ok(), false)
-}
-
-/// Makes the names in a file's folder durable.
-pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
-}
-
-pub(super) fn read_at(file: &File, bytes: &mut [u8], place: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, bytes, place)
-}
-
-pub(super) fn write_at(file: &File, bytes: &[u8], place: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::write_all_at(file, bytes, place)
-}
-
-/// Whether a path leads to an open file.
-pub(super) fn is_same(file: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let id = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());
-    match (file.metadata(), std::fs::metadata(path)) {
-        (Ok(open), Ok(named)) => id(open) == id(named),
-        _ => false,
-    }
 }

@@ -7,8 +7,7 @@
 use std::fs::File;
 use std::io;
 
-use super::file::read_at;
-use super::log::IDENTIFIER;
+use super::disk::read_at;
 
 /// Bytes of a header.
 pub(super) const HEADER: usize = 4096;
@@ -16,6 +15,9 @@ pub(super) const HEADER: usize = 4096;
 const FIRST_BLOCK: u64 = 3 * HEADER as u64;
 /// The parts of a block of metadata, each used by itself.
 pub(super) const PARTS: usize = 64;
+/// Bytes of a database's identifier.
+pub(super) const IDENTIFIER: usize = 16;
+
 /// Bytes of the checksum that a header or a block begins with.
 const CHECKSUM: usize = 8;
 /// The least and the most bytes of a block that DuckDB allows.

@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::file::{read_at, sync_folder};
+use super::disk::{read_at, sync_folder};
 use super::header::{HEADER, Headers, PARTS, State};
 use crate::error::{Error, Kind, Result, io_error};
 

@@ -8,10 +8,8 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-use super::header::{checksum, number};
+use super::header::{IDENTIFIER, checksum, number};
 
-/// Bytes of a database's identifier.
-pub(super) const IDENTIFIER: usize = 16;
 /// The most bytes of the first entry.
 const LONGEST_FIRST: usize = 128;
 /// The first entry's type, and that of what ends a transaction.

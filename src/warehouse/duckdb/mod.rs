@@ -3,6 +3,7 @@
 mod commit;
 mod connect;
 mod create;
+mod disk;
 mod execute;
 mod file;
 mod header;
@@ -14,6 +15,7 @@ mod schema;
 mod stage;
 mod stream;
 mod value;
+mod wait;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,8 +25,9 @@ use ::duckdb::Connection;
 pub use connect::Resources;
 
 use self::commit::{Extent, Outcome};
-use self::connect::{Access, Database};
+use self::connect::Database;
 use self::create::Creation;
+use self::disk::Access;
 use self::file::DataFile;
 use self::stream::Shelf;
 use super::indexes::Indexes;
@@ -99,7 +102,7 @@ impl DuckDb {
             ));
         }
         let is_new = creation.is_some();
-        let (database, file) = connect::open_waiting(path, access, options.resources, options.wait, is_new, &options.interrupt)?;
+        let (database, file) = wait::open_waiting(path, access, options.resources, options.wait, is_new, &options.interrupt)?;
         let shelf = Shelf::new(options.resources.threads);
         let connection = database.connect()?;
         let handle = connection.interrupt_handle();

@@ -10,7 +10,7 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-use super::file::{log_of, read_at, write_at};
+use super::disk::{log_of, read_at, write_at};
 use super::header::{Headers, is_whole, part};
 use super::journal::{self, Found, Journal};
 use super::log;
