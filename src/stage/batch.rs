@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::decoded::{DecodedBatch, FileTally};
+use super::decoded::{DecodedBatch, EventBounds, FileTally};
 use super::people::People;
 use super::song_index::SongIndex;
 use super::succession::{Next, Succession};
@@ -67,6 +67,12 @@ impl Batch {
     #[must_use]
     pub fn first_row(&self, chunk: usize) -> u64 {
         self.decoded.first_row(chunk)
+    }
+
+    /// First and last time of all events, None without any.
+    #[must_use]
+    pub fn bounds(&self) -> Option<EventBounds> {
+        self.decoded.bounds()
     }
 
     /// What gives the surrogate ids of a chunk's rows.
@@ -158,10 +164,10 @@ impl Batch {
     /// The conflicts: index of the file and line, counted from 1. Their bytes are gone by the time they are known.
     pub fn conflicts(&self) -> impl Iterator<Item = (usize, u64)> + '_ {
         let mixed = (0..self.chunks().len()).filter(|&number| self.verdicts.is_mixed(number));
-        mixed.flat_map(|number| {
+        mixed.flat_map(move |number| {
             let chunk = &self.chunks()[number];
             let conflicting = (0..chunk.len()).filter(move |&row| self.verdicts.of(number, row) == Verdict::Conflict);
-            conflicting.map(|row| (chunk.file, chunk.first_line + u64::from(chunk.line[row]) + 1))
+            conflicting.map(move |row| (chunk.file, chunk.first_line + u64::from(chunk.line[row]) + 1))
         })
     }
 
