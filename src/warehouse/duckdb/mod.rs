@@ -10,6 +10,7 @@ mod journal;
 mod log;
 mod query;
 mod recover;
+mod rejects;
 mod schema;
 mod stage;
 mod stream;
