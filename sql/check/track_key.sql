@@ -12,18 +12,29 @@ sampled as (
         and cast($sample_id as bigint) <> 0
 ),
 
+sampled_tracks as (
+    select
+        tracks.track_no,
+        tracks.song,
+        tracks.artist
+    from sampled
+    inner join tracks
+        on tracks.track_no = sampled.track_no
+),
+
 repeated_numbers as (
     select
         track_no,
         count(*) as times
     from tracks
-    where
-        cast($sample_id as bigint) = 0
-        or exists (
-            select 1
-            from sampled
-            where sampled.track_no = tracks.track_no
-        )
+    where cast($sample_id as bigint) = 0
+    group by track_no
+    having count(*) > 1
+    union all
+    select
+        track_no,
+        count(*) as times
+    from sampled_tracks
     group by track_no
     having count(*) > 1
 ),
@@ -41,16 +52,6 @@ repeated_names as (
     where cast($sample_id as bigint) = 0
     group by song, artist, length(song), length(artist)
     having count(*) > 1
-),
-
-sampled_tracks as (
-    select
-        tracks.track_no,
-        tracks.song,
-        tracks.artist
-    from sampled
-    inner join tracks
-        on tracks.track_no = sampled.track_no
 )
 
 select
