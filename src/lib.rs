@@ -18,7 +18,6 @@ pub mod interrupt;
 pub mod ledger;
 pub mod limit;
 mod nearest;
-pub mod new_file;
 pub mod output;
 pub mod printer;
 pub mod progress;

@@ -72,6 +72,17 @@ impl WholeFile {
         // The names and modes of what is in it with it.
         sync_folder(&folder)
     }
+
+    /// As [`Self::finish_synced`], but it takes nobody's place.
+    ///
+    /// # Errors
+    /// What the operating system reports, as that something is there by now.
+    pub fn finish_new_synced(self) -> io::Result<()> {
+        self.temporary.as_file().sync_all()?;
+        let folder = folder_of(&self.place).to_owned();
+        self.temporary.persist_noclobber(&self.place).map_err(|error| error.error)?;
+        sync_folder(&folder)
+    }
 }
 
 /// Writes a file that is small enough to be here as a whole.
@@ -82,6 +93,12 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = WholeFile::create(path)?;
     file.file().write_all(bytes)?;
     file.finish_synced()
+}
+
+/// A pipe, or the like of `/dev/stdout`: it takes what is written and holds nothing that could be lost.
+#[must_use]
+pub fn is_device(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
 }
 
 /// Where a path leads, through links, to what is there or is yet to be. [`None`] where its folder is not there, or links lead
@@ -209,6 +226,12 @@ mod tests {
         file.finish_synced().unwrap();
         assert_eq!(fs::read_to_string(at("victim")).unwrap(), "theirs");
         assert_eq!(names(folder.path()).len(), before + 1);
+        let mut late = WholeFile::create(&at("late")).unwrap();
+        late.file().write_all(b"ours").unwrap();
+        fs::write(at("late"), "theirs").unwrap();
+        assert_eq!(late.finish_new_synced().unwrap_err().kind(), ErrorKind::AlreadyExists);
+        assert_eq!(fs::read_to_string(at("late")).unwrap(), "theirs");
+        fs::remove_file(at("late")).unwrap();
         drop(WholeFile::create(&at("other")).unwrap());
         assert_eq!(names(folder.path()).len(), before + 1, "what is not finished is gone");
     }

@@ -5,7 +5,7 @@
 -- chart: none
 -- note: Only what was played at least once counts; Gini is 0 when all are played alike, near 1 when one has it all.
 -- note: HHI is the sum of the squared shares: 1 when one has it all.
--- shares: artist_names songs_played
+-- shares: artist_names songs_played credited
 -- parameter: since
 -- parameter: until
 -- parameter: level
@@ -20,21 +20,10 @@
 -- column: played_once integer : items with exactly one play: the long tail
 -- column: played_once_share share : part of the items with exactly one play
 with
--- The log's name is looked up only if no song identifies the artist.
 artists_played as (
-    select sum(songs_played.plays) as plays
-    from songs_played
-    inner join tracks
-        on tracks.track_no = songs_played.track_no
-    left join songs
-        on songs.song_id = songs_played.song_id
-    left join artist_names
-        on artist_names.name = case when songs.artist_id is null then tracks.artist end
-    group by
-        coalesce(songs.artist_id, artist_names.artist_id),
-        case
-            when coalesce(songs.artist_id, artist_names.artist_id) is null then tracks.artist
-        end
+    select sum(plays) as plays
+    from credited
+    group by artist_no
 ),
 
 items as (

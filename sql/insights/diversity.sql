@@ -40,6 +40,7 @@ top_users as (
     where user_rank <= cast($top as integer)
 ),
 
+-- A user of one play has one song and one artist.
 user_songs as (
     select
         songplays.user_id,
@@ -50,7 +51,8 @@ user_songs as (
     inner join top_users
         on top_users.user_id = songplays.user_id
     where
-        songplays.start_time >= cast($since as timestamp)
+        top_users.plays > 1
+        and songplays.start_time >= cast($since as timestamp)
         and songplays.start_time < cast($until as timestamp)
         and (cast($level as varchar) is null or songplays.level = cast($level as varchar))
     group by songplays.user_id, songplays.track_no, songplays.song_id
@@ -83,14 +85,15 @@ select
     top_users.user_rank as rank,
     top_users.user_id,
     top_users.plays,
-    user_totals.artists,
-    cast(user_totals.artists as double precision) / top_users.plays as artists_per_play,
-    (ln(cast(top_users.plays as double precision)) - user_totals.plays_ln / top_users.plays)
+    coalesce(user_totals.artists, 1) as artists,
+    cast(coalesce(user_totals.artists, 1) as double precision) / top_users.plays as artists_per_play,
+    (ln(cast(top_users.plays as double precision)) - coalesce(user_totals.plays_ln, 0) / top_users.plays)
     / ln(cast(2 as double precision)) as entropy,
-    cast(user_totals.songs as bigint) as songs,
-    1 - cast(user_totals.songs as double precision) / top_users.plays as repeat_rate,
+    cast(coalesce(user_totals.songs, 1) as bigint) as songs,
+    1 - cast(coalesce(user_totals.songs, 1) as double precision) / top_users.plays as repeat_rate,
     case when top_users.plays < 20 then 'fewer than 20 plays' end as caution
 from top_users
-inner join user_totals
+left join user_totals
     on user_totals.user_id = top_users.user_id
+where top_users.plays = 1 or user_totals.user_id is not null
 order by top_users.user_rank, top_users.user_id;

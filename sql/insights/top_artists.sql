@@ -3,7 +3,7 @@
 -- grain: one artist: of the catalogue if the song or the name alone identifies it, else as the log names it
 -- unit: plays
 -- chart: bars artist plays
--- shares: artist_names songs_played
+-- shares: artist_names songs_played credited
 -- parameter: since
 -- parameter: until
 -- parameter: level
@@ -20,48 +20,24 @@
 -- column: plays_per_song number.2 : plays by songs
 -- column: share share : part of all plays in the window
 with
--- An artist is an id, or else a name: the other of the two is empty. The log's name is looked up only if no song
--- identifies the artist.
-credited as (
-    select
-        songs_played.track_no,
-        songs_played.song_id,
-        songs_played.plays,
-        tracks.song,
-        coalesce(songs.artist_id, artist_names.artist_id, '') as artist_id,
-        case
-            when coalesce(songs.artist_id, artist_names.artist_id) is null then tracks.artist
-            else ''
-        end as artist_name
-    from songs_played
-    inner join tracks
-        on tracks.track_no = songs_played.track_no
-    left join songs
-        on songs.song_id = songs_played.song_id
-    left join artist_names
-        on artist_names.name = case when songs.artist_id is null then tracks.artist end
-),
-
 artists_played as (
     select
-        artist_id,
-        artist_name,
+        artist_no,
+        min(artist_id) as artist_id,
         sum(plays) as plays,
-        sum(case when song_id is null then 0 else plays end) as matched_plays,
-        count(distinct song) as songs
+        sum(case when song_id is null then 0 else plays end) as matched_plays
     from credited
-    group by artist_id, artist_name
+    group by artist_no
 ),
 
 candidates as (
     select *
     from (
         select
+            artist_no,
             artist_id,
-            artist_name,
             plays,
             matched_plays,
-            songs,
             sum(plays) over () as all_plays,
             rank() over (order by plays desc) as plays_rank
         from artists_played
@@ -71,12 +47,12 @@ candidates as (
         and plays >= cast($min_plays as integer)
 ),
 
--- What the candidates' plays are of. Not by a join: DuckDB expects more rows of it than there are plays, and would then
--- hash all plays instead of these few.
+-- What the candidates' plays are of. An artist of one play has one song and one listener, so that ties in one play need no
+-- look. Not by a join: DuckDB expects more rows of it than there are plays, and would then hash all plays instead of these
+-- few.
 candidate_songs as (
     select
-        artist_id,
-        artist_name,
+        artist_no,
         track_no,
         song_id
     from credited
@@ -85,15 +61,24 @@ candidate_songs as (
             select 1
             from candidates
             where
-                candidates.artist_id = credited.artist_id
-                and candidates.artist_name = credited.artist_name
+                candidates.artist_no = credited.artist_no
+                and candidates.plays > 1
         )
+),
+
+artist_songs as (
+    select
+        candidate_songs.artist_no,
+        count(distinct tracks.song) as songs
+    from candidate_songs
+    inner join tracks
+        on tracks.track_no = candidate_songs.track_no
+    group by candidate_songs.artist_no
 ),
 
 artist_listeners as (
     select
-        candidate_songs.artist_id,
-        candidate_songs.artist_name,
+        candidate_songs.artist_no,
         count(distinct songplays.user_id) as listeners
     from candidate_songs
     inner join songplays
@@ -107,26 +92,54 @@ artist_listeners as (
         songplays.start_time >= cast($since as timestamp)
         and songplays.start_time < cast($until as timestamp)
         and (cast($level as varchar) is null or songplays.level = cast($level as varchar))
-    group by candidate_songs.artist_id, candidate_songs.artist_name
+    group by candidate_songs.artist_no
+),
+
+measured as (
+    select
+        candidates.artist_no,
+        candidates.artist_id,
+        candidates.plays,
+        candidates.matched_plays,
+        candidates.all_plays,
+        coalesce(artist_listeners.listeners, 1) as listeners,
+        coalesce(artist_songs.songs, 1) as songs
+    from candidates
+    left join artist_listeners
+        on artist_listeners.artist_no = candidates.artist_no
+    left join artist_songs
+        on artist_songs.artist_no = candidates.artist_no
 ),
 
 ranked as (
     select
-        rank() over (order by candidates.plays desc, artist_listeners.listeners desc) as artist_rank,
-        coalesce(artists.name, candidates.artist_name) as artist,
+        rank() over (order by plays desc, listeners desc) as artist_rank,
+        artist_no,
+        artist_id,
+        plays,
+        matched_plays,
+        all_plays,
+        listeners,
+        songs
+    from measured
+),
+
+named as (
+    select
+        ranked.artist_rank,
+        coalesce(artists.name, case when ranked.artist_id is null then tracks.artist else '' end) as artist,
         artists.artist_id,
-        candidates.plays,
-        candidates.matched_plays,
-        candidates.songs,
-        candidates.all_plays,
-        artist_listeners.listeners
-    from candidates
-    inner join artist_listeners
-        on
-            artist_listeners.artist_id = candidates.artist_id
-            and artist_listeners.artist_name = candidates.artist_name
+        ranked.plays,
+        ranked.matched_plays,
+        ranked.all_plays,
+        ranked.listeners,
+        ranked.songs
+    from ranked
+    inner join tracks
+        on tracks.track_no = ranked.artist_no
     left join artists
-        on artists.artist_id = candidates.artist_id
+        on artists.artist_id = ranked.artist_id
+    where ranked.artist_rank <= cast($top as integer)
 )
 
 select
@@ -140,6 +153,5 @@ select
     songs,
     cast(plays as double precision) / songs as plays_per_song,
     cast(plays as double precision) / cast(all_plays as double precision) as share
-from ranked
-where artist_rank <= cast($top as integer)
+from named
 order by artist_rank, artist collate "C", artist_id collate "C";

@@ -1,13 +1,12 @@
 //! `sparkify rejects`: the quarantine, shown or tried again.
 
-use super::{load, open, open_any_tables, print_query};
+use super::{load, open, open_any_tables, printer};
 use crate::cli::{Format, RejectsArgs};
 use crate::error::{EXIT_DONE, EXIT_INCOMPLETE, Result};
 use crate::interrupt::Interrupt;
 use crate::output::{Prints, conclude, json_of, say};
 use crate::replay;
 use crate::settings::Settings;
-use crate::warehouse::{Param, Statement};
 
 pub(super) fn run(args: &RejectsArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
     if args.action.is_some() {
@@ -15,9 +14,10 @@ pub(super) fn run(args: &RejectsArgs, settings: &Settings, interrupt: &Interrupt
     }
     let mut warehouse = open_any_tables(settings, interrupt)?;
     let format = if args.json { Format::Json } else { Format::Table };
-    let run = Param::new("run", args.run.clone());
-    let query = Statement::Rejects.query(warehouse.dialect());
-    print_query(warehouse.as_mut(), query, &[run], format)
+    let mut printer = printer(format);
+    warehouse.rejects(args.run.as_deref(), &mut printer)?;
+    printer.finish()?;
+    Ok(EXIT_DONE)
 }
 
 fn replay(args: &RejectsArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {

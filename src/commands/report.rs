@@ -37,7 +37,7 @@ pub(super) fn run(args: &ReportArgs, settings: &Settings, interrupt: &Interrupt)
     if args.open {
         open(&args.out);
     }
-    if page::is_device(&args.out) {
+    if whole_file::is_device(&args.out) {
         return Ok(EXIT_DONE);
     }
     let text = format!("Wrote {} ({:.1} MB).\n", args.out.display(), html.len() as f64 / 1e6);

@@ -1,16 +1,17 @@
 //! `sparkify sql`: one question to the warehouse, which is opened read-only.
 
-use std::io::Write;
+use std::fs::OpenOptions;
+use std::io::{BufWriter, ErrorKind, Write};
 use std::path::Path;
 
 use super::{check_guard, open_read_only, printer};
 use crate::cli::SqlArgs;
-use crate::error::{EXIT_DONE, Error, Kind, Result};
+use crate::error::{EXIT_DONE, Error, Kind, Result, io_error};
 use crate::interrupt::Interrupt;
-use crate::new_file::NewFile;
 use crate::printer::Printer;
 use crate::settings::Settings;
 use crate::warehouse::{SqlText, Warehouse, WarehouseUrl};
+use crate::whole_file::{WholeFile, is_device};
 
 pub(super) fn run(args: &SqlArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
     check_guard(args.guard_formulas, args.format)?;
@@ -20,12 +21,33 @@ pub(super) fn run(args: &SqlArgs, settings: &Settings, interrupt: &Interrupt) ->
         return ask(warehouse.as_mut(), question, printer(args.format).guarding_formulas(args.guard_formulas));
     };
     check_place(out, &settings.warehouse)?;
-    let mut file = NewFile::create(out)?;
+    let to_file = |warehouse: &mut dyn Warehouse, file: &mut dyn Write| {
+        let printer = Printer::into_file(args.format, BufWriter::new(file));
+        ask(warehouse, question, printer.guarding_formulas(args.guard_formulas))
+    };
+    if is_device(out) {
+        let mut device = OpenOptions::new().write(true).open(out).map_err(|e| io_error(out.display(), "open", e))?;
+        let mut warehouse = open_read_only(settings, interrupt)?;
+        return to_file(warehouse.as_mut(), &mut device);
+    }
+    if out.symlink_metadata().is_ok() {
+        return Err(taken(out));
+    }
+    // What hinders the file is said before the question is asked, which may take long.
+    let mut file = WholeFile::create(out).map_err(|e| io_error(out.display(), "create", e))?;
     let mut warehouse = open_read_only(settings, interrupt)?;
-    let code =
-        ask(warehouse.as_mut(), question, Printer::into_file(args.format, &mut file).guarding_formulas(args.guard_formulas))?;
-    file.finish()?;
+    let code = to_file(warehouse.as_mut(), file.file())?;
+    file.finish_new_synced().map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => taken(out),
+        _ => io_error(out.display(), "write", error),
+    })?;
     Ok(code)
+}
+
+/// The rows go into a new file: whatever is there may be all that someone has.
+fn taken(out: &Path) -> Error {
+    let message = format!("{} is there already", out.display());
+    Error::new(Kind::Usage, message).with_hint("name another file with --out, or move that one away")
 }
 
 fn ask(warehouse: &mut dyn Warehouse, question: SqlText<'_>, mut printer: Printer<impl Write>) -> Result<u8> {

@@ -44,6 +44,19 @@ impl<'a> Listed<'a> {
         Self { insight, most, section, in_section: 0, columns: Vec::new(), rows: Vec::new(), left: Vec::new() }
     }
 
+    /// How many rows have to come for all to be known that is said of them; None where each counts, as the parts of an
+    /// answer have lists of their own.
+    pub fn wanted(&self) -> Option<usize> {
+        (self.section.is_none() && self.most < MOST).then_some(self.most + 1)
+    }
+
+    /// Takes how many rows there are in all, where no more were asked for than are wanted.
+    pub fn found(&mut self, all: u64) {
+        if let Some(left) = self.left.last_mut() {
+            left.rows = all.saturating_sub(self.rows.len() as u64).max(left.rows);
+        }
+    }
+
     /// How many rows are not listed.
     pub fn left_out(&self) -> u64 {
         self.left.iter().map(|left| left.rows).sum()
@@ -139,6 +152,21 @@ mod tests {
         let (counts, remarks) = listed("top_songs", 20, (0..3_000).map(|_| ("", 1)));
         assert_eq!(counts[0], 100);
         assert_eq!(remarks, ["and 2,900 more share the last place listed (plays 1); they are counted, not listed"]);
+    }
+
+    #[test]
+    fn rows_beyond_the_list_are_counted_where_they_are() {
+        let insight = catalogue::all().into_iter().find(|insight| insight.name == "top_songs").unwrap();
+        let mut listed = Listed::new(&insight, Some(20));
+        let rows = listed.wanted().unwrap();
+        assert_eq!(rows, 101);
+        for _ in 0..rows {
+            listed.row(vec![Value::from(1); insight.columns.len()]).unwrap();
+        }
+        listed.found(3_000_000);
+        assert_eq!((listed.rows.len(), listed.left_out()), (100, 2_999_900));
+        let geo = catalogue::all().into_iter().find(|insight| insight.name == "geo").unwrap();
+        assert_eq!(Listed::new(&geo, Some(20)).wanted(), None);
     }
 
     #[test]

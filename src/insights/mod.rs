@@ -17,7 +17,7 @@ pub use window::{Footing, Level, Window};
 
 use self::listed::Listed;
 use crate::error::{Error, Kind, Result};
-use crate::warehouse::{Param, SqlText, Value, Warehouse};
+use crate::warehouse::{Param, SqlText, Value, Warehouse, query};
 
 /// What a person asks of the insights besides their names.
 #[derive(Debug, Clone, Default)]
@@ -72,7 +72,12 @@ pub fn answer(
     } else {
         let text = shared::with_words(insight, &footing.kept);
         let mut answer = Listed::new(insight, listed::top(insight, &parameters));
-        warehouse.query(SqlText { name: insight.name, text: &text }, &values, &mut answer)?;
+        let first = answer.wanted().map(|rows| query::first_of(&text, rows));
+        warehouse.query(SqlText { name: insight.name, text: first.as_deref().unwrap_or(&text) }, &values, &mut answer)?;
+        if first.is_some() && answer.left_out() > 0 {
+            let counted = warehouse.answer(SqlText { name: insight.name, text: &query::count_of(&text) }, &values)?;
+            answer.found(window::count(&counted, 0));
+        }
         let names: Vec<&str> = insight.columns.iter().map(|column| column.name).collect();
         if answer.columns != names {
             let message = format!("{} answers with the columns {}", insight.name, answer.columns.join(", "));

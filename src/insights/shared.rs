@@ -18,7 +18,11 @@ files! {
     "artist_names",
     "heard",
     "songs_played",
+    "credited",
 }
+
+/// What is kept, in its order, and what it stands on itself.
+const KEPT: [(&str, &[&str]); 2] = [("songs_played", &[]), ("credited", &["artist_names", "songs_played"])];
 
 /// What is kept for the insights of a run, by its name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,35 +41,58 @@ fn words(name: &str) -> &'static str {
 
 /// A query with the words of what it begins with, but for what is kept.
 pub(super) fn with_words(insight: &Insight, kept: &Kept) -> String {
+    behind_words(&insight.shares, insight.own_sql(), kept)
+}
+
+fn behind_words(names: &[&str], own: &str, kept: &Kept) -> String {
+    let needed = |name: &str| {
+        let is_kept = |name: &str| kept.0.contains(&name);
+        // What only kept parts read is not read any more.
+        !is_kept(name) && (reads(own, name) || names.iter().any(|other| !is_kept(other) && reads(words(other), name)))
+    };
     let mut words = String::new();
-    for name in insight.shares.iter().filter(|name| !kept.0.contains(name)) {
+    for name in names.iter().filter(|name| needed(name)) {
         words += self::words(name);
         words += ",\n\n";
     }
-    let own = insight.own_sql();
     match own.strip_prefix("with").map(str::trim_start) {
         Some(rest) if !words.is_empty() => format!("with\n{words}{rest}"),
         _ => own.to_owned(),
     }
 }
 
-/// Works out what more than one of the insights begins with and is costly, and keeps it for as long as the connection lives
-/// or until it is kept for another window.
+/// Whether a query reads a part.
+fn reads(query: &str, name: &str) -> bool {
+    let at_the_end = |words: &str| query.ends_with(words.trim_end());
+    [format!("from {name}\n"), format!("from {name} as "), format!("join {name}\n"), format!("join {name} as ")]
+        .iter()
+        .any(|words| query.contains(words) || at_the_end(words))
+}
+
+/// Works out what insights begin with and is costly, and keeps it for as long as the connection lives or until it is kept for
+/// another window. Kept step by step, it takes less memory than within one question.
 ///
 /// # Errors
 /// What the engine reports.
 pub(super) fn keep(warehouse: &mut dyn Warehouse, asked: &[Insight], window: &Window, level: Option<Level>) -> Result<Kept> {
-    let songs_played = SqlText { name: "songs_played", text: file("songs_played") };
-    let askers = asked.iter().filter(|insight| insight.shares.contains(&songs_played.name)).count();
     let parameters = [
         Param::new("since", window.since.as_str()),
         Param::new("until", window.until.as_str()),
         Param::new("level", level.map(Level::name)),
     ];
-    if askers > 1 && warehouse.keep(songs_played.name, songs_played, &parameters)? {
-        return Ok(Kept(vec![songs_played.name]));
+    let mut kept = Kept::default();
+    for (name, stands_on) in KEPT {
+        if !asked.iter().any(|insight| insight.shares.contains(&name)) {
+            continue;
+        }
+        let own = file(name).find("\nwith").map_or("", |end| &file(name)[end + 1..]);
+        let text = behind_words(stands_on, own, &kept);
+        if !warehouse.keep(name, SqlText { name, text: &text }, &parameters)? {
+            break;
+        }
+        kept.0.push(name);
     }
-    Ok(Kept::default())
+    Ok(kept)
 }
 
 #[cfg(test)]
@@ -82,10 +109,7 @@ mod tests {
             for (name, _) in FILES {
                 let shares = insight.shares.contains(name);
                 let own = insight.own_sql();
-                let reads =
-                    [format!("from {name}\n"), format!("from {name} as "), format!("join {name}\n"), format!("join {name} as ")];
-                let is_read =
-                    reads.iter().any(|words| own.contains(words)) || *name == "digits" && insight.shares.contains(&"days");
+                let is_read = reads(own, name) || insight.shares.iter().any(|other| reads(words(other), name));
                 assert!(!shares || is_read, "{} does not read {name}", insight.name);
                 let defines = format!("{name} as (");
                 let count = |text: &str| text.lines().filter(|line| line.trim_start_matches("with ") == defines).count();

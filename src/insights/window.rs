@@ -338,7 +338,8 @@ fn value(answer: &Answer, column: usize) -> Option<&Value> {
     answer.rows.first()?.get(column)
 }
 
-fn count(answer: &Answer, column: usize) -> u64 {
+/// A count in the one row of an answer.
+pub(super) fn count(answer: &Answer, column: usize) -> u64 {
     match value(answer, column) {
         Some(Value::Integer(n)) => u64::try_from(*n).unwrap_or(0),
         Some(Value::Text(text)) => text.parse().unwrap_or(0),

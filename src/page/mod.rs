@@ -160,7 +160,7 @@ const HEAD: u64 = 1024;
 /// # Errors
 /// [`Kind::Usage`] where something else is, [`Kind::Io`] where nobody can tell.
 pub fn check_place(path: &Path) -> Result<()> {
-    if is_device(path) {
+    if whole_file::is_device(path) {
         return Ok(());
     }
     let mut head = Vec::new();
@@ -178,12 +178,6 @@ pub fn check_place(path: &Path) -> Result<()> {
     }
 }
 
-/// A pipe, or the like of `/dev/stdout`: it takes what is written and holds nothing that could be lost.
-#[must_use]
-pub fn is_device(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
-}
-
 /// Writes the page, so that a reader finds the old one or the new one and never a part, after a power cut as well. A link stays,
 /// what it leads to is replaced, with its mode and owner.
 ///
@@ -191,7 +185,7 @@ pub fn is_device(path: &Path) -> bool {
 /// [`Kind::Disk`] and [`Kind::Io`], naming the file; [`Kind::Usage`] as [`check_place`].
 pub fn write(path: &Path, html: &str) -> Result<()> {
     check_place(path)?;
-    if is_device(path) {
+    if whole_file::is_device(path) {
         return std::fs::write(path, html).map_err(|error| io_error(path.display(), "write", error));
     }
     whole_file::write(path, html.as_bytes()).map_err(|error| io_error(path.display(), "write", error))

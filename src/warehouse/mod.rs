@@ -310,6 +310,13 @@ pub trait Warehouse {
     /// # Errors
     /// What the engine reports.
     fn add_rejects(&mut self, run_id: &str, rejects: &[RejectRow]) -> Result<()>;
+    /// Passes the rows of `load_rejects` on, of a run or of all, in their order. They may be more than there is memory.
+    ///
+    /// # Errors
+    /// As [`Warehouse::query`].
+    fn rejects(&mut self, run: Option<&str>, sink: &mut dyn Rows) -> Result<()> {
+        self.query(self.sql(Statement::Rejects), &[Param::new("run", run)], sink)
+    }
     /// The parts of the quarantine, each of about so many bytes of memory, in order.
     ///
     /// # Errors

@@ -144,6 +144,24 @@ impl Rows for Answer {
     }
 }
 
+/// A question for its first rows.
+#[must_use]
+pub fn first_of(question: &str, rows: usize) -> String {
+    format!("{}\nlimit {rows};\n", unended(question))
+}
+
+/// The question how many rows another one has. Its order goes, as engines would sort all rows to count them.
+#[must_use]
+pub fn count_of(question: &str) -> String {
+    let text = unended(question);
+    let text = text.rsplit_once("\norder by").map_or(text, |(unordered, _)| unordered);
+    format!("select count(*) as found\nfrom (\n{text}\n) as answer;\n")
+}
+
+fn unended(question: &str) -> &str {
+    question.trim_end().trim_end_matches(';')
+}
+
 /// The error for a column whose values have no text. `place` counts from 0.
 pub(super) fn unprintable(place: usize, name: &str, kind: &str) -> Error {
     let place = place + 1;
@@ -231,6 +249,14 @@ mod tests {
         for unended in ["select 'a", "select \"a", "select /* a", "select $", "select 1 -"] {
             assert_eq!(rewritten(unended, &["a"]).unwrap().0, unended);
         }
+    }
+
+    #[test]
+    fn the_first_rows_and_the_number_of_rows_are_asked_for() {
+        let question = "with a as (\n    select 1 as n\n    order by n\n)\n\nselect n\nfrom a\norder by n;\n";
+        assert!(first_of(question, 7).ends_with("from a\norder by n\nlimit 7;\n"));
+        let inner = "with a as (\n    select 1 as n\n    order by n\n)\n\nselect n\nfrom a";
+        assert_eq!(count_of(question), format!("select count(*) as found\nfrom (\n{inner}\n) as answer;\n"));
     }
 
     #[test]

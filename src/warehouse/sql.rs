@@ -158,6 +158,8 @@ statements! {
     DigestTracks = "digest/tracks",
 
     DuckDbMetadataBlocks = "duckdb/metadata_blocks",
+    DuckDbRejectParts = "duckdb/reject_parts",
+    DuckDbRejectsPart = "duckdb/rejects_part",
 
     PostgresServer = "postgres/server",
     PostgresPrivileges = "postgres/privileges",

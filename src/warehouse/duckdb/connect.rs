@@ -64,16 +64,18 @@ impl Database {
     /// Opens the file at `path`, and makes it if it is to be written and is not there.
     pub fn open(path: &Path, access: Access, resources: Resources) -> Result<Self> {
         // Answers count by minutes, days and users; loads have no use for arrays of groups.
-        let (mode, array_bits) = match access {
-            Access::ReadOnly => ("READ_ONLY", resources.array_bits()),
-            Access::ReadWrite => ("READ_WRITE", DEFAULT_ARRAY_BITS),
+        // DuckDB does not see of a prepared statement that it says `order by`: where it need not keep the order of rows, it
+        // hands over the parts of a sort as they are done. A load takes its facts in any order; whoever only reads does not.
+        let (mode, array_bits, keeps_order) = match access {
+            Access::ReadOnly => ("READ_ONLY", resources.array_bits(), true),
+            Access::ReadWrite => ("READ_WRITE", DEFAULT_ARRAY_BITS, false),
         };
         let mut options = vec![
             ("access_mode", mode.to_owned()),
             ("storage_compatibility_version", STORAGE_VERSION.to_owned()),
             ("memory_limit", format!("{}MiB", (resources.memory >> 20).max(64))),
             ("threads", resources.threads.max(1).to_string()),
-            ("preserve_insertion_order", "false".to_owned()),
+            ("preserve_insertion_order", keeps_order.to_string()),
             // Each row group is compressed when it is full, while a core's cache still has some of it.
             ("write_buffer_row_group_count", "1".to_owned()),
             // No commit goes on to a checkpoint by itself, as one needs its rollback journal (`commit.rs`).

@@ -143,6 +143,10 @@ impl Warehouse for DuckDb {
         self.put_rejects(run_id, rejects)
     }
 
+    fn rejects(&mut self, run: Option<&str>, sink: &mut dyn Rows) -> Result<()> {
+        self.rejects_by_parts(run, sink)
+    }
+
     fn quarantine(&mut self, part: &QuarantinePart) -> Result<Vec<QuarantinedLine>> {
         let (name, parameters) = (Statement::Quarantine.name(), part.parameters());
         let failed = |e| query_error(name, e);
@@ -165,6 +169,7 @@ impl Warehouse for DuckDb {
                 raw: raw_bytes.unwrap_or_else(|| raw.into_bytes()),
             })
         };
+        let _order = self.keeping_order().map_err(failed)?;
         let rows = prepared.query_map(duckdb::params_from_iter(values.into_iter().map(bound)), line).map_err(failed)?;
         rows.collect::<Result<_, _>>().map_err(failed)
     }

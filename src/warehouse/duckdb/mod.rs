@@ -11,6 +11,7 @@ mod journal;
 mod log;
 mod query;
 mod recover;
+mod rejects;
 mod schema;
 mod stage;
 mod stream;

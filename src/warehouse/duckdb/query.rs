@@ -2,12 +2,13 @@
 
 use std::time::Instant;
 
-use duckdb::Statement;
 use duckdb::core::{LogicalTypeHandle, LogicalTypeId};
+use duckdb::{Connection, Statement};
 
 use super::super::ident::identifier;
 use super::super::query::{numbered, unprintable};
 use super::super::{Param, Rows, SqlText, Value, literal, question};
+use super::connect::Access;
 use super::value::{bound, value_of};
 use super::{DuckDb, query_error};
 use crate::error::{Error, Kind, Result};
@@ -52,12 +53,12 @@ impl DuckDb {
         // Types that depend on a parameter's are not known before it has its value. Only statements of the program's own have
         // parameters, and their columns are of types that are read as they are.
         if !values.is_empty() {
-            return run(statement.name, prepared, &values, None, sink);
+            return self.run(statement.name, prepared, &values, None, sink);
         }
         let types: Vec<Reading> =
             (0..prepared.column_count()).map(|i| Reading::of(&prepared.column_logical_type(i), true)).collect();
         let Some(strange) = types.iter().position(|reading| !reading.is_own) else {
-            return run(statement.name, prepared, &values, None, sink);
+            return self.run(statement.name, prepared, &values, None, sink);
         };
         drop(prepared);
         let columns = self.described(&text).map_err(failed)?;
@@ -77,7 +78,42 @@ impl DuckDb {
             return Err(nameless(place));
         };
         let names = columns.iter().map(|(name, _)| name.clone()).collect();
-        run(statement.name, wrapped, &values, Some(names), sink)
+        self.run(statement.name, wrapped, &values, Some(names), sink)
+    }
+
+    /// Hands the rows of a prepared question on. `names` are the columns' names where they are not the statement's own.
+    fn run(
+        &self,
+        name: &str,
+        mut prepared: Statement<'_>,
+        values: &[&Value],
+        names: Option<Vec<String>>,
+        sink: &mut dyn Rows,
+    ) -> Result<()> {
+        let start = Instant::now();
+        let failed = |e| query_error(name, e);
+        let _order = self.keeping_order().map_err(failed)?;
+        // The driver's rows go over all of an answer, held in memory, but for a statement that was begun as a stream.
+        drop(prepared.stream_arrow(duckdb::params_from_iter(values.iter().map(|value| bound(value)))).map_err(failed)?);
+        let names = names.unwrap_or_else(|| prepared.column_names());
+        let mut rows = prepared.raw_query();
+        sink.columns(&names)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            let values = (0..names.len()).map(|i| row.get_ref(i).map(value_of)).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+            sink.row(values)?;
+        }
+        tracing::debug!(statement = name, ms = start.elapsed().as_millis() as u64, "query");
+        Ok(())
+    }
+
+    /// Has questions answered in the order that they ask for, until what this returns is dropped. A connection that only
+    /// reads does so anyway.
+    pub(super) fn keeping_order(&self) -> duckdb::Result<Option<KeptOrder<'_>>> {
+        if self.file.access() == Access::ReadOnly {
+            return Ok(None);
+        }
+        self.connection.execute_batch("set preserve_insertion_order = true")?;
+        Ok(Some(KeptOrder(&self.connection)))
     }
 
     /// The names and types of a question's columns.
@@ -87,27 +123,14 @@ impl DuckDb {
     }
 }
 
-/// Hands the rows of a prepared question on. `names` are the columns' names where they are not the statement's own.
-fn run(
-    name: &str,
-    mut prepared: Statement<'_>,
-    values: &[&Value],
-    names: Option<Vec<String>>,
-    sink: &mut dyn Rows,
-) -> Result<()> {
-    let start = Instant::now();
-    let failed = |e| query_error(name, e);
-    // The driver's rows go over all of an answer, held in memory, but for a statement that was begun as a stream.
-    drop(prepared.stream_arrow(duckdb::params_from_iter(values.iter().map(|value| bound(value)))).map_err(failed)?);
-    let names = names.unwrap_or_else(|| prepared.column_names());
-    let mut rows = prepared.raw_query();
-    sink.columns(&names)?;
-    while let Some(row) = rows.next().map_err(failed)? {
-        let values = (0..names.len()).map(|i| row.get_ref(i).map(value_of)).collect::<Result<Vec<_>, _>>().map_err(failed)?;
-        sink.row(values)?;
+/// As long as it is there, answers keep their order.
+pub(super) struct KeptOrder<'a>(&'a Connection);
+
+impl Drop for KeptOrder<'_> {
+    fn drop(&mut self) {
+        // Kept longer, it costs loads some time and nothing else.
+        let _ = self.0.execute_batch("set preserve_insertion_order = false");
     }
-    tracing::debug!(statement = name, ms = start.elapsed().as_millis() as u64, "query");
-    Ok(())
 }
 
 /// A question's text as something to select from.
