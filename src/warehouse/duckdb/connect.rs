@@ -37,6 +37,11 @@ pub(super) enum Access {
     ReadWrite,
 }
 
+/// So many bytes of memory as DuckDB's setting has them: at least what the smallest of its work takes.
+pub(super) fn memory_limit(bytes: u64) -> String {
+    format!("{}MiB", (bytes >> 20).max(64))
+}
+
 /// What DuckDB may use.
 #[derive(Debug, Clone, Copy)]
 pub struct Resources {
@@ -84,7 +89,7 @@ impl Database {
         let mut options = vec![
             ("access_mode", mode.to_owned()),
             ("storage_compatibility_version", STORAGE_VERSION.to_owned()),
-            ("memory_limit", format!("{}MiB", (resources.memory >> 20).max(64))),
+            ("memory_limit", memory_limit(resources.memory)),
             ("threads", resources.threads.max(1).to_string()),
             ("preserve_insertion_order", "false".to_owned()),
             // Each row group is compressed when it is full, while a core's cache still has some of it.

@@ -2,17 +2,14 @@
 
 use std::sync::Arc;
 
-use duckdb::arrow::array::{Array, AsArray};
-use duckdb::arrow::datatypes::{Float64Type, Int16Type, Int32Type};
-use duckdb::arrow::record_batch::RecordBatch;
 use duckdb::types::{TimeUnit, Value};
 use duckdb::{Connection, ToSql, params};
 
 use super::super::relations::RELATIONS;
 use super::super::{FileRow, RejectRow, ReplayedLine, RunRow};
 use super::{DuckDb, query_error, stream};
-use crate::error::{Error, Kind, Result};
-use crate::stage::{Batch, CatalogueSong, EventBounds, People, PlannedFile, SongIndex, SongRecord, Track, TrackIndex};
+use crate::error::Result;
+use crate::stage::{Batch, EventBounds, People, PlannedFile, SongRecord};
 use crate::warehouse::Statement;
 
 /// DuckDB's name for a point in time, from milliseconds since 1970.
@@ -36,74 +33,16 @@ pub(super) fn create_relations(connection: &Connection) -> Result<()> {
 impl DuckDb {
     pub(super) fn put_events(&mut self, batch: Batch) -> Result<Arc<Batch>> {
         let batch = Arc::new(batch);
-        let index = match self.indexes.songs.take() {
-            Some(index) => index,
-            None => Arc::new(self.read_song_index()?),
-        };
-        batch.find_songs(&index);
-        self.indexes.songs = Some(index);
         self.shelf.put(Some(Arc::clone(&batch)));
         create_relations(&self.connection)?;
+        self.find_songs(&batch)?;
         if let Some(bounds) = batch.bounds()
             && let Some(bounds) = self.overlap(bounds)?
         {
             batch.judge_known(self.known_events(bounds)?);
         }
-        let mut tracks = match self.indexes.tracks.take() {
-            Some(tracks) => tracks,
-            None => self.read_track_index()?,
-        };
-        batch.find_tracks(&mut tracks);
-        self.append("tracks", tracks.take_new().iter(), |t, add| add(params![t.track_no, t.song, t.artist]))?;
-        self.indexes.tracks = Some(tracks);
+        self.find_tracks(&batch)?;
         Ok(batch)
-    }
-
-    fn read_song_index(&self) -> Result<SongIndex> {
-        let mut index = SongIndex::default();
-        self.each_part(Statement::ReadCatalogue, |part| {
-            let (titles, artists) = (part.column(0).as_string_opt::<i32>()?, part.column(1).as_string_opt::<i32>()?);
-            let (song_ids, artist_ids) = (part.column(2).as_string_opt::<i32>()?, part.column(3).as_string_opt::<i32>()?);
-            let durations = part.column(4).as_primitive_opt::<Float64Type>()?;
-            let repairs = part.column(5).as_primitive_opt::<Int16Type>()?;
-            for row in 0..part.num_rows() {
-                index.add(CatalogueSong {
-                    title: titles.value(row),
-                    artist_name: artists.value(row),
-                    song_id: song_ids.value(row),
-                    artist_id: artist_ids.value(row),
-                    duration: durations.is_valid(row).then(|| durations.value(row)),
-                    text_repair: repairs.value(row) as u8,
-                });
-            }
-            Some(())
-        })?;
-        Ok(index)
-    }
-
-    fn read_track_index(&self) -> Result<TrackIndex> {
-        let mut index = TrackIndex::default();
-        self.each_part(Statement::ReadTracks, |part| {
-            let numbers = part.column(0).as_primitive_opt::<Int32Type>()?;
-            let (songs, artists) = (part.column(1).as_string_opt::<i32>()?, part.column(2).as_string_opt::<i32>()?);
-            for row in 0..part.num_rows() {
-                index.add(Track { track_no: numbers.value(row), song: songs.value(row), artist: artists.value(row) });
-            }
-            Some(())
-        })?;
-        Ok(index)
-    }
-
-    /// Passes a query's answer on in parts, as it comes: all of it may be more than there is memory. `part` returns None if
-    /// the columns are not of the types that it expects.
-    fn each_part(&self, statement: Statement, mut part: impl FnMut(&RecordBatch) -> Option<()>) -> Result<()> {
-        let failed = |e| query_error(statement.name(), e);
-        let mut prepared = self.connection.prepare(statement.text()).map_err(failed)?;
-        for found in prepared.stream_arrow([]).map_err(failed)? {
-            let other = || Error::new(Kind::Query, format!("{} gave columns of other types", statement.name()));
-            part(&found.map_err(failed)?).ok_or_else(other)?;
-        }
-        Ok(())
     }
 
     /// The stretch of time that staged events and facts share.
@@ -239,7 +178,7 @@ impl DuckDb {
     }
 
     /// Appends one row for each item; `row` passes the row's values to the function that it is given.
-    fn append<T>(
+    pub(super) fn append<T>(
         &self,
         table: &'static str,
         items: impl Iterator<Item = T>,
