@@ -14,6 +14,7 @@ pub mod cli;
 pub mod clock;
 pub mod commands;
 pub mod error;
+pub mod heap;
 pub mod interrupt;
 pub mod ledger;
 pub mod limit;

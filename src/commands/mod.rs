@@ -22,6 +22,7 @@ use std::path::Path;
 
 use crate::cli::{Cli, Command, Format, WarehouseArgs};
 use crate::error::{EXIT_DONE, Error, Kind, Result, io_error};
+use crate::heap;
 use crate::interrupt::Interrupt;
 use crate::output::harmless;
 use crate::printer::Printer;
@@ -85,6 +86,7 @@ fn open_options(settings: &Settings, interrupt: &Interrupt) -> OpenOptions {
 }
 
 fn open(settings: &Settings, interrupt: &Interrupt) -> Result<Box<dyn Warehouse>> {
+    heap::bound(settings.memory);
     settings.warehouse.open(&open_options(settings, interrupt))
 }
 

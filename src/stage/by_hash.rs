@@ -40,7 +40,6 @@ impl ByHash {
     }
 
     /// Bytes that it takes.
-    #[cfg(test)]
     pub fn memory(&self) -> usize {
         self.slots.len() * size_of::<u64>()
     }

@@ -45,6 +45,12 @@ const SONG_ID: usize = 2;
 const ARTIST_ID: usize = 3;
 
 impl SongIndex {
+    /// Bytes that it takes.
+    #[must_use]
+    pub fn memory(&self) -> u64 {
+        (self.songs.capacity() * size_of::<Stored>() + self.texts.capacity() + self.by_hash.memory()) as u64
+    }
+
     /// Adds a song.
     pub fn add(&mut self, song: CatalogueSong<'_>) {
         let hash = song_key_hash(Some(song.artist_name.as_bytes()), Some(song.title.as_bytes()));

@@ -86,6 +86,18 @@ fn stored(store: &[u8], place: usize) -> Option<Stored<'_>> {
 }
 
 impl TrackIndex {
+    /// An index of no tracks so far, whose new ones get numbers behind `last_no`.
+    #[must_use]
+    pub fn behind(last_no: i32) -> Self {
+        Self { last_no, ..Self::default() }
+    }
+
+    /// Bytes that it takes.
+    #[must_use]
+    pub fn memory(&self) -> u64 {
+        (self.store.capacity() + self.by_hash.memory()) as u64
+    }
+
     /// Adds a track that the warehouse has.
     pub fn add(&mut self, Track { track_no, song, artist }: Track<'_>) {
         let hash = song_key_hash(Some(artist.as_bytes()), Some(song.as_bytes()));

@@ -11,6 +11,10 @@ pub(super) struct Indexes {
     pub songs: Option<Arc<SongIndex>>,
     /// The tracks as they are, once they were read.
     pub tracks: Option<TrackIndex>,
+    /// The catalogue takes more memory than it may from one batch to the next.
+    pub songs_are_many: bool,
+    /// The tracks do.
+    pub tracks_are_many: bool,
 }
 
 impl Indexes {

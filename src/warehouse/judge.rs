@@ -11,17 +11,25 @@ pub(super) trait Judge {
     /// What was read of its tables in this transaction.
     fn indexes(&mut self) -> &mut Indexes;
 
-    /// Reads the catalogue.
+    /// Reads the songs that the batch's lines are looked up in, and says whether these are all there are.
     ///
     /// # Errors
     /// What the engine reports.
-    fn read_song_index(&mut self) -> Result<SongIndex>;
+    fn read_songs(&mut self, batch: &Arc<DecodedBatch>) -> Result<(SongIndex, bool)>;
 
-    /// Reads the tracks.
+    /// Reads the tracks, likewise.
     ///
     /// # Errors
     /// What the engine reports.
-    fn read_track_index(&mut self) -> Result<TrackIndex>;
+    fn read_tracks(&mut self, batch: &Arc<DecodedBatch>) -> Result<(TrackIndex, bool)>;
+
+    /// The indexes hold something else than before. Where they are to stay within some memory, this is where it is seen to.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn indexes_changed(&mut self) -> Result<()> {
+        Ok(())
+    }
 
     /// The rows whose key the facts have, by their number, and whether the payload is the same. `bounds` are those of the
     /// batch's times.
@@ -43,20 +51,27 @@ pub(super) trait Judge {
 /// What the engine reports.
 pub(super) fn judged(engine: &mut impl Judge, batch: DecodedBatch) -> Result<Arc<Batch>> {
     let batch = Arc::new(batch);
-    let songs = match engine.indexes().songs.take() {
-        Some(songs) => songs,
-        None => Arc::new(engine.read_song_index()?),
+    let songs = match &engine.indexes().songs {
+        Some(songs) => Arc::clone(songs),
+        None => {
+            let (songs, are_all) = engine.read_songs(&batch)?;
+            let songs = Arc::new(songs);
+            engine.indexes().songs = are_all.then(|| Arc::clone(&songs));
+            engine.indexes_changed()?;
+            songs
+        }
     };
     let known = match batch.bounds() {
         Some(bounds) => engine.known_events(&batch, bounds)?,
         None => Vec::new(),
     };
-    let mut tracks = match engine.indexes().tracks.take() {
-        Some(tracks) => tracks,
-        None => engine.read_track_index()?,
+    let (mut tracks, are_all) = match engine.indexes().tracks.take() {
+        Some(tracks) => (tracks, true),
+        None => engine.read_tracks(&batch)?,
     };
     let batch = Batch::judged(batch, known, &songs, &mut tracks);
     engine.add_tracks(&tracks.take_new())?;
-    *engine.indexes() = Indexes { songs: Some(songs), tracks: Some(tracks) };
+    engine.indexes().tracks = are_all.then_some(tracks);
+    engine.indexes_changed()?;
     Ok(Arc::new(batch))
 }

@@ -158,6 +158,10 @@ statements! {
     DigestTracks = "digest/tracks",
 
     DuckDbMetadataBlocks = "duckdb/metadata_blocks",
+    DuckDbCountSongs = "duckdb/count_songs",
+    DuckDbFindSongs = "duckdb/find_songs",
+    DuckDbCountTracks = "duckdb/count_tracks",
+    DuckDbFindTracks = "duckdb/find_tracks",
     DuckDbRejectParts = "duckdb/reject_parts",
     DuckDbRejectsPart = "duckdb/rejects_part",
 

@@ -186,7 +186,7 @@ impl DuckDb {
         if file.access() == Access::ReadWrite {
             database.register(&self.shelf)?;
         }
-        (self.database, self.file) = (Some(database), file);
+        (self.database, self.file, self.limit) = (Some(database), file, None);
         Ok(())
     }
 

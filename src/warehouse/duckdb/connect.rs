@@ -24,6 +24,11 @@ const DEFAULT_ARRAY_BITS: u32 = 12;
 const CLOSED: [(&str, &str); 3] =
     [("enable_external_access", "false"), ("allow_persistent_secrets", "false"), ("lock_configuration", "true")];
 
+/// So many bytes of memory as DuckDB's setting has them: at least what the smallest of its work takes.
+pub(super) fn memory_limit(bytes: u64) -> String {
+    format!("{}MiB", (bytes >> 20).max(64))
+}
+
 /// What DuckDB may use.
 #[derive(Debug, Clone, Copy)]
 pub struct Resources {
@@ -73,7 +78,7 @@ impl Database {
         let mut options = vec![
             ("access_mode", mode.to_owned()),
             ("storage_compatibility_version", STORAGE_VERSION.to_owned()),
-            ("memory_limit", format!("{}MiB", (resources.memory >> 20).max(64))),
+            ("memory_limit", memory_limit(resources.memory)),
             ("threads", resources.threads.max(1).to_string()),
             ("preserve_insertion_order", keeps_order.to_string()),
             // Each row group is compressed when it is full, while a core's cache still has some of it.

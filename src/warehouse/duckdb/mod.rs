@@ -9,6 +9,7 @@ mod file;
 mod header;
 mod journal;
 mod log;
+mod lookup;
 mod query;
 mod recover;
 mod rejects;
@@ -47,6 +48,8 @@ pub struct DuckDb {
     _creation: Option<Creation>,
     shelf: Shelf,
     indexes: Indexes,
+    /// What DuckDB was told that it may use, if that is not what it was opened with.
+    limit: Option<String>,
     in_transaction: bool,
     /// What tells whether the transaction was committed.
     outcome: Option<Outcome>,
@@ -126,6 +129,7 @@ impl DuckDb {
             _creation: creation,
             shelf,
             indexes: Indexes::default(),
+            limit: None,
             in_transaction: false,
             outcome: None,
             before: Extent::default(),

@@ -2,9 +2,6 @@
 
 use std::sync::Arc;
 
-use duckdb::arrow::array::{Array, AsArray};
-use duckdb::arrow::datatypes::{Float64Type, Int16Type, Int32Type};
-use duckdb::arrow::record_batch::RecordBatch;
 use duckdb::types::{TimeUnit, Value};
 use duckdb::{Connection, ToSql, params};
 
@@ -13,10 +10,8 @@ use super::super::judge::{Judge, judged};
 use super::super::relations::RELATIONS;
 use super::super::{FileRow, RejectRow, ReplayedLine, RunRow};
 use super::{DuckDb, query_error, stream};
-use crate::error::{Error, Kind, Result};
-use crate::stage::{
-    Batch, CatalogueSong, DecodedBatch, EventBounds, People, PlannedFile, SongIndex, SongRecord, Track, TrackIndex,
-};
+use crate::error::Result;
+use crate::stage::{Batch, DecodedBatch, EventBounds, People, PlannedFile, SongIndex, SongRecord, Track, TrackIndex};
 use crate::warehouse::Statement;
 
 /// DuckDB's name for a point in time, from milliseconds since 1970.
@@ -42,44 +37,21 @@ impl Judge for DuckDb {
         &mut self.indexes
     }
 
-    fn read_song_index(&mut self) -> Result<SongIndex> {
-        let mut index = SongIndex::default();
-        self.each_part(Statement::ReadCatalogue, |part| {
-            let (titles, artists) = (part.column(0).as_string_opt::<i32>()?, part.column(1).as_string_opt::<i32>()?);
-            let (song_ids, artist_ids) = (part.column(2).as_string_opt::<i32>()?, part.column(3).as_string_opt::<i32>()?);
-            let durations = part.column(4).as_primitive_opt::<Float64Type>()?;
-            let repairs = part.column(5).as_primitive_opt::<Int16Type>()?;
-            for row in 0..part.num_rows() {
-                index.add(CatalogueSong {
-                    title: titles.value(row),
-                    artist_name: artists.value(row),
-                    song_id: song_ids.value(row),
-                    artist_id: artist_ids.value(row),
-                    duration: durations.is_valid(row).then(|| durations.value(row)),
-                    text_repair: repairs.value(row) as u8,
-                });
-            }
-            Some(())
-        })?;
-        Ok(index)
+    fn read_songs(&mut self, batch: &Arc<DecodedBatch>) -> Result<(SongIndex, bool)> {
+        self.songs_for(batch)
     }
 
-    fn read_track_index(&mut self) -> Result<TrackIndex> {
-        let mut index = TrackIndex::default();
-        self.each_part(Statement::ReadTracks, |part| {
-            let numbers = part.column(0).as_primitive_opt::<Int32Type>()?;
-            let (songs, artists) = (part.column(1).as_string_opt::<i32>()?, part.column(2).as_string_opt::<i32>()?);
-            for row in 0..part.num_rows() {
-                index.add(Track { track_no: numbers.value(row), song: songs.value(row), artist: artists.value(row) });
-            }
-            Some(())
-        })?;
-        Ok(index)
+    fn read_tracks(&mut self, batch: &Arc<DecodedBatch>) -> Result<(TrackIndex, bool)> {
+        self.tracks_for(batch)
+    }
+
+    fn indexes_changed(&mut self) -> Result<()> {
+        self.share_memory()
     }
 
     fn known_events(&mut self, batch: &Arc<DecodedBatch>, bounds: EventBounds) -> Result<Vec<(u64, bool)>> {
         let Some(bounds) = self.overlap(bounds)? else { return Ok(Vec::new()) };
-        self.expose(Arc::new(Batch::alone(Arc::clone(batch))))?;
+        self.expose_alone(batch)?;
         let name = Statement::KnownEvents.name();
         let failed = |e| query_error(name, e);
         let mut statement = self.connection.prepare(Statement::KnownEvents.text()).map_err(failed)?;
@@ -102,22 +74,15 @@ impl DuckDb {
         Ok(batch)
     }
 
+    /// Makes a batch readable in SQL as though the warehouse held nothing.
+    pub(super) fn expose_alone(&mut self, batch: &Arc<DecodedBatch>) -> Result<()> {
+        self.expose(Arc::new(Batch::alone(Arc::clone(batch))))
+    }
+
     /// Makes a batch readable in SQL, in place of the one before.
     fn expose(&mut self, batch: Arc<Batch>) -> Result<()> {
         self.shelf.put(Some(batch));
         create_relations(&self.connection)
-    }
-
-    /// Passes a query's answer on in parts, as it comes: all of it may be more than there is memory. `part` returns None if
-    /// the columns are not of the types that it expects.
-    fn each_part(&self, statement: Statement, mut part: impl FnMut(&RecordBatch) -> Option<()>) -> Result<()> {
-        let failed = |e| query_error(statement.name(), e);
-        let mut prepared = self.connection.prepare(statement.text()).map_err(failed)?;
-        for found in prepared.stream_arrow([]).map_err(failed)? {
-            let other = || Error::new(Kind::Query, format!("{} gave columns of other types", statement.name()));
-            part(&found.map_err(failed)?).ok_or_else(other)?;
-        }
-        Ok(())
     }
 
     /// The range of time that staged events and facts share.

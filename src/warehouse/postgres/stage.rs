@@ -43,7 +43,7 @@ impl Judge for Postgres {
         &mut self.indexes
     }
 
-    fn read_song_index(&mut self) -> Result<SongIndex> {
+    fn read_songs(&mut self, _: &Arc<DecodedBatch>) -> Result<(SongIndex, bool)> {
         let (mut index, session) = (SongIndex::default(), &self.session);
         self.each_row(Statement::ReadCatalogue, |row| {
             let text = |at| session.get::<&str>(&row, at);
@@ -57,17 +57,17 @@ impl Judge for Postgres {
             });
             Ok(())
         })?;
-        Ok(index)
+        Ok((index, true))
     }
 
-    fn read_track_index(&mut self) -> Result<TrackIndex> {
+    fn read_tracks(&mut self, _: &Arc<DecodedBatch>) -> Result<(TrackIndex, bool)> {
         let (mut index, session) = (TrackIndex::default(), &self.session);
         self.each_row(Statement::ReadTracks, |row| {
             let text = |at| session.get::<&str>(&row, at);
             index.add(Track { track_no: session.get(&row, 0)?, song: text(1)?, artist: text(2)? });
             Ok(())
         })?;
-        Ok(index)
+        Ok((index, true))
     }
 
     fn known_events(&mut self, batch: &Arc<DecodedBatch>, bounds: EventBounds) -> Result<Vec<(u64, bool)>> {

@@ -46,7 +46,7 @@ impl Judge for Redshift {
         &mut self.indexes
     }
 
-    fn read_song_index(&mut self) -> Result<SongIndex> {
+    fn read_songs(&mut self, _: &Arc<DecodedBatch>) -> Result<(SongIndex, bool)> {
         let mut index = SongIndex::default();
         self.each_row(Statement::ReadCatalogue, |row| {
             let duration = match row.get(4) {
@@ -63,16 +63,16 @@ impl Judge for Redshift {
             });
             Ok(())
         })?;
-        Ok(index)
+        Ok((index, true))
     }
 
-    fn read_track_index(&mut self) -> Result<TrackIndex> {
+    fn read_tracks(&mut self, _: &Arc<DecodedBatch>) -> Result<(TrackIndex, bool)> {
         let mut index = TrackIndex::default();
         self.each_row(Statement::ReadTracks, |row| {
             index.add(Track { track_no: number(row, 0)? as i32, song: text_at(row, 1), artist: text_at(row, 2) });
             Ok(())
         })?;
-        Ok(index)
+        Ok((index, true))
     }
 
     fn known_events(&mut self, batch: &Arc<DecodedBatch>, bounds: EventBounds) -> Result<Vec<(u64, bool)>> {
