@@ -56,6 +56,8 @@ pub struct FileTally {
     pub duplicates: u64,
     /// Lines refused, conflicts among them.
     pub rejected: u64,
+    /// Lines whose event was known with another payload.
+    pub conflicts: u64,
 }
 
 impl FileTally {
@@ -65,6 +67,7 @@ impl FileTally {
         self.accepted += other.accepted;
         self.duplicates += other.duplicates;
         self.rejected += other.rejected;
+        self.conflicts += other.conflicts;
     }
 }
 
@@ -325,11 +328,13 @@ impl Batch {
                 (false, Verdict::Accepted) => chunk.len() as u64,
                 (false, _) => 0,
             };
+            let conflicts = count(Verdict::Conflict);
             let tally = FileTally {
                 lines: u64::from(chunk.lines - chunk.blank_lines),
                 accepted: count(Verdict::Accepted),
                 duplicates: count(Verdict::Duplicate),
-                rejected: count(Verdict::Conflict) + chunk.rejects.len() as u64,
+                rejected: conflicts + chunk.rejects.len() as u64,
+                conflicts,
             };
             (chunk.file, tally)
         })

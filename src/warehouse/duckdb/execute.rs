@@ -163,6 +163,7 @@ impl Warehouse for DuckDb {
                 line: row.get::<_, i64>(3)? as u64,
                 byte_offset: row.get::<_, i64>(4)? as u64,
                 raw: raw_bytes.unwrap_or_else(|| raw.into_bytes()),
+                is_in_force: row.get::<_, i64>(2)? == row.get::<_, i64>(8)?,
             })
         };
         let rows = prepared.query_map(duckdb::params_from_iter(values.into_iter().map(bound)), line).map_err(failed)?;
