@@ -17,7 +17,8 @@ from verdict import DONE, Finding, State, compare, conservation, health, state_o
 
 LARGEST_PAGE = 6_000_000
 COMPARED = ["status", "files_listed", "files_loaded", "files_skipped", "lines", "accepted", "duplicates", "rejected",
-            "songplays_added", "page_views_added", "users", "songs", "artists", "matched", "song_records", "songs_rejected"]  # fmt: skip
+            "conflicts", "songplays_added", "page_views_added", "users", "songs", "artists", "matched", "song_records",
+            "songs_rejected", "songs_differing"]  # fmt: skip
 
 
 @dataclass

@@ -1,5 +1,6 @@
 //! Why is it so? What the tables and the ledger know of one play, one song or one run.
 
+use crate::any_case::AnyCase;
 use crate::error::{Error, Kind, Result};
 use crate::warehouse::{Answer, Param, SqlText, Value, Warehouse};
 
@@ -54,12 +55,12 @@ pub struct Explanation {
 
 struct Asker<'a> {
     warehouse: &'a mut dyn Warehouse,
-    parameter: Param<'a>,
+    parameters: Vec<Param<'a>>,
 }
 
 impl Asker<'_> {
     fn ask(&mut self, question: SqlText<'_>) -> Result<Answer> {
-        self.warehouse.answer(question, std::slice::from_ref(&self.parameter))
+        self.warehouse.answer(question, &self.parameters)
     }
 
     fn part(&mut self, key: &'static str, heading: &'static str, question: SqlText<'_>) -> Result<Part> {
@@ -76,13 +77,17 @@ impl Asker<'_> {
 /// # Errors
 /// [`Kind::NotFound`] when there is no play of this id, with what the id does mean; what the warehouse reports.
 pub fn play(warehouse: &mut dyn Warehouse, id: i64) -> Result<Explanation> {
-    let mut asker = Asker { warehouse, parameter: Param::new("id", id) };
+    let mut asker = Asker { warehouse, parameters: vec![Param::new("id", id)] };
     let play = asker.single("play", "The play", PLAY)?;
     if play.answer.rows.is_empty() {
         return Err(no_play(&mut asker, id)?);
     }
     let candidates = asker.part("candidates", "Songs of its title and artist, the best one first", PLAY_CANDIDATES)?;
     let near = if candidates.answer.rows.is_empty() {
+        let names = ["song", "artist"].map(|name| text(&play.answer, 0, name));
+        asker.parameters.extend(AnyCase::of(names.iter().flatten().map(String::as_str)).parameters());
+        let [title, artist] = names.map(|name| name.as_deref().map(AnyCase::small));
+        asker.parameters.extend([Param::new("title", title), Param::new("artist", artist)]);
         Some(asker.part("near", "Songs of its title or its artist", PLAY_NEAR)?)
     } else {
         None
@@ -144,7 +149,9 @@ fn match_story(play: &Answer, candidates: &Answer) -> String {
 /// [`Kind::NotFound`] when neither the catalogue nor a play has the title, with titles like it; what the warehouse
 /// reports.
 pub fn song(warehouse: &mut dyn Warehouse, title: &str) -> Result<Explanation> {
-    let mut asker = Asker { warehouse, parameter: Param::new("title", title) };
+    let mut parameters = vec![Param::new("title", AnyCase::small(title))];
+    parameters.extend(AnyCase::of([title]).parameters());
+    let mut asker = Asker { warehouse, parameters };
     let songs = asker.part("songs", "In the catalogue", SONG)?;
     let plays = asker.part("plays", "As played", SONG_PLAYS)?;
     if songs.answer.rows.is_empty() && plays.answer.rows.is_empty() {
@@ -183,7 +190,7 @@ pub fn run(warehouse: &mut dyn Warehouse, id: &str) -> Result<Explanation> {
         };
         return Err(Error::new(Kind::NotFound, message).with_hint("`sparkify runs` lists them"));
     };
-    let mut asker = Asker { warehouse, parameter: Param::new("run", run_id.as_str()) };
+    let mut asker = Asker { warehouse, parameters: vec![Param::new("run", run_id.as_str())] };
     let head = Part { key: "run", heading: "The run", answer: runs, is_single: true };
     let parts = vec![
         asker.part("files", "Its files", RUN_FILES)?,

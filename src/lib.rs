@@ -9,6 +9,7 @@
 //! or S3                 memory    (warehouse)   add up
 //! ```
 
+mod any_case;
 pub mod bug;
 pub mod cli;
 pub mod clock;

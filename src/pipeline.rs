@@ -33,7 +33,7 @@ pub struct LoadOptions {
     pub forget_missing: bool,
     /// Load the other files when one cannot be read.
     pub skip_bad_files: bool,
-    /// How many rejected records are acceptable.
+    /// How many rejected records are acceptable, conflicts apart.
     pub max_rejects: RejectLimit,
     /// Leave the decoded lines in a table.
     pub keep_staging: bool,
@@ -290,9 +290,11 @@ impl<'a> Run<'a> {
             SongIntake::new(Arc::clone(&files), fetcher, stop, self.progress, options.threads, memory, options.skip_bad_files)
                 .with_most_text(self.warehouse.most_text());
         let lines = Self::most_lines_of(&self.logs).saturating_add(Self::most_lines_of(&self.objects));
+        let mut songs = transform::Songs::default();
         while let Some(batch) = intake.next_batch()? {
-            self.take_songs(batch, &files, lines.saturating_add(intake.most_to_come()))?;
+            self.take_songs(batch, &mut songs, &files, lines.saturating_add(intake.most_to_come()))?;
         }
+        self.report.songs_differing = songs.differing(self.warehouse)?;
         for (key, times) in intake.unknown_keys() {
             count_unknown_key(&mut self.unknown_keys, key, *times);
         }
@@ -300,7 +302,13 @@ impl<'a> Run<'a> {
     }
 
     /// Puts a batch of songs into the tables, and what was refused into the quarantine.
-    fn take_songs(&mut self, batch: SongBatch, files: &[PlannedFile], most_to_come: u64) -> Result<()> {
+    fn take_songs(
+        &mut self,
+        batch: SongBatch,
+        songs: &mut transform::Songs,
+        files: &[PlannedFile],
+        most_to_come: u64,
+    ) -> Result<()> {
         for song in &batch.songs {
             self.song_tallies[song.file].lines += 1;
             self.song_tallies[song.file].accepted += 1;
@@ -313,7 +321,7 @@ impl<'a> Run<'a> {
         self.report.song_records += batch.songs.len() as u64;
         self.report.songs_rejected += batch.rejects.len() as u64;
         self.options.max_rejects.check_early(&self.report, most_to_come)?;
-        transform::songs(self.warehouse, &batch.songs, files)?;
+        songs.take(self.warehouse, &batch.songs, files)?;
         drop(batch.songs);
         let mut quarantine = self.quarantine();
         for (file, line, reject) in batch.rejects {
@@ -460,11 +468,11 @@ impl<'a> Run<'a> {
         for (_, _, reject) in batch.rejects() {
             self.report.count_reason(&reject.reason.category(), 1);
         }
-        // Before the warehouse has any work with them.
+        // Before the warehouse has any work with them. What it finds to be a conflict does not count.
         let (lines, rejected) = (self.report.lines, self.report.rejected);
         for (_, tally) in batch.tallies() {
             self.report.lines += tally.lines;
-            self.report.rejected += tally.rejected;
+            self.report.rejected += tally.rejected - tally.conflicts;
         }
         self.options.max_rejects.check_early(&self.report, most_to_come)?;
         (self.report.lines, self.report.rejected) = (lines, rejected);
@@ -485,7 +493,6 @@ impl<'a> Run<'a> {
             self.conflicts.entry(file).or_default().push(line);
             self.report.count_reason(&Reason::Conflict.category(), 1);
         }
-        self.options.max_rejects.check_early(&self.report, most_to_come)?;
         Ok(batch)
     }
 

@@ -53,10 +53,11 @@ fn work(warehouse: &mut dyn Warehouse, options: &LoadOptions, started_us: i64) -
     let parts = warehouse.quarantine_parts((options.event_memory / PART_SHARE).clamp(least, most))?;
     // The last line of each file that loaded.
     let mut touched: BTreeMap<i64, u64> = BTreeMap::new();
+    let mut catalogue = transform::Songs::default();
     for part in parts {
         let lines = warehouse.quarantine(&part)?;
         let files = files_of(&lines);
-        let mut released = songs(warehouse, &lines, &files, &mut report)?;
+        let mut released = songs(warehouse, &mut catalogue, &lines, &files, &mut report)?;
         released.extend(events(warehouse, &lines, &files, options, &mut report)?);
         drop(lines);
         for line in &released {
@@ -67,6 +68,7 @@ fn work(warehouse: &mut dyn Warehouse, options: &LoadOptions, started_us: i64) -
             warehouse.release(&released)?;
         }
     }
+    report.songs_differing = catalogue.differing(warehouse)?;
     report.status = if report.rejected + report.songs_rejected > 0 { Status::Incomplete } else { Status::Done };
     report.balance()?;
     report.set_totals(warehouse.totals()?);
@@ -111,6 +113,7 @@ fn replayed(line: &QuarantinedLine, duplicate: bool) -> ReplayedLine {
 
 fn songs(
     warehouse: &mut dyn Warehouse,
+    catalogue: &mut transform::Songs,
     lines: &[QuarantinedLine],
     files: &Files,
     report: &mut RunReport,
@@ -121,8 +124,11 @@ fn songs(
         let mut chunk = SongChunk { most_text: warehouse.most_text(), ..SongChunk::default() };
         decode_songs(&line.raw, line.byte_offset, 0, true, &mut chunk);
         if chunk.rejects.is_empty() && chunk.songs.len() == 1 {
-            let file = files.index[&line.file_no];
-            records.extend(chunk.songs.into_iter().map(|(_, song)| SongRecord { file, line: line.line, song }));
+            // What a newer version of the file says has taken the place of what this one said.
+            if line.is_in_force {
+                let file = files.index[&line.file_no];
+                records.extend(chunk.songs.into_iter().map(|(_, song)| SongRecord { file, line: line.line, song }));
+            }
             released.push(replayed(line, false));
             report.song_records += 1;
         } else {
@@ -130,7 +136,7 @@ fn songs(
         }
     }
     if !records.is_empty() {
-        transform::songs(warehouse, &records, &files.files)?;
+        catalogue.take_again(warehouse, &records, &files.files)?;
     }
     Ok(released)
 }
@@ -196,7 +202,10 @@ fn events(
                 report.duplicates += 1;
                 released.push(replayed(line, true));
             }
-            Verdict::Conflict => report.rejected += 1,
+            Verdict::Conflict => {
+                report.rejected += 1;
+                report.conflicts += 1;
+            }
         }
     }
     Ok(released)

@@ -49,6 +49,8 @@ pub struct RunReport {
     pub accepted: u64,
     pub duplicates: u64,
     pub rejected: u64,
+    /// Of the rejected lines, those whose event is known with other content.
+    pub conflicts: u64,
     pub songplays_added: u64,
     pub page_views_added: u64,
     pub users: u64,
@@ -57,6 +59,8 @@ pub struct RunReport {
     pub matched: u64,
     pub song_records: u64,
     pub songs_rejected: u64,
+    /// Songs of the run that another file tells differently.
+    pub songs_differing: u64,
     /// Rows of songplays after the run.
     #[serde(skip)]
     pub songplays: u64,
@@ -102,6 +106,7 @@ impl RunReport {
         self.accepted += tally.accepted;
         self.duplicates += tally.duplicates;
         self.rejected += tally.rejected;
+        self.conflicts += tally.conflicts;
     }
 
     /// Counts rejected records of a kind of reason.
@@ -152,10 +157,11 @@ impl RunReport {
         if self.status == Status::Incomplete || self.has_left_out() { EXIT_INCOMPLETE } else { EXIT_DONE }
     }
 
-    /// The largest counts of rejected records, with their reason: at most `n`.
+    /// The largest counts of records rejected for such a reason: at most `n`.
     #[must_use]
-    pub fn top_reasons(&self, n: usize) -> Vec<(&str, u64)> {
-        let mut reasons: Vec<_> = self.reasons.iter().map(|(reason, count)| (reason.as_str(), *count)).collect();
+    pub fn top_reasons(&self, n: usize, is_meant: impl Fn(&str) -> bool) -> Vec<(&str, u64)> {
+        let reasons = self.reasons.iter().map(|(reason, count)| (reason.as_str(), *count));
+        let mut reasons: Vec<_> = reasons.filter(|(reason, _)| is_meant(reason)).collect();
         reasons.sort_by_key(|&(reason, count)| (std::cmp::Reverse(count), reason));
         reasons.truncate(n);
         reasons
@@ -207,6 +213,10 @@ impl fmt::Display for RunReport {
             if self.song_records + self.songs_rejected > 0 {
                 writeln!(f, "  song files  {} songs read, {} rejected", n(self.song_records), n(self.songs_rejected))?;
             }
+            if self.songs_differing > 0 {
+                let (count, verb) = (n(self.songs_differing), if self.songs_differing == 1 { "song is" } else { "songs are" });
+                writeln!(f, "  differing   {count} {verb} told differently by files; the one whose name comes last is right")?;
+            }
             writeln!(f, "  now         {} users, {} songs, {} artists", n(self.users), n(self.songs), n(self.artists))?;
             let share = if self.songplays > 0 { self.matched as f64 * 100.0 / self.songplays as f64 } else { 0.0 };
             writeln!(
@@ -219,7 +229,7 @@ impl fmt::Display for RunReport {
             let rate = if self.seconds > 0.0 { megabytes / self.seconds } else { 0.0 };
             writeln!(f, "  took        {:.2} s for {megabytes:.1} MB ({rate:.0} MB/s)", self.seconds)?;
         }
-        for (reason, count) in self.top_reasons(5) {
+        for (reason, count) in self.top_reasons(5, |_| true) {
             writeln!(f, "  rejected    {} × {reason}", n(count))?;
         }
         if !self.reasons.is_empty() {

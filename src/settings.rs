@@ -42,7 +42,7 @@ keys! {
     "logs" "SPARKIFY_LOGS" "folder or s3:// prefix of the user-activity logs",
     "songs" "SPARKIFY_SONGS" "folder or s3:// prefix of the song metadata",
     "warehouse" "SPARKIFY_WAREHOUSE" "the warehouse: a DuckDB file, a postgres:// or redshift:// URL, or redshift: for the stack's cluster (sparkify.duckdb)",
-    "max_rejects" "SPARKIFY_MAX_REJECTS" "how many rejected lines a run may have, as a number or a share (1%)",
+    "max_rejects" "SPARKIFY_MAX_REJECTS" "how many rejected lines a run may have: a number, a share, or the larger of both (1% or 10)",
     "memory" "SPARKIFY_MEMORY" "memory that a run may use, such as 2GiB (half the machine's, at most 2GiB)",
     "threads" "SPARKIFY_THREADS" "threads that work at once (the machine's cores)",
     "wait" "SPARKIFY_WAIT" "seconds to wait for a warehouse that another process holds (0)",

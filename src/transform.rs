@@ -7,7 +7,7 @@ use std::thread;
 
 use crate::error::{Error, Kind, Result};
 use crate::stage::{Batch, DecodedBatch, EventBounds, People, PlannedFile, SongRecord};
-use crate::warehouse::{StagedObjects, Statement, Warehouse};
+use crate::warehouse::{StagedObjects, Statement, Value, Warehouse};
 
 /// What a batch of events added.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -18,32 +18,83 @@ pub struct Added {
     pub page_views: u64,
 }
 
-/// Merges staged songs into the catalogue, derives songs and artists from it, and links plays that were there before
-/// their songs.
-///
-/// # Errors
-/// What the warehouse reports.
-pub fn songs(warehouse: &mut dyn Warehouse, songs: &[SongRecord], files: &[PlannedFile]) -> Result<()> {
-    warehouse.stage_songs(&last_of_each_file(songs), files)?;
-    warehouse.execute(Statement::ChangedSongs)?;
-    for statement in [
-        Statement::DeleteStagingSongs,
-        Statement::InsertStagingSongs,
-        Statement::DeleteSongs,
-        Statement::InsertSongs,
-        Statement::DeleteArtists,
-        Statement::InsertArtists,
-    ] {
-        warehouse.execute(statement)?;
+/// The songs of a run, batch by batch, and which of them files tell differently.
+#[derive(Debug, Default)]
+pub struct Songs {
+    has_begun: bool,
+    /// Some song was told by two files.
+    has_others: bool,
+}
+
+impl Songs {
+    /// Merges staged songs into the catalogue, derives songs and artists from it, and links plays that were there before
+    /// their songs.
+    ///
+    /// # Errors
+    /// What the warehouse reports.
+    pub fn take(&mut self, warehouse: &mut dyn Warehouse, songs: &[SongRecord], files: &[PlannedFile]) -> Result<()> {
+        warehouse.stage_songs(&last_of_each_file(songs), files)?;
+        self.merge(warehouse)
     }
-    if warehouse.execute(Statement::TouchedPlays)? > 0 {
-        warehouse.execute(Statement::SongKeys)?;
-        warehouse.execute(Statement::MatchTouchedPlays)?;
-        warehouse.execute(Statement::ContestedPlays)?;
-        warehouse.execute(Statement::RelinkSongplays)?;
-        drop_tables(warehouse, &["contested_plays", "song_keys"])?;
+
+    /// As [`Self::take`], for lines of files that are in the catalogue: what a later line of their file says stays.
+    ///
+    /// # Errors
+    /// What the warehouse reports.
+    pub fn take_again(&mut self, warehouse: &mut dyn Warehouse, songs: &[SongRecord], files: &[PlannedFile]) -> Result<()> {
+        warehouse.stage_songs(&last_of_each_file(songs), files)?;
+        warehouse.execute(Statement::DeleteOverruledSongs)?;
+        self.merge(warehouse)
     }
-    drop_tables(warehouse, &["touched_plays", "changed_songs"])
+
+    fn merge(&mut self, warehouse: &mut dyn Warehouse) -> Result<()> {
+        warehouse.execute(Statement::ChangedSongs)?;
+        if !std::mem::replace(&mut self.has_begun, true) {
+            warehouse.execute(Statement::CreateOtherTellings)?;
+        }
+        if self.has_others {
+            warehouse.execute(Statement::DeleteOtherTellings)?;
+        }
+        self.has_others |= warehouse.execute(Statement::InsertOtherTellings)? > 0;
+        for statement in [
+            Statement::DeleteStagingSongs,
+            Statement::InsertStagingSongs,
+            Statement::DeleteSongs,
+            Statement::InsertSongs,
+            Statement::DeleteArtists,
+            Statement::InsertArtists,
+        ] {
+            warehouse.execute(statement)?;
+        }
+        if warehouse.execute(Statement::TouchedPlays)? > 0 {
+            warehouse.execute(Statement::SongKeys)?;
+            warehouse.execute(Statement::MatchTouchedPlays)?;
+            warehouse.execute(Statement::ContestedPlays)?;
+            warehouse.execute(Statement::RelinkSongplays)?;
+            drop_tables(warehouse, &["contested_plays", "song_keys"])?;
+        }
+        drop_tables(warehouse, &["touched_plays", "changed_songs"])
+    }
+
+    /// How many songs were told otherwise by another file of the run, or by the one that had the say before. It is known
+    /// only here, as of each file the last record of a song is what it says.
+    ///
+    /// # Errors
+    /// What the warehouse reports.
+    pub fn differing(self, warehouse: &mut dyn Warehouse) -> Result<u64> {
+        let mut songs = 0;
+        if self.has_others {
+            let count = warehouse.sql(Statement::CountDifferingSongs);
+            let counted = warehouse.answer(count, &[])?;
+            if let Some(Value::Integer(count)) = counted.rows.first().and_then(|row| row.first()) {
+                songs = *count as u64;
+            }
+        }
+        if self.has_begun {
+            drop_tables(warehouse, &["other_tellings"])?;
+        }
+        Ok(songs)
+    }
 }
 
 /// Of several records of a song in one file the last alone, even where they share a line. Records come in the order of files,

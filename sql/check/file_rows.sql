@@ -28,7 +28,7 @@ loaded as (
     from load_files
     where input = 'log'
     union all
-    select min(file_no) as file_no, min(url) as url, cast(sum(accepted) as bigint) as accepted
+    select min(file_no) as file_no, min(url collate "C") as url, cast(sum(accepted) as bigint) as accepted
     from load_files
     where input = 'copied'
     group by run_id

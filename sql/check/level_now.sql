@@ -5,7 +5,7 @@
 with stays as (
     select
         user_id,
-        max(case when is_current then level end) as current_level
+        max(case when is_current then level collate "C" end) as current_level
     from user_levels
     group by user_id
 )
@@ -24,5 +24,5 @@ full outer join stays
     on stays.user_id = users.user_id
 where
     users.user_id is null
-    or (users.level is not null and (stays.current_level is null or stays.current_level <> users.level))
+    or (users.level is not null and (stays.current_level is null or stays.current_level <> users.level collate "C"))
 order by 1;

@@ -12,7 +12,7 @@ with unmatched as (
 ),
 
 known as (
-    select unmatched.track_no, min(songs.song_id) as song_id
+    select unmatched.track_no, min(songs.song_id collate "C") as song_id
     from unmatched
     inner join tracks
         on tracks.track_no = unmatched.track_no

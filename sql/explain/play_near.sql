@@ -1,14 +1,21 @@
--- For a play $id without a song: what the catalogue has of its title or of its artist, in any case.
-select
-    case when lower(songs.title) = lower(plays.song) then 'title' else 'artist' end as same,
-    songs.song_id,
-    songs.title,
-    songs.artist_name,
-    songs.duration
-from songplays as plays
-inner join staging_songs as songs
-    on lower(songs.title) = lower(plays.song)
-    or lower(songs.artist_name) = lower(plays.artist)
-where plays.songplay_id = $id
-order by 1 desc, songs.title collate "C", songs.artist_name collate "C", songs.song_id collate "C"
+-- What the catalogue has of a title $title or an artist $artist, in any case. Both are in small letters, which $letters
+-- are of $capitals; null finds nothing. Blanks at an end do not count in Redshift's comparisons, so lengths tell.
+with judged as (
+    select
+        song_id,
+        title,
+        artist_name,
+        duration,
+        case
+            when length(title) = length($title) and translate(title, $capitals, $letters) = $title then 'title'
+            when length(artist_name) = length($artist) and translate(artist_name, $capitals, $letters) = $artist
+                then 'artist'
+        end as same
+    from staging_songs
+)
+
+select same, song_id, title, artist_name, duration
+from judged
+where same is not null
+order by same collate "C" desc, title collate "C", artist_name collate "C", song_id collate "C"
 limit 10;

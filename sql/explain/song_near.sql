@@ -1,9 +1,14 @@
--- Titles that have $title in them, in any case: those played most, then those of the catalogue.
+-- Titles that have $title in them, in any case: those played most, then those of the catalogue. $title is in small
+-- letters, which $letters are of $capitals.
 with played as (
-    select song as title, count(*) as plays
-    from songplays
-    where position(lower($title) in lower(song)) > 0
-    group by song
+    select tracks.song as title, count(*) as plays
+    from tracks
+    inner join songplays
+        on songplays.track_no = tracks.track_no
+    where
+        position($title in translate(tracks.song, $capitals, $letters)) > 0
+        and songplays.song is not null
+    group by tracks.song
 ),
 
 titles as (
@@ -12,7 +17,7 @@ titles as (
     union all
     select title, 0 as plays
     from songs
-    where position(lower($title) in lower(title)) > 0
+    where position($title in translate(title, $capitals, $letters)) > 0
 )
 
 select title, max(plays) as plays

@@ -9,10 +9,17 @@ select
     rejects.byte_offset,
     rejects."raw",
     rejects.raw_bytes,
-    files.modified_at
+    files.modified_at,
+    newest.file_no as newest_file_no
 from load_rejects as rejects
 inner join load_files as files
     on files.file_no = rejects.file_no
+inner join (
+    select url, max(file_no) as file_no
+    from load_files
+    group by url
+) as newest
+    on newest.url = files.url
 where
     rejects.raw_length <= 65536
     and rejects.raw_length = coalesce(octet_length(rejects.raw_bytes) / 2, octet_length(rejects."raw"))

@@ -13,7 +13,7 @@ Examples:
   sparkify load --warehouse redshift:     into the cluster that `sparkify cluster up` created
   sparkify load --dry-run                 which files would be loaded, and the SQL
   sparkify load --json | jq .rejected     for scripts
-  sparkify load --max-rejects 100         accept up to 100 bad lines (default 1%)";
+  sparkify load --max-rejects 100         accept up to 100 bad lines (default `1% or 10`, the larger)";
 
 /// Arguments of `load`.
 #[derive(Debug, Args)]
@@ -36,8 +36,8 @@ pub struct LoadArgs {
     /// With --full-refresh: delete the rows of files that the sources no longer hold or that cannot be read
     #[arg(long, requires = "full_refresh")]
     pub forget_missing: bool,
-    /// Fail if more lines are rejected: a number, or a percentage of the run's lines
-    #[arg(long, value_name = "N|P%")]
+    /// Fail if more lines are rejected: a number, a percentage of the run's lines, or the larger of both; conflicts do not count
+    #[arg(long, value_name = "N|P%|'P% or N'")]
     pub max_rejects: Option<String>,
     /// If a file cannot be read, load the others and leave it for next time
     #[arg(long)]

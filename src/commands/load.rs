@@ -201,7 +201,9 @@ fn dry_run(args: &LoadArgs, settings: &Settings, sources: &Sources, found: Found
             recorder.empty_tables(plan.scope)?;
         }
         if !plan.songs.is_empty() {
-            transform::songs(&mut recorder, &[], &[])?;
+            let mut songs = transform::Songs::default();
+            songs.take(&mut recorder, &[], &[])?;
+            songs.differing(&mut recorder)?;
         }
         if !plan.logs.is_empty() {
             transform::begin_events(&mut recorder, args.keep_staging)?;

@@ -34,6 +34,8 @@ pub struct FileTally {
     pub duplicates: u64,
     /// Lines refused, conflicts among them.
     pub rejected: u64,
+    /// Lines whose event was known with another payload.
+    pub conflicts: u64,
 }
 
 impl FileTally {
@@ -43,6 +45,7 @@ impl FileTally {
         self.accepted += other.accepted;
         self.duplicates += other.duplicates;
         self.rejected += other.rejected;
+        self.conflicts += other.conflicts;
     }
 }
 
@@ -165,11 +168,13 @@ impl DecodedBatch {
     pub(super) fn tallies_by<'a>(&'a self, verdicts: &'a Verdicts) -> impl Iterator<Item = (usize, FileTally)> + 'a {
         self.chunks.iter().enumerate().map(|(number, chunk)| {
             let count = |verdict| verdicts.count(number, verdict) as u64;
+            let conflicts = count(Verdict::Conflict);
             let tally = FileTally {
                 lines: u64::from(chunk.lines - chunk.blank_lines),
                 accepted: count(Verdict::Accepted),
                 duplicates: count(Verdict::Duplicate),
-                rejected: count(Verdict::Conflict) + chunk.rejects.len() as u64,
+                rejected: conflicts + chunk.rejects.len() as u64,
+                conflicts,
             };
             (chunk.file, tally)
         })

@@ -182,8 +182,9 @@ impl Warehouse for Recorder {
         Ok(match statement {
             Statement::InsertSongplays => self.staged.0.saturating_sub(self.loses),
             Statement::InsertPageViews => self.staged.1,
-            // A run shows what it does when there are plays to link, and sessions that go on.
-            other => u64::from(matches!(other, Statement::TouchedPlays | Statement::ContinuedSessions)),
+            // A run shows what it does when there are plays to link, sessions that go on, and songs that two files tell.
+            Statement::TouchedPlays | Statement::ContinuedSessions | Statement::InsertOtherTellings => 1,
+            _ => 0,
         })
     }
 

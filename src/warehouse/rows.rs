@@ -133,6 +133,8 @@ pub struct QuarantinedLine {
     pub byte_offset: u64,
     /// The line's bytes.
     pub raw: Vec<u8>,
+    /// No newer version of its file was loaded.
+    pub is_in_force: bool,
 }
 
 /// What became of a quarantined line that loaded.

@@ -98,7 +98,12 @@ statements! {
     CreateStagedReplays = "stage/create_staged_replays",
     KeepStagingEvents = "stage/keep_staging_events" [Postgres "postgres" Redshift "redshift"],
 
+    DeleteOverruledSongs = "transform/delete_overruled_songs",
     ChangedSongs = "transform/changed_songs",
+    CreateOtherTellings = "transform/create_other_tellings",
+    DeleteOtherTellings = "transform/delete_other_tellings",
+    InsertOtherTellings = "transform/insert_other_tellings",
+    CountDifferingSongs = "transform/count_differing_songs",
     DeleteStagingSongs = "transform/delete_staging_songs",
     InsertStagingSongs = "transform/insert_staging_songs",
     DeleteSongs = "transform/delete_songs",

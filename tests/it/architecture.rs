@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::support::repository;
 
 /// A stage of the flow, and the modules of this crate that it may use besides itself.
-const MAY_USE: [(&str, &[&str]); 21] = [
+const MAY_USE: [(&str, &[&str]); 22] = [
     ("src/attempts.rs", &["clock", "error", "warehouse"]),
     ("src/error.rs", &[]),
     ("src/record.rs", &[]),
@@ -18,7 +18,8 @@ const MAY_USE: [(&str, &[&str]); 21] = [
     ("src/quarantine.rs", &["error", "warehouse"]),
     ("src/warehouse", &["clock", "decode", "error", "interrupt", "record", "source", "stage"]),
     ("src/check", &["clock", "error", "warehouse"]),
-    ("src/explain.rs", &["error", "warehouse"]),
+    ("src/any_case.rs", &["warehouse"]),
+    ("src/explain.rs", &["any_case", "error", "warehouse"]),
     ("src/digest.rs", &["error", "warehouse"]),
     ("src/ledger.rs", &["clock", "decode", "report", "stage", "warehouse"]),
     ("src/plan.rs", &["error", "source", "warehouse"]),

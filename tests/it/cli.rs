@@ -86,7 +86,7 @@ fn a_bad_line_goes_to_the_quarantine_and_the_rest_loads() {
         let text = [first.as_bytes(), &bad, b"\n", lines(2..5).as_bytes()].concat();
         site.put("log_data/1.json", text);
 
-        let refused = site.load(&[]).expect(1);
+        let refused = site.load(&["--max-rejects", "1%"]).expect(1);
         assert!(
             refused.stderr.contains("1 of 6 records were rejected, over the limit of 1%; nothing was loaded"),
             "{what}: {}",
@@ -447,7 +447,7 @@ fn a_full_refresh_holds_what_the_sources_hold_now_or_what_was_there() {
     site.load(&["--full-refresh"]).expect(1);
     fs::remove_file(site.path("log_data/bad.json.gz")).unwrap();
     site.put("log_data/bad.json", "no JSON\n");
-    site.load(&["--full-refresh"]).expect(1);
+    site.load(&["--full-refresh", "--forget-missing", "--max-rejects", "0"]).expect(1);
     assert_same(&site.tables(), &before, "a refresh that fails");
     fs::remove_file(site.path("log_data/bad.json")).unwrap();
 
@@ -615,7 +615,7 @@ fn config_shows_values_origins_and_no_secrets() {
     );
     assert_eq!(row("threads"), (Some("2".to_owned()), "environment (SPARKIFY_THREADS)".to_owned()));
     assert_eq!(row("s3.endpoint"), (Some("http://localhost:9000".to_owned()), file));
-    assert_eq!(row("max_rejects"), (Some("1%".to_owned()), "default".to_owned()));
+    assert_eq!(row("max_rejects"), (Some("1% or 10".to_owned()), "default".to_owned()));
     assert!(site.run(&["config"]).expect(0).stdout.contains(" threads "));
 }
 

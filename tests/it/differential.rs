@@ -290,6 +290,7 @@ fn hostile_lines_run_by_run() {
                 ("rejected", counts.rejected),
                 ("song_records", counts.song_records),
                 ("songs_rejected", counts.songs_rejected),
+                ("songs_differing", counts.songs_differing),
             ] {
                 assert_eq!(report[key], want, "seed {seed}, run {run}: {key}");
             }

@@ -70,6 +70,7 @@ fn counts(report: &RunReport) -> Counts {
         rejected: report.rejected,
         song_records: report.song_records,
         songs_rejected: report.songs_rejected,
+        songs_differing: report.songs_differing,
     }
 }
 
@@ -280,6 +281,34 @@ fn a_song_that_changes_moves_its_plays() {
     site.put_at("song_data/c.json", song("S1", "Nothing", "150"), 1_600_000_050);
     load(&site, PLAIN, false);
     assert_eq!(links(&site), "-:- S2:exact S9:exact", "nothing else has that title");
+}
+
+/// A song that a file tells again in a later batch: what it said before is compared with nobody's word.
+#[test]
+fn song_files_larger_than_a_batch() {
+    let song = |id: &str, title: &str| {
+        format!("{{\"song_id\":\"{id}\",\"title\":\"{title}\",\"artist_id\":\"AR\",\"artist_name\":\"A\"}}\n")
+    };
+    let filler = |file: &str| -> String { (0..5_000).map(|n| song(&format!("S{file}{n}"), &"x".repeat(300))).collect() };
+    let file = |name: &str, first: &str, last: &str| song("SO1", first) + &song("SO2", last) + &filler(name) + &song("SO1", last);
+    for (texts, differing) in [([file("a", "X", "Y"), file("b", "X", "Y")], 0), ([file("a", "Y", "X"), file("b", "X", "Y")], 2)] {
+        let site = Site::new();
+        let files: Vec<File> = texts
+            .iter()
+            .enumerate()
+            .map(|(number, text)| {
+                let url = site.put(&format!("song_data/{number}.json"), text).display().to_string();
+                File { url, modified: 0, bytes: text.clone().into_bytes() }
+            })
+            .collect();
+        let mut oracle = Oracle::default();
+        let wanted = oracle.load(&[], &files);
+        assert_eq!(wanted.songs_differing, differing);
+        for manner in [Manner { threads: 1, event_memory: 1 }, Manner { threads: 2, event_memory: 1 }, PLAIN] {
+            assert_eq!(counts(&load(&site, manner, true)), wanted, "{manner:?}");
+            assert_same(&site.tables(), &oracle.tables(), &format!("{manner:?}"));
+        }
+    }
 }
 
 /// Files of several blocks each, in batches of one block a thread.

@@ -116,10 +116,12 @@ fn checks_and_explanations_run_on_every_warehouse_unchanged() {
 }
 
 /// Words that engines understand in more than one way, and what to write instead.
-const AMBIGUOUS: [(&str, &str); 13] = [
+const AMBIGUOUS: [(&str, &str); 15] = [
     ("round(", "`floor(x + 0.5)`: halves go to the even number on PostgreSQL and up on DuckDB"),
     ("ltrim(", "`trim(both ' ' from x)`"),
     ("rtrim(", "`trim(both ' ' from x)`"),
+    ("lower(", "`translate(x, $capitals, $letters)`: capitals depend on the database's language"),
+    ("casefold(", "`translate(x, $capitals, $letters)`: capitals depend on the database's language"),
     ("upper(", "nothing: capitals depend on the database's language"),
     ("initcap(", "nothing: capitals depend on the database's language"),
     ("ilike", "`like`"),
@@ -136,7 +138,7 @@ const AMBIGUOUS: [(&str, &str); 13] = [
 const UNAMBIGUOUS_HERE: [(&str, &str); 2] = [("check/time_parts", " % "), ("ledger/quarantine_parts", " % ")];
 
 /// Columns of text, by which rows are put in order byte by byte whatever the database's language is.
-const TEXTS: [&str; 24] = [
+const TEXTS: [&str; 25] = [
     "artist",
     "artist_id",
     "artist_name",
@@ -153,6 +155,7 @@ const TEXTS: [&str; 24] = [
     "page",
     "reason",
     "run_id",
+    "same",
     "song",
     "song_id",
     "states",
@@ -164,7 +167,7 @@ const TEXTS: [&str; 24] = [
 ];
 
 /// Columns that are never null, or come from rows that have them: where the others stand differs when an order goes down.
-const NEVER_NULL: [&str; 30] = [
+const NEVER_NULL: [&str; 31] = [
     "n",
     "plays",
     "listeners",
@@ -186,6 +189,7 @@ const NEVER_NULL: [&str; 30] = [
     "loaded_on",
     "log_day",
     "expected",
+    "same",
     "transitions",
     "end",
     "1",
@@ -199,6 +203,14 @@ const NEVER_NULL: [&str; 30] = [
 
 /// Statements over tables whose texts are in the order of bytes by their columns.
 const ORDERED_BY_COLUMN: [&str; 3] = ["transform/insert_artists", "transform/song_keys", "check/artist_source"];
+
+/// The least of texts that are all the same, or that are in the order of bytes by their column.
+const SAME_OR_ORDERED: [(&str, &str); 4] = [
+    ("insights/devices", "user_agent"),
+    ("shared/artist_names", "artist_id"),
+    ("transform/song_keys", "artist_id"),
+    ("transform/song_keys", "song_id"),
+];
 
 /// The keys by which a text puts rows in order, each as it stands.
 fn order_keys(code: &str) -> Vec<String> {
@@ -258,6 +270,12 @@ fn nothing_is_said_that_engines_understand_in_two_ways() {
                 literal.is_some_and(|literal| !literal.contains('\\')),
                 "{name}: `like` takes a pattern without `\\`: {pattern}"
             );
+        }
+        for (at, function) in ["min(", "max(", "greatest(", "least("].iter().flat_map(|function| code.match_indices(function)) {
+            let of = code[at + function.len()..].split(')').next().unwrap();
+            let column = of.rsplit('.').next().unwrap().trim();
+            let is_text = TEXTS.contains(&column) && !SAME_OR_ORDERED.contains(&(name.as_str(), column));
+            assert!(!is_text, "{name}: `{function}{of})` needs `collate \"C\"`");
         }
         for key in order_keys(&code) {
             let bare = key.trim_end_matches(" desc").trim_end_matches(" asc");

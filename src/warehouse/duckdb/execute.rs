@@ -167,6 +167,7 @@ impl Warehouse for DuckDb {
                 line: row.get::<_, i64>(3)? as u64,
                 byte_offset: row.get::<_, i64>(4)? as u64,
                 raw: raw_bytes.unwrap_or_else(|| raw.into_bytes()),
+                is_in_force: row.get::<_, i64>(2)? == row.get::<_, i64>(8)?,
             })
         };
         let _order = self.keeping_order().map_err(failed)?;

@@ -180,6 +180,7 @@ impl Warehouse for Postgres {
                     None => session.get::<String>(row, 5)?.into_bytes(),
                 },
                 modified_us: session.get::<Timestamp>(row, 7)?.us(),
+                is_in_force: session.get::<i64>(row, 2)? == session.get::<i64>(row, 8)?,
             })
         };
         let query = SqlText { name: Statement::Quarantine.name(), text: &text };

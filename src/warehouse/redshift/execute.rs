@@ -185,6 +185,7 @@ impl Warehouse for Redshift {
                 byte_offset: number(row, 4)? as u64,
                 raw: text(6).map_or_else(|| text(5).unwrap_or_default().into_bytes(), |digits| bytes_of(&digits)),
                 modified_us: time_us(&text(7).unwrap_or_default())?,
+                is_in_force: number(row, 2)? == number(row, 8)?,
             })
         };
         rows.iter().map(line).collect()

@@ -179,6 +179,73 @@ pub fn of_a_song_told_twice_the_last_is_true(new_site: NewSite<'_>) {
     }
 }
 
+/// A song's record, with its title under another key where it is to be refused.
+fn told(id: &str, key: &str, title: &str, more: &str) -> String {
+    format!("{{\"song_id\":\"{id}\",\"{key}\":\"{title}\",\"artist_id\":\"AR1\",\"artist_name\":\"A\"{more}}}\n")
+}
+
+/// A song counts once, however many files tell it differently, in whatever order they come; of one file its last word counts.
+pub fn songs_that_files_tell_differently_are_counted(new_site: NewSite<'_>) {
+    let good = |id: &str, title: &str, more: &str| told(id, "title", title, more);
+    let same = good("SO2", "same", ",\"duration\":1.5,\"artist_location\":\"\"");
+    let files = [
+        [good("SO1", "A", ""), same.clone(), good("SO3", "x", ""), good("SO3", "y", ""), good("SO4", "Z", ",\"year\":1997")],
+        [good("SO1", "B", ""), same, good("SO3", "y", ""), good("SO4", "Z", ",\"year\":0"), good("SO5", "end", "")],
+        [good("SO1", "A", ""), good("SO5", "end ", ""), String::new(), String::new(), String::new()],
+    ]
+    .map(|lines| lines.concat());
+    let name = |file: usize| format!("song_data/{file}.json");
+    let at_once = new_site();
+    for (file, text) in files.iter().enumerate() {
+        at_once.put_at(&name(file), text, 1_600_000_000);
+    }
+    let dry = at_once.load(&["--dry-run"]).expect(0).stdout;
+    assert!(dry.contains("-- transform/count_differing_songs\n"), "{dry}");
+    let loaded = at_once.load(&[]).expect(0).stdout;
+    let line = "  differing   3 songs are told differently by files; the one whose name comes last is right\n";
+    assert!(loaded.contains(line), "{loaded}");
+    // Again: of what the warehouse had before, the file that has the say is known.
+    at_once.put_at(&name(1), &files[1], 1_700_000_000);
+    assert_eq!(at_once.load(&["--json"]).expect(0).json()["songs_differing"], 2);
+    assert_eq!(at_once.load(&["--full-refresh", "--json"]).expect(0).json()["songs_differing"], 3);
+
+    let one_by_one = new_site();
+    for (file, wanted) in [(2, 0), (0, 0), (1, 3)] {
+        one_by_one.put_at(&name(file), &files[file], 1_600_000_000);
+        assert_eq!(one_by_one.load(&["--json"]).expect(0).json()["songs_differing"], wanted, "file {file}");
+    }
+    assert_eq!(one_by_one.digest(), at_once.digest());
+}
+
+/// What a line says that is tried again is what it would have said at its time: a later line of its file, a newer version of
+/// the file, and a file whose name comes later have overruled it.
+pub fn a_line_that_is_tried_again_overrules_no_later_one(new_site: NewSite<'_>) {
+    let site = new_site();
+    let (good, bad) =
+        (|id: &str, title: &str| told(id, "title", title, ""), |id: &str, title: &str| told(id, "titel", title, ""));
+    let old = 1_600_000_000;
+    site.put_at("song_data/a.json", bad("SO1", "earlier") + &good("SO1", "later"), old);
+    site.put_at("song_data/b.json", good("SO2", "earlier") + &bad("SO2", "later"), old);
+    site.put_at("song_data/c.json", good("SO3", "old") + &bad("SO3", "old too"), old);
+    site.put_at("song_data/d.json", good("SO5", "five") + &good("SO6", "six") + &good("SO4", "old"), old);
+    site.put_at("song_data/e.json", bad("SO7", "e"), old);
+    site.put_at("song_data/f.json", good("SO7", "f"), old);
+    assert_eq!(site.load(&["--json"]).expect(3).json()["songs_rejected"], 4);
+    site.put("song_data/c.json", good("SO3", "new"));
+    site.put("song_data/d.json", bad("SO4", "new") + &good("SO5", "five") + &good("SO6", "six"));
+    assert_eq!(site.load(&["--json"]).expect(3).json()["songs_rejected"], 1);
+
+    super::refusals::change(&site, "update load_rejects set raw = replace(raw, 'titel', 'title')");
+    let report = site.run(&["rejects", "replay", "--json", "--warehouse", &site.warehouse]).expect(0).json();
+    let counts = ["song_records", "songs_rejected", "songs_differing"].map(|key| report[key].as_u64().unwrap());
+    assert_eq!(counts, [5, 0, 1], "{report}");
+    let titles = site.sql("select title from songs order by song_id");
+    let titles: Vec<&str> = titles.as_array().unwrap().iter().map(|row| row["title"].as_str().unwrap()).collect();
+    assert_eq!(titles, ["later", "later", "new", "new", "five", "six", "f"]);
+    assert_eq!(site.number("select count(*) from load_rejects"), 0);
+    site.check_invariants();
+}
+
 pub fn songs_that_come_late_or_change_move_their_plays(new_site: NewSite<'_>) {
     let site = new_site();
     let play = |item: u32, song: &str, length: f64| {

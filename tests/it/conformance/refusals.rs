@@ -68,6 +68,52 @@ pub fn over_the_limit_nothing_is_committed(new_site: NewSite<'_>) {
     site.check_invariants();
 }
 
+/// A file that was written again is sound, however many of its lines say something else than before; what is no event is not.
+pub fn conflicts_and_duplicates_do_not_count_against_the_limit(new_site: NewSite<'_>) {
+    let site = new_site();
+    let events = |variant| content((0..40).map(|item| Event { user: 1, session: 1, item, instant: item, variant }.line()));
+    site.put_at("log_data/1.json", events(0), 1_600_000_000);
+    site.load(&[]).expect(0);
+    // In conflict with what is there, and within the file.
+    site.put("log_data/2.json", [events(0), events(1), events(2)].concat());
+    let report = site.load(&["--json", "--max-rejects", "0"]).expect(3).json();
+    let counts = ["lines", "accepted", "duplicates", "rejected", "conflicts"].map(|key| report[key].as_u64().unwrap());
+    assert_eq!(counts, [120, 0, 40, 80, 80], "{report}");
+    assert_eq!(report["status"], "incomplete");
+    let kept = "select count(*) from load_rejects where reason = 'conflict: same event key, another payload'";
+    assert_eq!(site.number(kept), 80);
+    site.check_invariants();
+
+    // What is over the limit is so beside conflicts too, and they are not named among its reasons.
+    site.put("log_data/3.json", format!("{}nonsense\n", events(3)));
+    let refused = site.load(&["--max-rejects", "0"]).expect(1).stderr;
+    assert!(refused.contains("1 of 41 records were rejected, over the limit of 0") && !refused.contains("conflict"), "{refused}");
+    let answer = site.load(&[]).expect(3);
+    assert!(answer.stdout.contains("  rejected    40 × conflict: same event key, another payload\n"), "{}", answer.stdout);
+    let replay = site.run(&["rejects", "replay", "--json", "--warehouse", &site.warehouse]).expect(3).json();
+    assert_eq!((&replay["rejected"], &replay["conflicts"]), (&json!(121), &json!(120)), "{replay}");
+}
+
+/// However small a load, ten bad lines do not stop it; a share or a number that was asked for does.
+pub fn by_default_ten_lines_may_be_bad_or_one_in_a_hundred(new_site: NewSite<'_>) {
+    let site = new_site();
+    let bad = |count| format!("{}{}", good(5), "nonsense\n".repeat(count));
+    site.put("log_data/1.json", bad(11));
+    let refused = site.load(&[]).expect(1).stderr;
+    assert!(refused.contains("11 of 16 records were rejected, over the limit of 1% or 10 (the larger counts)"), "{refused}");
+    site.put("log_data/1.json", bad(10));
+    for (limit, shown) in [("1%", "1%"), ("9", "9"), ("50% or 9", "50% or 9 (the larger counts)")] {
+        let refused = site.load(&["--max-rejects", limit]).expect(1).stderr;
+        assert!(refused.contains(&format!("10 of 15 records were rejected, over the limit of {shown}; ")), "{refused}");
+    }
+    // Songs that are refused count with them.
+    site.put("song_data/1.json", "{}\n");
+    site.load(&[]).expect(1);
+    site.put("song_data/1.json", crate::support::generate::Song { id: 1, variant: 1 }.line());
+    assert_eq!(site.load(&["--json"]).expect(3).json()["rejected"], 10);
+    site.check_invariants();
+}
+
 pub fn a_refresh_that_fails_leaves_what_was(new_site: NewSite<'_>) {
     let site = new_site();
     site.put("log_data/1.json", good(5));
@@ -77,7 +123,7 @@ pub fn a_refresh_that_fails_leaves_what_was(new_site: NewSite<'_>) {
         || (site.digest(), site.sql("select url, file_no from load_files order by url"), site.sql("select * from load_runs"));
     let before = state();
     site.put("log_data/1.json", format!("{}nonsense\nmore of it\n", good(3)));
-    site.load(&["--full-refresh"]).expect(1);
+    site.load(&["--full-refresh", "--max-rejects", "1"]).expect(1);
     assert_eq!(state(), before, "what a refresh deletes comes back when it fails");
     site.put("log_data/1.json", good(6));
     site.load(&["--full-refresh"]).expect(0);
@@ -118,7 +164,7 @@ pub fn lines_are_tried_again(new_site: NewSite<'_>) {
 }
 
 /// Changes the warehouse behind sparkify's back.
-fn change(site: &Site, sql: &str) {
+pub fn change(site: &Site, sql: &str) {
     if site.warehouse.starts_with("redshift://") {
         crate::redshift::change(site, sql);
     } else if site.warehouse.contains("://") {

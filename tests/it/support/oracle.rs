@@ -23,6 +23,7 @@ pub struct Counts {
     pub rejected: u64,
     pub song_records: u64,
     pub songs_rejected: u64,
+    pub songs_differing: u64,
 }
 
 type Key = (Option<i64>, i64, i64, i64);
@@ -77,17 +78,27 @@ impl Oracle {
     /// One run over these files, none of which it has seen in this version.
     pub fn load(&mut self, logs: &[File], songs: &[File]) -> Counts {
         let mut counts = Counts::default();
+        // What each file says of a song at its end, beside what the file said that had the say before.
+        let mut told: BTreeMap<String, BTreeMap<String, SongRecord>> = BTreeMap::new();
         for file in songs {
             for (number, line) in song_records(&file.bytes) {
                 match reference::song(line) {
                     Ok(song) => {
                         counts.song_records += 1;
+                        let tellings = told.entry(song.song_id.clone()).or_insert_with(|| {
+                            let held = self.songs.get(&song.song_id).into_iter();
+                            held.map(|held| (held.place.0.clone(), held.song.clone())).collect()
+                        });
+                        tellings.insert(file.url.clone(), song.clone());
                         self.hold(song, (file.url.clone(), number));
                     }
                     Err(_) => counts.songs_rejected += 1,
                 }
             }
         }
+        let differ =
+            |tellings: &&BTreeMap<String, SongRecord>| tellings.values().any(|one| Some(one) != tellings.values().next());
+        counts.songs_differing = told.values().filter(differ).count() as u64;
         let mut logs: Vec<&File> = logs.iter().collect();
         logs.sort_by(|a, b| a.url.cmp(&b.url));
         for line in logs.iter().flat_map(|file| lines(&file.bytes)).filter(|line| !is_blank(line)) {

@@ -199,6 +199,24 @@ impl Postgres {
         Database { port: self.port, name }
     }
 
+    /// New databases of languages that this server knows, each with its name.
+    pub fn languages(&self) -> Vec<(&'static str, Database)> {
+        let collations = |condition: &str| format!("select exists (select from pg_collation where {condition})");
+        let icu = |language: &str| format!("locale_provider icu icu_locale '{language}' locale 'C'");
+        let known = [
+            ("PostgreSQL in C.UTF-8", "collname ~* '^c.utf-?8$' and collprovider = 'c'", "locale 'C.UTF-8'".to_owned()),
+            ("PostgreSQL in English", "collname = 'en-x-icu'", icu("en")),
+            ("PostgreSQL in Turkish", "collname = 'tr-x-icu'", icu("tr")),
+        ];
+        let known = known.into_iter().filter(|(language, condition, _)| self.was_built_with(language, &collations(condition)));
+        let made = known.map(|(language, _, options)| {
+            let name = self.fresh_name();
+            self.run_sql("postgres", &format!("create database {name} template template0 {options}"));
+            (language, Database { port: self.port, name })
+        });
+        made.collect()
+    }
+
     /// A new database in which these statements have run, the same for all callers.
     pub fn database_with(&self, sql: &str) -> Database {
         let template = self.template.get_or_init(|| {
