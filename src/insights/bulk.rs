@@ -2,12 +2,14 @@
 
 use chrono::{NaiveDate, NaiveDateTime};
 
-use super::window::MOST_DAYS;
 use crate::error::Result;
 use crate::warehouse::{EachRow, SqlText, Value, Warehouse};
 
 const BOUNDS: SqlText<'_> = SqlText { name: "footing/bounds", text: include_str!("../../sql/footing/bounds.sql") };
 const DAYS: SqlText<'_> = SqlText { name: "footing/days", text: include_str!("../../sql/footing/days.sql") };
+
+/// The most days that the queries' time spines have.
+pub(super) const MOST_DAYS: i64 = 100_000;
 
 /// More days than these without an event part the far from the rest. The shorter ones count only where what the longer ones
 /// leave together is longer than a window can be.

@@ -169,7 +169,12 @@ impl Insight {
     /// The whole query, without the head that describes it.
     #[must_use]
     pub fn sql(&self) -> String {
-        shared::with_words(self, &Kept::default())
+        self.sql_with(&Kept::default())
+    }
+
+    /// As [`Self::sql`], reading what is kept.
+    pub(super) fn sql_with(&self, kept: &Kept) -> String {
+        shared::with_words(&self.shares, self.own_sql(), kept)
     }
 
     /// The file's query, which others may have to come before.

@@ -70,7 +70,7 @@ pub fn answer(
     } else if window.is_empty() {
         remarks.push(format!("the window holds none of the data, which is {}", footing.data_text()));
     } else {
-        let text = shared::with_words(insight, &footing.kept);
+        let text = insight.sql_with(&footing.kept);
         let mut answer = Listed::new(insight, listed::top(insight, &parameters));
         let first = answer.wanted().map(|rows| query::first_of(&text, rows));
         warehouse.query(SqlText { name: insight.name, text: first.as_deref().unwrap_or(&text) }, &values, &mut answer)?;

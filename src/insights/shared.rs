@@ -1,7 +1,6 @@
 //! What several insights begin with: the days of the window, how long each play was heard, plays by song. Their files
 //! name it and read it; its words come before theirs. In DuckDB, insights that are asked in one run share the costly part.
 
-use super::{Insight, Level, Window};
 use crate::error::Result;
 use crate::warehouse::{Param, SqlText, Warehouse};
 
@@ -39,12 +38,8 @@ fn words(name: &str) -> &'static str {
     rest.split_once("\n\nselect\n").unwrap_or_default().0
 }
 
-/// A query with the words of what it begins with, but for what is kept.
-pub(super) fn with_words(insight: &Insight, kept: &Kept) -> String {
-    behind_words(&insight.shares, insight.own_sql(), kept)
-}
-
-fn behind_words(names: &[&str], own: &str, kept: &Kept) -> String {
+/// A query with the words of the parts that it begins with, but for what is kept.
+pub(super) fn with_words(names: &[&str], own: &str, kept: &Kept) -> String {
     let needed = |name: &str| {
         let is_kept = |name: &str| kept.0.contains(&name);
         // What only kept parts read is not read any more.
@@ -69,25 +64,20 @@ fn reads(query: &str, name: &str) -> bool {
         .any(|words| query.contains(words) || at_the_end(words))
 }
 
-/// Works out what insights begin with and is costly, and keeps it for as long as the connection lives or until it is kept for
+/// Works out those of the `wanted` parts that are costly, and keeps it for as long as the connection lives or until it is kept for
 /// another window. Kept step by step, it takes less memory than within one question.
 ///
 /// # Errors
 /// What the engine reports.
-pub(super) fn keep(warehouse: &mut dyn Warehouse, asked: &[Insight], window: &Window, level: Option<Level>) -> Result<Kept> {
-    let parameters = [
-        Param::new("since", window.since.as_str()),
-        Param::new("until", window.until.as_str()),
-        Param::new("level", level.map(Level::name)),
-    ];
+pub(super) fn keep(warehouse: &mut dyn Warehouse, wanted: &[&str], parameters: &[Param<'_>]) -> Result<Kept> {
     let mut kept = Kept::default();
     for (name, stands_on) in KEPT {
-        if !asked.iter().any(|insight| insight.shares.contains(&name)) {
+        if !wanted.contains(&name) {
             continue;
         }
         let own = file(name).find("\nwith").map_or("", |end| &file(name)[end + 1..]);
-        let text = behind_words(stands_on, own, &kept);
-        if !warehouse.keep(name, SqlText { name, text: &text }, &parameters)? {
+        let text = with_words(stands_on, own, &kept);
+        if !warehouse.keep(name, SqlText { name, text: &text }, parameters)? {
             break;
         }
         kept.0.push(name);
@@ -114,9 +104,14 @@ mod tests {
                 let defines = format!("{name} as (");
                 let count = |text: &str| text.lines().filter(|line| line.trim_start_matches("with ") == defines).count();
                 assert!(!shares || count(own) == 0, "{} says {name} again", insight.name);
-                assert_eq!(count(&with_words(insight, &Kept::default())), count(own) + usize::from(shares), "{}", insight.name);
+                assert_eq!(
+                    count(&with_words(&insight.shares, own, &Kept::default())),
+                    count(own) + usize::from(shares),
+                    "{}",
+                    insight.name
+                );
                 let kept = Kept(FILES.iter().map(|(name, _)| *name).collect());
-                assert_eq!(with_words(insight, &kept), own);
+                assert_eq!(with_words(&insight.shares, own, &kept), own);
             }
             assert!(insight.shares.iter().all(|name| !words(name).is_empty()), "{}: {:?}", insight.name, insight.shares);
         }

@@ -4,7 +4,7 @@ use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime};
 use serde_json::json;
 
 use super::Insight;
-use super::bulk::DataRange;
+use super::bulk::{DataRange, MOST_DAYS};
 use super::shared::{self, Kept};
 use crate::error::{Error, Kind, Result};
 use crate::report::thousands;
@@ -13,9 +13,6 @@ use crate::warehouse::{Answer, Param, SqlText, Value, Warehouse};
 const PLAYS: SqlText<'_> = SqlText { name: "footing/plays", text: include_str!("../../sql/footing/plays.sql") };
 const SESSIONS: SqlText<'_> = SqlText { name: "footing/sessions", text: include_str!("../../sql/footing/sessions.sql") };
 const LAST_RUN: SqlText<'_> = SqlText { name: "footing/last_run", text: include_str!("../../sql/footing/last_run.sql") };
-
-/// The most days that the queries' time spines have.
-pub(super) const MOST_DAYS: i64 = 100_000;
 
 /// The first day that all engines know.
 pub const FIRST_DAY: NaiveDate = NaiveDate::from_ymd_opt(1, 1, 1).unwrap();
@@ -236,7 +233,13 @@ impl Footing {
             let answer = warehouse.answer(SESSIONS, &parameters(None))?;
             footing.sessions = Some((count(&answer, 0), count(&answer, 1)));
         }
-        footing.kept = shared::keep(warehouse, asked, window, level)?;
+        let wanted: Vec<&str> = asked.iter().flat_map(|insight| insight.shares.iter().copied()).collect();
+        let parameters = [
+            Param::new("since", window.since.as_str()),
+            Param::new("until", window.until.as_str()),
+            Param::new("level", level.map(Level::name)),
+        ];
+        footing.kept = shared::keep(warehouse, &wanted, &parameters)?;
         Ok(footing)
     }
 

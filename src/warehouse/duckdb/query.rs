@@ -8,7 +8,7 @@ use duckdb::{Connection, Statement};
 use super::super::ident::identifier;
 use super::super::query::{numbered, unprintable};
 use super::super::{Param, Rows, SqlText, Value, literal, question};
-use super::connect::Access;
+use super::disk::Access;
 use super::value::{bound, value_of};
 use super::{DuckDb, query_error};
 use crate::error::{Error, Kind, Result};
