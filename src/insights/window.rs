@@ -234,12 +234,7 @@ impl Footing {
             footing.sessions = Some((count(&answer, 0), count(&answer, 1)));
         }
         let wanted: Vec<&str> = asked.iter().flat_map(|insight| insight.shares.iter().copied()).collect();
-        let parameters = [
-            Param::new("since", window.since.as_str()),
-            Param::new("until", window.until.as_str()),
-            Param::new("level", level.map(Level::name)),
-        ];
-        footing.kept = shared::keep(warehouse, &wanted, &parameters)?;
+        footing.kept = shared::keep(warehouse, &wanted, &parameters(level))?;
         Ok(footing)
     }
 
