@@ -187,7 +187,7 @@ fn cuts(operation: &Operation, random: &mut Random) -> Vec<usize> {
 
 #[test]
 fn killed_at_any_write_the_file_opens_before_or_after() {
-    let kills = count_from_environment("SPARKIFY_AIMED_KILLS", 90);
+    let kills = count_from_environment("SPARKIFY_AIMED_KILLS", 40);
     let scenarios = scenarios();
     let mut random = Random::new(1);
     let (mut hits, mut before, mut torn) = (0, 0, 0);
@@ -222,7 +222,7 @@ fn read_only() -> duckdb::Config {
 
 #[test]
 fn whatever_a_kill_or_a_power_cut_leaves_opens_before_or_after() {
-    let states = count_from_environment("SPARKIFY_TORN_STATES", 300);
+    let states = count_from_environment("SPARKIFY_TORN_STATES", 120);
     let scenarios = scenarios();
     let mut random = Random::new(2);
     let (mut before, mut torn) = (0, 0);
@@ -253,7 +253,7 @@ fn whatever_a_kill_or_a_power_cut_leaves_opens_before_or_after() {
 
 #[test]
 fn on_a_failing_disk_the_exit_code_says_what_the_tables_hold() {
-    let most = count_from_environment("SPARKIFY_DISK_FAULTS", 120);
+    let most = count_from_environment("SPARKIFY_DISK_FAULTS", 50);
     let scenarios = scenarios();
     let mut faults = Vec::new();
     for scenario in &scenarios {
@@ -332,7 +332,7 @@ fn a_first_load_that_is_stopped_anywhere_leaves_all_or_nothing() {
 
 #[test]
 fn first_loads_at_once_all_succeed() {
-    for round in 0..count_from_environment("SPARKIFY_FIRST_LOADS", 12) {
+    for round in 0..count_from_environment("SPARKIFY_FIRST_LOADS", 6) {
         let site = Site::new();
         for file in 0..3 {
             site.put(&format!("log_data/{file}.json"), lines(file * 10..file * 10 + 10, 20));

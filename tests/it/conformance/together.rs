@@ -70,7 +70,7 @@ pub fn killed_half_way_and_run_again(new_site: NewSite<'_>) {
 
     let mut random = Random::new(0xDEAD);
     let (mut left_before, mut left_after) = (0, 0);
-    for kill in 0..6 {
+    for kill in 0..4 {
         let victim = halves(new_site());
         victim.site.load(&[]).expect(0);
         let before = victim.site.digest();
