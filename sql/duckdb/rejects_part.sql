@@ -1,5 +1,5 @@
--- A part of the quarantine, in the order in which it is shown: what stands behind one line, as far as another. $run is a
--- run, or null for all.
+-- A part of the quarantine, in the order in which it is shown: what stands behind one line, as far as another.
+-- $run is a run, or null for all.
 select run_id, input, url, line, byte_offset, reason, raw_length, raw
 from load_rejects
 where

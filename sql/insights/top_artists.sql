@@ -47,9 +47,9 @@ candidates as (
         and plays >= cast($min_plays as integer)
 ),
 
--- What the candidates' plays are of. An artist of one play has one song and one listener, so that ties in one play need no
--- look. Not by a join: DuckDB expects more rows of it than there are plays, and would then hash all plays instead of these
--- few.
+-- What the candidates' plays are of. An artist of one play has one song and one listener, so that ties in one play
+-- need no look. Not by a join: DuckDB expects more rows of it than there are plays, and would then hash all plays
+-- instead of these few.
 candidate_songs as (
     select
         artist_no,
