@@ -1,6 +1,6 @@
--- Plays of the window by song, with its artist: of the catalogue if the song or the name alone identifies it, else as the
--- log names it. An artist is the least number of its tracks, as names are long to group by. Insights work this out in
--- these words. Grain: one track and song of the catalogue.
+-- Plays of the window by song, with its artist: of the catalogue if the song or the name alone identifies it, else as
+-- the log names it. An artist is the least number of its tracks, as names are long to group by. Insights work this out
+-- in these words. Grain: one track and song of the catalogue.
 with
 credited as (
     select
