@@ -410,6 +410,30 @@ fn readers_mend_a_torn_file_or_name_the_command_that_does() {
 }
 
 #[test]
+fn a_log_that_is_cut_off_anywhere_does_not_outlive_the_next_checkpoint() {
+    // A commit of the small one goes through the log, that of the large one does not.
+    for third in [lines(40..41, 20), lines(40..240, 50)] {
+        let (small, left) = torn();
+        let (warehouse, log) = (small.warehouse(), small.site.path("w.duckdb.wal"));
+        let whole = &left[&log];
+        small.site.put("log_data/3.json", third);
+        put_back(&small.site, &small.files);
+        small.site.run(&LOAD).expect(3);
+        let after = state(&warehouse);
+        for length in (1..24).map(|part| whole.len() * part / 24).chain([whole.len() - 1]) {
+            put_back(&small.site, &small.files);
+            fs::write(&log, &whole[..length]).unwrap();
+            let what = format!("{length} of {} bytes", whole.len());
+            assert_eq!(state(&warehouse), small.before, "{what}: what was not committed is not seen");
+            small.site.run(&LOAD).expect(3);
+            assert_eq!(tables_of(&state(&warehouse)), tables_of(&after), "{what}");
+            assert_eq!(leftovers(&small.site), Vec::<String>::new(), "{what}");
+            assert!(duckdb::Connection::open_with_flags(&warehouse, read_only()).is_ok(), "{what}");
+        }
+    }
+}
+
+#[test]
 fn what_belongs_to_another_database_is_kept_and_not_used() {
     let (scenario, left) = torn();
     let site = &scenario.site;

@@ -14,7 +14,7 @@ use super::disk::{Access, is_same, lock, log_length, log_of};
 use super::header::{Headers, State};
 use super::journal::{self, Block, Journal};
 use super::log;
-use super::recover::{recover, set_aside};
+use super::recover::{cut_log, recover, set_aside};
 use crate::error::{Error, Kind, Result, io_error};
 
 /// How far the rollback journal is.
@@ -51,17 +51,22 @@ impl DataFile {
     pub fn open(path: &Path, access: Access) -> Result<Self> {
         let journal = journal::place(path);
         let (to_write, has_journal) = (access == Access::ReadWrite, journal.exists());
-        let log_is_foreign = log_length(path) > 0 && open_file(path, false).0.is_some_and(|file| has_foreign_log(&file, path));
+        let has_log = log_length(path) > 0;
+        let log_is_foreign = has_log && open_file(path, false).0.is_some_and(|file| has_foreign_log(&file, path));
         let (file, may_write) = open_file(path, to_write || has_journal || log_is_foreign);
         let mut is_examined = false;
         // Who cannot have the lock has nothing to recover either: its holder is at work, and DuckDB says who that is.
-        if (has_journal || log_is_foreign)
+        if (has_journal || log_is_foreign || has_log && to_write)
             && let Some(file) = &file
             && lock(file, may_write).unwrap_or(false)
         {
             recover(path, file, &journal, may_write)?;
-            if may_write && has_foreign_log(file, path) {
-                set_aside(path, &log_of(path), "log")?;
+            if may_write {
+                if has_foreign_log(file, path) {
+                    set_aside(path, &log_of(path), "log")?;
+                } else {
+                    cut_log(path)?;
+                }
             }
             is_examined = true;
         }

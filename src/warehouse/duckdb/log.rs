@@ -1,8 +1,8 @@
 //! Looks at DuckDB's write-ahead log before DuckDB does: whether it belongs to the file, and whether all of it arrived.
 //!
 //! A log begins with an entry that names its database. Then come entries of a length, a checksum and so many bytes, and one of
-//! them ends each transaction. DuckDB passes over an entry that is cut off at the end, but refuses the whole database
-//! where the checksum of one is wrong. After a power cut that is so where nothing was synced yet, and so nothing was committed.
+//! them ends each transaction. DuckDB refuses the whole database where the checksum of an entry is wrong. After a power cut that is
+//! so where nothing was synced yet, and so nothing was committed.
 
 use std::fs::File;
 use std::io;
@@ -12,8 +12,9 @@ use super::header::{IDENTIFIER, checksum, number};
 
 /// The most bytes of the first entry.
 const LONGEST_FIRST: usize = 128;
-/// The first entry's type, and that of what ends a transaction.
+/// The first entry's type, that of a checkpoint's mark, and that of what ends a transaction.
 const VERSION: u64 = 98;
+const CHECKPOINT: u64 = 99;
 const FLUSH: u64 = 100;
 /// The version whose entries have checksums.
 const WITH_CHECKSUMS: u64 = 2;
@@ -35,21 +36,23 @@ pub(super) fn is_foreign(path: &Path, identifier: &[u8; IDENTIFIER]) -> bool {
     read.is_ok() && first(&bytes).and_then(|first| first.identifier).is_some_and(|named| named != *identifier)
 }
 
-/// Where the log at `path` is to be cut off so that DuckDB takes it, if anything behind its first `sure` bytes, which were
-/// there before, is damaged: behind the last transaction that arrived whole.
-pub(super) fn damaged_after(path: &Path, sure: u64) -> io::Result<Option<u64>> {
+/// Where the log at `path` is to be cut off: behind the last transaction or mark that arrived whole, if anything follows it. `sure` is
+/// how many of its bytes are known to have been synced; where that is not known, what is damaged is left for DuckDB to refuse.
+///
+/// DuckDB 2.0 skips an entry that is cut off at the end, but then takes the log for empty and leaves it where it is at its next
+/// checkpoint. Thereafter it refuses the database, as the log is of an older checkpoint.
+pub(super) fn unfinished_after(path: &Path, sure: Option<u64>) -> io::Result<Option<u64>> {
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
-    let Some(first) = first(&bytes) else { return Ok((!bytes.is_empty() && sure == 0).then_some(0)) };
+    let Some(first) = first(&bytes) else { return Ok((!bytes.is_empty() && sure == Some(0)).then_some(0)) };
     if first.version != WITH_CHECKSUMS {
         return Ok(None);
     }
-    let (mut rest, mut keep) = (&bytes[first.length..], sure);
+    let (mut rest, mut end) = (&bytes[first.length..], 0);
     while let Some((head, behind)) = rest.split_at_checked(HEAD) {
-        // What reaches beyond the end DuckDB passes over by itself.
         let Some((entry, next)) = usize::try_from(number(head, 0)).ok().and_then(|size| behind.split_at_checked(size)) else {
             break;
         };
@@ -57,15 +60,16 @@ pub(super) fn damaged_after(path: &Path, sure: u64) -> io::Result<Option<u64>> {
             break;
         }
         if number(head, 8) != checksum(entry) {
-            return Ok(Some(keep));
+            let at = (bytes.len() - rest.len()) as u64;
+            return Ok(sure.filter(|&sure| at >= sure).map(|_| end));
         }
         rest = next;
         let mut fields = Fields(entry);
-        if fields.is_next(100) && fields.number() == Some(FLUSH) {
-            keep = keep.max((bytes.len() - rest.len()) as u64);
+        if fields.is_next(100) && matches!(fields.number(), Some(FLUSH | CHECKPOINT)) {
+            end = (bytes.len() - rest.len()) as u64;
         }
     }
-    Ok(None)
+    Ok((end < bytes.len() as u64).then_some(end))
 }
 
 fn first(bytes: &[u8]) -> Option<First> {

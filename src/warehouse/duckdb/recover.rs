@@ -49,7 +49,7 @@ pub(super) fn recover(path: &Path, file: &File, place: &Path, may_write: bool) -
         Finding::Foreign => {}
         Finding::Counts(pieces) => {
             let log = log_of(path);
-            let cut = log::damaged_after(&log, journal.log).map_err(|e| io_error(log.display(), "read", e))?;
+            let cut = log::unfinished_after(&log, Some(journal.log)).map_err(|e| io_error(log.display(), "read", e))?;
             if pieces.is_empty() && cut.is_none() {
                 discard(place);
                 return Ok(());
@@ -121,10 +121,22 @@ fn restore(file: &File, pieces: &Pieces<'_>) -> io::Result<()> {
     file.sync_all()
 }
 
+/// Cuts off what no committed transaction of a database's log needs. The caller holds the lock on the file, and may write.
+///
+/// # Errors
+/// [`Kind::Io`] and [`Kind::Disk`].
+pub(super) fn cut_log(path: &Path) -> Result<()> {
+    let log = log_of(path);
+    match log::unfinished_after(&log, None).map_err(|e| io_error(log.display(), "read", e))? {
+        Some(length) => shorten(&log, length).map_err(|e| io_error(log.display(), "put back", e)),
+        None => Ok(()),
+    }
+}
+
 fn shorten(log: &Path, length: u64) -> io::Result<()> {
-    let log = File::options().write(true).open(log)?;
-    log.set_len(length)?;
-    log.sync_all()
+    let file = File::options().write(true).open(log)?;
+    file.set_len(length)?;
+    file.sync_all()
 }
 
 /// Removes a journal that nothing needs. One that must stay does no harm: it is found out of date each time.
