@@ -353,10 +353,11 @@ fn the_summary_as_people_read_it() {
 
 #[test]
 fn the_json_report_has_the_promised_keys() {
-    const KEYS: [&str; 21] = [
+    const KEYS: [&str; 23] = [
         "accepted",
         "artists",
         "bytes",
+        "conflicts",
         "duplicates",
         "files_listed",
         "files_loaded",
@@ -370,6 +371,7 @@ fn the_json_report_has_the_promised_keys() {
         "song_records",
         "songplays_added",
         "songs",
+        "songs_differing",
         "songs_rejected",
         "status",
         "users",
