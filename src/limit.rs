@@ -95,8 +95,9 @@ impl RejectLimit {
             return Ok(());
         }
         let counts = |reason: &str| reason != Reason::Conflict.category();
-        let reasons: String =
+        let reasons: Vec<String> =
             report.top_reasons(5, counts).iter().map(|(reason, count)| format!("\n  {count} × {reason}")).collect();
+        let reasons = reasons.concat();
         let larger = if matches!(self, Self::Larger(..)) { " (the larger counts)" } else { "" };
         let (so_far, always) = if most_to_come == 0 { ("", "") } else { ("the first ", ", whatever follows") };
         Err(Error::new(

@@ -51,15 +51,14 @@ pub(super) trait Judge {
 /// What the engine reports.
 pub(super) fn judged(engine: &mut impl Judge, batch: DecodedBatch) -> Result<Arc<Batch>> {
     let batch = Arc::new(batch);
-    let songs = match &engine.indexes().songs {
-        Some(songs) => Arc::clone(songs),
-        None => {
-            let (songs, are_all) = engine.read_songs(&batch)?;
-            let songs = Arc::new(songs);
-            engine.indexes().songs = are_all.then(|| Arc::clone(&songs));
-            engine.indexes_changed()?;
-            songs
-        }
+    let songs = if let Some(songs) = &engine.indexes().songs {
+        Arc::clone(songs)
+    } else {
+        let (songs, are_all) = engine.read_songs(&batch)?;
+        let songs = Arc::new(songs);
+        engine.indexes().songs = are_all.then(|| Arc::clone(&songs));
+        engine.indexes_changed()?;
+        songs
     };
     let known = match batch.bounds() {
         Some(bounds) => engine.known_events(&batch, bounds)?,

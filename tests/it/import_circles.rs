@@ -75,8 +75,8 @@ fn circles(arrows: &Arrows) -> Vec<String> {
             let members: Vec<_> =
                 all.iter().filter(|other| reached.get(other).is_some_and(|back| back.contains(*name))).cloned().collect();
             if !members.is_empty() {
-                let place: String = folder.iter().map(|part| format!("::{part}")).collect();
-                found.insert(format!("crate{place}: {}", members.join(", ")));
+                let place = [&["crate".to_owned()], &folder[..]].concat().join("::");
+                found.insert(format!("{place}: {}", members.join(", ")));
             }
         }
     }

@@ -83,7 +83,9 @@ fn sentences_are_short() {
 #[test]
 fn headings_are_nouns_or_imperatives() {
     let mut faults = Vec::new();
-    for (name, text) in PAGES.iter().flat_map(|place| pages(place)).filter(|(name, _)| name.ends_with(".md")) {
+    for (name, text) in
+        PAGES.iter().flat_map(|place| pages(place)).filter(|(name, _)| Path::new(name).extension().is_some_and(|end| end == "md"))
+    {
         // In a block of code, a `#` begins a comment.
         for line in text.split("```").step_by(2).flat_map(str::lines) {
             let heading = line.trim_start_matches('#').trim_start();
