@@ -1,4 +1,4 @@
--- The tracks there are that staged lines name, whatever the verdict on these.
+-- The tracks there are that staged lines name, whatever becomes of these lines.
 select
     tracks.track_no,
     tracks.song,
