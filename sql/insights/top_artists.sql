@@ -23,7 +23,7 @@ with
 artists_played as (
     select
         artist_no,
-        min(artist_id) as artist_id,
+        min(artist_id collate "C") as artist_id,
         sum(plays) as plays,
         sum(case when song_id is null then 0 else plays end) as matched_plays
     from credited
