@@ -39,8 +39,8 @@ pub(super) fn is_foreign(path: &Path, identifier: &[u8; IDENTIFIER]) -> bool {
 /// Where the log at `path` is to be cut off: behind the last transaction or mark that arrived whole, if anything follows it. `sure` is
 /// how many of its bytes are known to have been synced; where that is not known, what is damaged is left for DuckDB to refuse.
 ///
-/// DuckDB 2.0 skips an entry that is cut off at the end, but then takes the log for empty and leaves it where it is at its next
-/// checkpoint. Thereafter it refuses the database, as the log is of an older checkpoint.
+/// DuckDB 2.0 skips an entry that is cut off at the end. But where nothing before it is whole, it may leave the log in its place
+/// at the next checkpoint, and then refuses the database, as the log is of an older checkpoint.
 pub(super) fn unfinished_after(path: &Path, sure: Option<u64>) -> io::Result<Option<u64>> {
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
