@@ -24,7 +24,7 @@ enum Before {
 const COMMANDS: [(&[&str], Before, i32, bool); 39] = [
     (&["load", "--logs", "log_data", "--songs", "song_data", "--max-rejects", "1"], Before::Sources, 3, false),
     (&["load", "--logs", "log_data", "--songs", "song_data", "--max-rejects", "1", "--json"], Before::Sources, 3, false),
-    (&["load", "--logs", "log_data", "--songs", "song_data", "--json"], Before::Sources, 1, true),
+    (&["load", "--logs", "log_data", "--songs", "song_data", "--max-rejects", "0", "--json"], Before::Sources, 1, true),
     (&["load", "--logs", "log_data", "--songs", "song_data", "--json"], Before::Loaded, 0, false),
     (&["load", "--logs", "log_data", "--songs", "song_data", "--dry-run"], Before::Sources, 0, true),
     (&["load", "--logs", "log_data", "--full-refresh", "--json"], Before::Expired, 1, true),
