@@ -1,4 +1,5 @@
 -- What staged records say that do not win, and what is held of songs that another file has the say about from now on.
+-- What a file said in an older version does not count where it speaks again.
 insert into other_tellings
 select
     held.song_id,
@@ -16,7 +17,12 @@ select
 from staging_songs as held
 inner join changed_songs
     on changed_songs.song_id = held.song_id
-where changed_songs.url <> held.url
+left join staged_songs as again
+    on again.song_id = held.song_id
+    and again.url = held.url
+where
+    changed_songs.url <> held.url
+    and again.song_id is null
 union all
 select
     staged.song_id,

@@ -283,6 +283,20 @@ fn a_song_that_changes_moves_its_plays() {
     assert_eq!(links(&site), "-:- S2:exact S9:exact", "nothing else has that title");
 }
 
+/// A file that is corrected along with another one says the same as that one, whatever it said before.
+#[test]
+fn what_a_corrected_song_file_said_before_is_no_difference() {
+    let site = Site::new();
+    let song = |title: &str| format!("{{\"song_id\":\"S1\",\"title\":\"{title}\",\"artist_id\":\"AR\",\"artist_name\":\"A\"}}\n");
+    for (run, files, differing) in [(0, &["Old"][..], 0), (1, &["New", "New"], 0), (2, &["Newer", "New"], 1)] {
+        for (number, title) in files.iter().enumerate() {
+            site.put_at(&format!("song_data/{number}.json"), song(title), 1_600_000_000 + run);
+        }
+        let report = load(&site, PLAIN, false);
+        assert_eq!(counts(&report).songs_differing, differing, "run {run}");
+    }
+}
+
 /// A song that a file tells again in a later batch: what it said before is compared with nobody's word.
 #[test]
 fn song_files_larger_than_a_batch() {
