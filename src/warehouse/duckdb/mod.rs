@@ -156,7 +156,8 @@ impl Drop for DuckDb {
 #[allow(clippy::needless_pass_by_value, reason = "it stands in map_err, which hands the error over")]
 fn query_error(statement: &str, error: ::duckdb::Error) -> Error {
     let text = error.to_string();
-    if text.contains("INTERRUPT") || text.contains("Interrupted") {
+    // DuckDB's own word. A system call that a signal cut short is another thing: "Interrupted system call".
+    if text.contains("INTERRUPT Error") || text.contains("Interrupted!") {
         return Error::interrupted();
     }
     if text.contains("No space left on device") || text.contains("Could not write") && text.contains("space") {
@@ -171,4 +172,24 @@ fn query_error(statement: &str, error: ::duckdb::Error) -> Error {
             .with_hint("allow more with --memory, or free some space for temporary files beside the warehouse");
     }
     Error::new(Kind::Query, format!("{statement} failed")).caused_by(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Samples of DuckDB's messages, as they are the only thing that tells its errors apart.
+    #[test]
+    fn errors_are_told_apart() {
+        let kind = |message: &str| {
+            let failure = ::duckdb::Error::DuckDBFailure(::duckdb::ffi::Error::new(1), Some(message.to_owned()));
+            query_error("checkpoint", failure).kind()
+        };
+        assert_eq!(kind("INTERRUPT Error: Interrupted!"), Kind::Interrupted);
+        let cut_short = "IO Error: Could not write file \"w.duckdb.wal\": Interrupted system call";
+        assert_eq!(kind(cut_short), Kind::Disk, "a system call that a signal cut short is no wish of the user's");
+        assert_eq!(kind("IO Error: Could not write file \"w.duckdb\": No space left on device"), Kind::Disk);
+        assert_eq!(kind("Out of Memory Error: could not allocate block of size 256.0 KiB"), Kind::Memory);
+        assert_eq!(kind("Binder Error: no such column"), Kind::Query);
+    }
 }
