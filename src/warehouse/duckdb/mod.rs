@@ -187,7 +187,7 @@ mod tests {
         };
         assert_eq!(kind("INTERRUPT Error: Interrupted!"), Kind::Interrupted);
         let cut_short = "IO Error: Could not write file \"w.duckdb.wal\": Interrupted system call";
-        assert_eq!(kind(cut_short), Kind::Disk, "a system call that a signal cut short is no wish of the user's");
+        assert_eq!(kind(cut_short), Kind::Disk, "a signal that cut a system call short was not the user's interrupt");
         assert_eq!(kind("IO Error: Could not write file \"w.duckdb\": No space left on device"), Kind::Disk);
         assert_eq!(kind("Out of Memory Error: could not allocate block of size 256.0 KiB"), Kind::Memory);
         assert_eq!(kind("Binder Error: no such column"), Kind::Query);
