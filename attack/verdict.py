@@ -62,7 +62,7 @@ def state_of(program: Program, warehouse: str) -> State:
 
 
 def says_empty(result: Result) -> bool:
-    return not result.crashed and "has no tables" in result.err
+    return not result.crashed and "has no sparkify tables" in result.err
 
 
 def compare(state: State, wanted: State, when: str) -> list[Finding]:

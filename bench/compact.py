@@ -6,7 +6,7 @@ hides behind the cluster's, and the times are those that the load itself writes 
 
 Start the stand-in first, over a folder of buckets with the bucket `lake`, and set what it prints:
 
-    mkdir -p buckets/lake && cargo run --release --example redshift-standin -- --buckets buckets
+    mkdir -p buckets/lake && cargo run --release -p redshift-standin -- --buckets buckets
     bench/compact.py --url redshift://awsuser@127.0.0.1:5439/dev --users 30000
 """
 
