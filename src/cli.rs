@@ -7,10 +7,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::settings::Flags;
 
 mod cluster;
+mod flags;
 mod load;
 mod sql;
 
 pub use cluster::{ClusterAction, ClusterArgs};
+pub use flags::{ClusterSettings, LenienceArgs, S3Args, SimulateSettings, SourceArgs, WarehouseArgs};
 pub use load::LoadArgs;
 pub use sql::SqlArgs;
 
@@ -140,48 +142,6 @@ Examples:
   sparkify report                                   writes report.html
   sparkify report --out november.html --from 2018-11-01 --to 2018-12-01
   sparkify report --open                            and opens it in the browser";
-
-/// Which warehouse.
-#[derive(Debug, Args)]
-pub struct WarehouseArgs {
-    /// The warehouse: a path, duckdb:PATH, postgres://USER@HOST/DATABASE, redshift://USER@HOST:5439/DATABASE, or redshift:
-    /// for the cluster that `sparkify cluster` created
-    #[arg(long, value_name = "URL")]
-    pub warehouse: Option<String>,
-    /// Wait for the warehouse lock: indefinitely, or for SECONDS
-    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "315360000")]
-    pub wait: Option<u64>,
-    /// Memory to use, for example 2GiB
-    #[arg(long, value_name = "SIZE")]
-    pub memory: Option<String>,
-    /// Threads to use
-    #[arg(long, value_name = "N")]
-    pub threads: Option<usize>,
-}
-
-/// How to reach S3.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "S3")]
-pub struct S3Args {
-    /// The bucket's region
-    #[arg(long, value_name = "REGION")]
-    pub s3_region: Option<String>,
-    /// Another store that speaks S3
-    #[arg(long, value_name = "URL")]
-    pub s3_endpoint: Option<String>,
-    /// Bucket names in the path instead of the host
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    pub s3_path_style: Option<bool>,
-    /// Send no credentials, for public buckets
-    #[arg(long)]
-    pub s3_anonymous: bool,
-    /// The AWS profile to use
-    #[arg(long, value_name = "NAME")]
-    pub s3_profile: Option<String>,
-    /// Agree to pay for requests to someone else's bucket
-    #[arg(long)]
-    pub s3_requester_pays: bool,
-}
 
 /// Arguments of `tables`.
 #[derive(Debug, Args)]
@@ -377,9 +337,9 @@ pub struct SimulateArgs {
     /// Inject faults into lines and files, and record them: for example malformed=0.1%,late=1%,missing-day=1
     #[arg(long, value_name = "SPEC")]
     pub faults: Option<String>,
-    /// Threads to use
-    #[arg(long, value_name = "N")]
-    pub threads: Option<usize>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub settings: SimulateSettings,
     /// Print one JSON object instead of a summary
     #[arg(long)]
     pub json: bool,
@@ -480,43 +440,10 @@ pub struct ConfigArgs {
     pub json: bool,
 }
 
-impl WarehouseArgs {
-    /// The flags that were given, by key.
-    #[must_use]
-    pub fn flags(&self) -> Flags {
-        let mut flags = Flags::new();
-        put(&mut flags, "warehouse", self.warehouse.as_ref());
-        put(&mut flags, "wait", self.wait.as_ref());
-        put(&mut flags, "memory", self.memory.as_ref());
-        put(&mut flags, "threads", self.threads.as_ref());
-        flags
-    }
-}
-
 impl SimulateArgs {
-    /// The flags of settings that were given, by key.
+    /// The flags of settings that were given, by setting.
     #[must_use]
     pub fn flags(&self) -> Flags {
-        let mut flags = Flags::new();
-        put(&mut flags, "threads", self.threads.as_ref());
-        self.s3.put(&mut flags);
-        flags
-    }
-}
-
-impl S3Args {
-    fn put(&self, flags: &mut Flags) {
-        put(flags, "s3.region", self.s3_region.as_ref());
-        put(flags, "s3.endpoint", self.s3_endpoint.as_ref());
-        put(flags, "s3.path_style", self.s3_path_style.as_ref());
-        put(flags, "s3.anonymous", self.s3_anonymous.then_some(&true));
-        put(flags, "s3.profile", self.s3_profile.as_ref());
-        put(flags, "s3.requester_pays", self.s3_requester_pays.then_some(&true));
-    }
-}
-
-fn put<T: ToString>(flags: &mut Flags, key: &'static str, value: Option<&T>) {
-    if let Some(value) = value {
-        flags.insert(key, value.to_string());
+        [self.settings.flags(), self.s3.flags()].into_iter().flatten().collect()
     }
 }

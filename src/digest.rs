@@ -30,7 +30,7 @@ pub struct TableDigest {
 ///
 /// # Errors
 /// What the warehouse reports.
-pub fn digest(warehouse: &mut dyn Warehouse) -> Result<Vec<TableDigest>> {
+pub fn digest(warehouse: &mut Warehouse) -> Result<Vec<TableDigest>> {
     TABLES
         .into_iter()
         .map(|(table, statement)| {

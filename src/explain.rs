@@ -2,34 +2,21 @@
 
 use crate::any_case::AnyCase;
 use crate::error::{Error, Kind, Result};
-use crate::warehouse::{Answer, Param, SqlText, Value, Warehouse};
+use crate::warehouse::{Answer, Param, SqlText, Value, Warehouse, sql_file};
 
-macro_rules! questions {
-    ($($constant:ident = $name:literal,)*) => {
-        $(const $constant: SqlText<'static> = SqlText {
-            name: concat!("explain/", $name),
-            text: include_str!(concat!("../sql/explain/", $name, ".sql")),
-        };)*
-        /// The files below `sql/explain/`.
-        pub const FILES: &[&str] = &[$($name,)*];
-    };
-}
-
-questions! {
-    PLAY = "play",
-    PLAY_CANDIDATES = "play_candidates",
-    PLAY_NEAR = "play_near",
-    VIEW = "view",
-    LINE = "line",
-    SONG = "song",
-    SONG_PLAYS = "song_plays",
-    SONG_NEAR = "song_near",
-    RUN = "run",
-    RUN_FILES = "run_files",
-    RUN_UNUSUAL = "run_unusual",
-    RUN_REJECTS = "run_rejects",
-    RUN_CHANGES = "run_changes",
-}
+const PLAY: SqlText<'_> = sql_file!("explain/play");
+const PLAY_CANDIDATES: SqlText<'_> = sql_file!("explain/play_candidates");
+const PLAY_NEAR: SqlText<'_> = sql_file!("explain/play_near");
+const VIEW: SqlText<'_> = sql_file!("explain/view");
+const LINE: SqlText<'_> = sql_file!("explain/line");
+const SONG: SqlText<'_> = sql_file!("explain/song");
+const SONG_PLAYS: SqlText<'_> = sql_file!("explain/song_plays");
+const SONG_NEAR: SqlText<'_> = sql_file!("explain/song_near");
+const RUN: SqlText<'_> = sql_file!("explain/run");
+const RUN_FILES: SqlText<'_> = sql_file!("explain/run_files");
+const RUN_UNUSUAL: SqlText<'_> = sql_file!("explain/run_unusual");
+const RUN_REJECTS: SqlText<'_> = sql_file!("explain/run_rejects");
+const RUN_CHANGES: SqlText<'_> = sql_file!("explain/run_changes");
 
 /// A part of an explanation.
 #[derive(Debug, Clone)]
@@ -54,7 +41,7 @@ pub struct Explanation {
 }
 
 struct Asker<'a> {
-    warehouse: &'a mut dyn Warehouse,
+    warehouse: &'a mut Warehouse,
     parameters: Vec<Param<'a>>,
 }
 
@@ -76,7 +63,7 @@ impl Asker<'_> {
 ///
 /// # Errors
 /// [`Kind::NotFound`] when there is no play of this id, with what the id does mean; what the warehouse reports.
-pub fn play(warehouse: &mut dyn Warehouse, id: i64) -> Result<Explanation> {
+pub fn play(warehouse: &mut Warehouse, id: i64) -> Result<Explanation> {
     let mut asker = Asker { warehouse, parameters: vec![Param::new("id", id)] };
     let play = asker.single("play", "The play", PLAY)?;
     if play.answer.rows.is_empty() {
@@ -148,7 +135,7 @@ fn match_story(play: &Answer, candidates: &Answer) -> String {
 /// # Errors
 /// [`Kind::NotFound`] when neither the catalogue nor a play has the title, with titles like it; what the warehouse
 /// reports.
-pub fn song(warehouse: &mut dyn Warehouse, title: &str) -> Result<Explanation> {
+pub fn song(warehouse: &mut Warehouse, title: &str) -> Result<Explanation> {
     let mut parameters = vec![Param::new("title", AnyCase::small(title))];
     parameters.extend(AnyCase::of([title]).parameters());
     let mut asker = Asker { warehouse, parameters };
@@ -181,7 +168,7 @@ pub fn song(warehouse: &mut dyn Warehouse, title: &str) -> Result<Explanation> {
 ///
 /// # Errors
 /// [`Kind::NotFound`] when there is no such run or several; what the warehouse reports.
-pub fn run(warehouse: &mut dyn Warehouse, id: &str) -> Result<Explanation> {
+pub fn run(warehouse: &mut Warehouse, id: &str) -> Result<Explanation> {
     let runs = warehouse.answer(RUN, &[Param::new("run", id)])?;
     let (Some(run_id), 1) = (text(&runs, 0, "run_id"), runs.rows.len()) else {
         let message = match runs.rows.len() {

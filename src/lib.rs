@@ -10,22 +10,18 @@
 //! ```
 
 mod any_case;
+pub mod budget;
 pub mod bug;
 pub mod cli;
-pub mod clock;
 pub mod commands;
-pub mod error;
 pub mod heap;
-pub mod interrupt;
 pub mod ledger;
 pub mod limit;
 mod nearest;
 pub mod output;
 pub mod printer;
 pub mod progress;
-pub mod record;
 pub mod settings;
-pub mod whole_file;
 
 pub mod attempts;
 pub mod pipeline;
@@ -33,12 +29,6 @@ pub mod plan;
 pub mod quarantine;
 pub mod refresh;
 pub mod replay;
-
-pub mod source;
-
-pub mod decode;
-
-pub mod stage;
 
 pub mod transform;
 
@@ -50,12 +40,14 @@ pub mod explain;
 
 pub mod report;
 
-pub mod warehouse;
-
-pub mod simulate;
-
 pub mod insights;
 
 pub mod page;
 
-pub mod cluster;
+pub use sparkify_cluster as cluster;
+pub use sparkify_decode::{self as decode, record};
+pub use sparkify_runtime::{backoff, clock, error, interrupt, whole_file};
+pub use sparkify_simulate as simulate;
+pub use sparkify_source as source;
+pub use sparkify_stage as stage;
+pub use sparkify_warehouse as warehouse;

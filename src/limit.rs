@@ -19,13 +19,6 @@ pub enum RejectLimit {
     Larger(f64, u64),
 }
 
-impl Default for RejectLimit {
-    /// A share alone would have a single bad line stop a small load.
-    fn default() -> Self {
-        Self::Larger(1.0, 10)
-    }
-}
-
 impl FromStr for RejectLimit {
     type Err = Error;
 
@@ -113,12 +106,14 @@ impl RejectLimit {
 mod tests {
     use super::*;
 
+    const USUAL: RejectLimit = RejectLimit::Larger(1.0, 10);
+
     #[test]
     fn reads_counts_and_shares() {
         assert_eq!("100".parse::<RejectLimit>().unwrap(), RejectLimit::Count(100));
         assert_eq!(" 0.5% ".parse::<RejectLimit>().unwrap(), RejectLimit::Percent(0.5));
         assert_eq!("0.5 % or 20".parse::<RejectLimit>().unwrap(), RejectLimit::Larger(0.5, 20));
-        for limit in [RejectLimit::Count(7), RejectLimit::Percent(0.25), RejectLimit::default()] {
+        for limit in [RejectLimit::Count(7), RejectLimit::Percent(0.25), USUAL] {
             assert_eq!(limit.to_string().parse::<RejectLimit>().unwrap(), limit);
         }
         for bad in ["", "%", "-1", "101%", "1.5", "NaN%", "many", "10 or 1%", "1% or", " or 10", "1% or 2%", "1% or 10 or 20"] {
@@ -136,12 +131,11 @@ mod tests {
     }
 
     #[test]
-    fn the_default_lets_ten_lines_pass_of_however_few_and_a_hundredth_of_many() {
-        let allows =
-            |rejected, lines| RejectLimit::default().check(&RunReport { lines, rejected, ..RunReport::default() }).is_ok();
+    fn the_larger_of_both_lets_ten_lines_pass_of_however_few_and_a_hundredth_of_many() {
+        let allows = |rejected, lines| USUAL.check(&RunReport { lines, rejected, ..RunReport::default() }).is_ok();
         assert!(allows(10, 10) && !allows(11, 11) && !allows(11, 1099));
         assert!(allows(11, 1100) && allows(20, 2000) && !allows(21, 2000));
-        assert_eq!([0, 1099, 1100, 5000].map(|records| RejectLimit::default().at_most(records)), [10, 10, 11, 50]);
+        assert_eq!([0, 1099, 1100, 5000].map(|records| USUAL.at_most(records)), [10, 10, 11, 50]);
     }
 
     #[test]
@@ -166,10 +160,10 @@ mod tests {
             "{error}"
         );
         assert!(share.check_early(&report, u64::MAX).is_ok());
-        assert!(RejectLimit::default().check_early(&report, 0).is_ok(), "10 are always allowed");
+        assert!(USUAL.check_early(&report, 0).is_ok(), "10 are always allowed");
         let report = RunReport { lines: 200, rejected: 11, ..RunReport::default() };
-        assert!(RejectLimit::default().check_early(&report, 900).is_ok());
-        let error = RejectLimit::default().check_early(&report, 899).unwrap_err().to_string();
+        assert!(USUAL.check_early(&report, 900).is_ok());
+        let error = USUAL.check_early(&report, 899).unwrap_err().to_string();
         assert!(error.contains("over the limit of 1% or 10 (the larger counts), whatever follows"), "{error}");
         let report = RunReport { lines: 200, rejected: 10, ..RunReport::default() };
         assert!(RejectLimit::Count(10).check_early(&report, 0).is_ok());

@@ -8,7 +8,7 @@ use sparkify::bug;
 use sparkify::cli::Cli;
 use sparkify::error::{Error, Kind, output_error};
 use sparkify::interrupt::Interrupt;
-use sparkify::output::{Prints, conclude, harmless_lines, note};
+use sparkify::output::{Prints, conclude, note, sanitized_lines};
 use tracing_subscriber::EnvFilter;
 
 /// What these trace holds credentials, whatever the user's filter asks for.
@@ -51,9 +51,9 @@ fn main() -> ExitCode {
 
 /// Says on stderr what went wrong and what to do.
 fn tell(error: &Error) -> ExitCode {
-    note(&format!("error: {}\n", harmless_lines(&error.report())));
+    note(&format!("error: {}\n", sanitized_lines(&error.report())));
     if !error.hint().is_empty() {
-        note(&format!("  hint: {}\n", harmless_lines(error.hint())));
+        note(&format!("  hint: {}\n", sanitized_lines(error.hint())));
     }
     ExitCode::from(error.exit_code())
 }

@@ -1,4 +1,4 @@
-//! Values as people and scripts read them, made harmless to a terminal; what goes to stdout.
+//! Values as people and scripts read them, made sanitized to a terminal; what goes to stdout.
 
 use std::io::Write;
 
@@ -9,12 +9,12 @@ mod spreadsheet;
 mod visible;
 
 pub use spreadsheet::csv_field;
-pub use visible::{harmless, harmless_json, harmless_lines, json_of};
+pub use visible::{json_of, sanitized, sanitized_json, sanitized_lines};
 
 /// A row as a JSON object. By hand, as the columns' order is worth keeping.
 pub(crate) fn row_json(names: &[String], values: &[Value]) -> String {
     let field = |(name, value): (&String, &Value)| format!("{}:{}", serde_json::json!(name), json(value));
-    harmless_json(&format!("{{{}}}", names.iter().zip(values).map(field).collect::<Vec<_>>().join(",")))
+    sanitized_json(&format!("{{{}}}", names.iter().zip(values).map(field).collect::<Vec<_>>().join(",")))
 }
 
 /// Each row of an answer as a JSON object.
@@ -35,6 +35,7 @@ pub fn json(value: &Value) -> serde_json::Value {
         Value::Float(x) => serde_json::Number::from_f64(*x).map_or_else(|| float(*x).into(), serde_json::Value::Number),
         Value::Text(text) => text.as_str().into(),
         Value::List(items) => items.iter().map(json).collect(),
+        Value::Time(_) | Value::Bytes(_) => value.to_string().into(),
         Value::Record(fields) => serde_json::Value::Object(fields.iter().map(|(name, v)| (name.clone(), json(v))).collect()),
     }
 }
@@ -61,7 +62,7 @@ pub(crate) fn plain(value: &Value) -> String {
 ///
 /// # Errors
 /// [`Kind::OutputClosed`] when the reader has gone, else [`Kind::OutputFailed`].
-pub fn say(text: &str) -> Result<()> {
+pub fn print(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(output_error)
 }
@@ -85,7 +86,7 @@ pub fn conclude(code: u8, prints: Prints, print: impl FnOnce() -> Result<()>) ->
         Ok(()) => Ok(code),
         Err(error) if error.kind() == Kind::OutputClosed => Ok(code),
         Err(error) if error.kind() == Kind::OutputFailed && (code != EXIT_DONE || prints == Prints::Notice) => {
-            note(&format!("warning: {}; the exit code is that of the outcome\n", harmless_lines(&error.report())));
+            note(&format!("warning: {}; the exit code is that of the outcome\n", sanitized_lines(&error.report())));
             Ok(code)
         }
         Err(error) => Err(error),

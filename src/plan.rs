@@ -29,7 +29,7 @@ impl Plan {
     #[must_use]
     pub fn new(logs: Listing, songs: Listing, known: &[KnownFile], full_refresh: bool) -> Self {
         let listed = (logs.files.len() + songs.files.len()) as u64;
-        let passed_over = logs.passed_over.into_iter().chain(songs.passed_over).collect();
+        let passed_over = logs.skipped.into_iter().chain(songs.skipped).collect();
         let scope = RefreshScope { logs: !logs.files.is_empty(), songs: !songs.files.is_empty() };
         let shared = |files: Vec<SourceFile>| files.into_iter().map(Arc::new).collect();
         let (logs, songs) = (shared(logs.files), shared(songs.files));

@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Wi
 
 use crate::cli::Format;
 use crate::error::{Result, output_error};
-use crate::output::{csv_field, harmless, plain, row_json};
+use crate::output::{csv_field, plain, row_json, sanitized};
 use crate::warehouse::{Rows, Value};
 
 /// So many rows decide how wide the columns of a table are. What has more is printed part by part.
@@ -142,7 +142,7 @@ impl<W: Write> Printer<W> {
             }
         }
         if self.layout.is_none() {
-            table.set_header(self.names.iter().map(|name| harmless(name)));
+            table.set_header(self.names.iter().map(|name| sanitized(name)));
         }
         let has_rows = !rows.is_empty();
         table.add_rows(rows);
@@ -216,7 +216,7 @@ impl<W: Write> Rows for Printer<W> {
                     }
                 }
                 let cell = |value: &Value| {
-                    let cell = harmless(&plain(value));
+                    let cell = sanitized(&plain(value));
                     if self.format == Format::Markdown { cell.replace('|', "\\|") } else { cell }
                 };
                 let cells = values.iter().map(cell).collect();

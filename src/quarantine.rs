@@ -5,7 +5,7 @@ use crate::warehouse::{RejectRow, Warehouse};
 
 /// Rows on their way into the quarantine of a run.
 pub struct QuarantineWriter<'a> {
-    warehouse: &'a mut dyn Warehouse,
+    warehouse: &'a mut Warehouse,
     run_id: &'a str,
     /// Bytes of memory at which the rows are written.
     most: usize,
@@ -13,14 +13,10 @@ pub struct QuarantineWriter<'a> {
     taken: usize,
 }
 
-/// The least and the most bytes of a part: a warehouse may take as long for a small part as for a large one.
-const PART_BYTES: [u64; 2] = [1 << 20, 64 << 20];
-
 impl<'a> QuarantineWriter<'a> {
-    /// The rows wait in a small share of the memory that decoded events may take.
-    pub fn new(warehouse: &'a mut dyn Warehouse, run_id: &'a str, event_memory: u64) -> Self {
-        let [least, most] = PART_BYTES;
-        Self { warehouse, run_id, most: (event_memory / 16).clamp(least, most) as usize, rows: Vec::new(), taken: 0 }
+    /// Rows are written when they take so many bytes of memory.
+    pub fn new(warehouse: &'a mut Warehouse, run_id: &'a str, most: usize) -> Self {
+        Self { warehouse, run_id, most, rows: Vec::new(), taken: 0 }
     }
 
     /// Adds a row.

@@ -43,7 +43,7 @@ impl Forgotten {
     ///
     /// # Errors
     /// What the engine reports.
-    pub fn find(warehouse: &mut dyn Warehouse, plan: &Plan, unread: &[(SourceFile, Error)]) -> Result<Option<Self>> {
+    pub fn find(warehouse: &mut Warehouse, plan: &Plan, unread: &[(SourceFile, Error)]) -> Result<Option<Self>> {
         let unread: HashMap<&str, &Error> = unread.iter().map(|(file, error)| (file.url.as_str(), error)).collect();
         let readable = |files: &'_ [Arc<SourceFile>]| -> HashSet<String> {
             files.iter().map(|file| &file.url).filter(|url| !unread.contains_key(url.as_str())).cloned().collect()
@@ -97,7 +97,7 @@ impl Forgotten {
     /// Counts plays, views and days by the events' ids, which hold their files' numbers.
     fn count_events(
         &mut self,
-        warehouse: &mut dyn Warehouse,
+        warehouse: &mut Warehouse,
         versions: &[LostVersion],
         copied: &HashMap<String, (i64, u64, u64)>,
     ) -> Result<()> {
@@ -197,13 +197,16 @@ impl Forgotten {
 }
 
 fn each_row(
-    warehouse: &mut dyn Warehouse,
+    warehouse: &mut Warehouse,
     statement: Statement,
     parameters: &[Param<'_>],
-    row: impl FnMut(&[Value]),
+    mut row: impl FnMut(&[Value]),
 ) -> Result<()> {
-    let query = statement.query(warehouse.dialect());
-    warehouse.query(query, parameters, &mut EachRow(row))
+    let mut each = EachRow(|values: &[Value]| {
+        row(values);
+        Ok(())
+    });
+    warehouse.query(warehouse.sql(statement), parameters, &mut each)
 }
 
 fn text(value: &Value) -> String {

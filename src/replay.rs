@@ -1,41 +1,38 @@
-//! Tries quarantined lines again: after a fix of the decoder, or when what they conflicted with is gone.
+//! Tries quarantined lines again: after a fix of the decoder, or when what they conflicted with is gone. A replay is a run
+//! like any other, over other records.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::check::{self, Touched};
+use crate::check::Touched;
 use crate::decode::{EventChunk, LogDecoder, SongChunk, decode_songs};
 use crate::error::Result;
-use crate::ledger::run_row;
-use crate::pipeline::LoadOptions;
-use crate::report::{RunReport, Status};
-use crate::source::{Compression, SourceFile};
-use crate::stage::{DecodedBatch, PlannedFile, SongRecord, Verdict};
+use crate::limit::RejectLimit;
+use crate::pipeline::{Again, LoadOptions, Records, Run};
+use crate::report::RunReport;
+use crate::source::{Compression, SourceFile, Stop};
+use crate::stage::{DecodedBatch, EventOutcome, PlannedFile, SongRecord};
 use crate::transform;
-use crate::warehouse::{Input, QuarantinedLine, ReplayedLine, Warehouse};
+use crate::warehouse::{FileRow, Input, QuarantinedLine, ReplayedLine, Warehouse};
 
 /// Tries every line of the quarantine that was kept whole, in one transaction, and releases those that load. In the
 /// report a line is one that was tried.
 ///
 /// # Errors
 /// What the warehouse reports; nothing was changed then.
-pub fn replay(warehouse: &mut dyn Warehouse, options: &LoadOptions) -> Result<RunReport> {
+pub fn replay(warehouse: &mut Warehouse, options: &LoadOptions) -> Result<RunReport> {
     let started = Instant::now();
     let started_us = crate::clock::now_us();
     warehouse.begin()?;
-    let worked = work(warehouse, options, started_us).and_then(|mut report| {
-        warehouse.commit()?;
-        report.warnings = warehouse.take_warnings();
-        Ok(report)
-    });
-    match worked {
-        Ok(mut report) => {
-            report.seconds = started.elapsed().as_secs_f64();
-            Ok(report)
+    let mut run = Run::new(warehouse, options, Stop::default(), RunReport::default(), started_us);
+    match run.in_order(&mut Quarantined { options, released: BTreeMap::new() }) {
+        Ok(_) => {
+            run.report.seconds = started.elapsed().as_secs_f64();
+            Ok(run.report)
         }
         Err(error) => {
-            if let Err(second) = warehouse.rollback() {
+            if let Err(second) = run.warehouse.rollback() {
                 tracing::debug!("rollback: {}", second.report());
             }
             Err(error)
@@ -43,43 +40,56 @@ pub fn replay(warehouse: &mut dyn Warehouse, options: &LoadOptions) -> Result<Ru
     }
 }
 
-/// The share of the memory for events that a part of the quarantine takes, and the least and the most bytes of it.
-const PART_SHARE: u64 = 4;
-const PART_BYTES: [u64; 2] = [1 << 20, 64 << 20];
+/// The records of the quarantine.
+struct Quarantined<'a> {
+    options: &'a LoadOptions,
+    /// The last line of each file that loaded.
+    released: BTreeMap<i64, u64>,
+}
 
-fn work(warehouse: &mut dyn Warehouse, options: &LoadOptions, started_us: i64) -> Result<RunReport> {
-    let mut report = RunReport { run_id: crate::clock::new_id().to_string(), ..RunReport::default() };
-    let [least, most] = PART_BYTES;
-    let parts = warehouse.quarantine_parts((options.event_memory / PART_SHARE).clamp(least, most))?;
-    // The last line of each file that loaded.
-    let mut touched: BTreeMap<i64, u64> = BTreeMap::new();
-    let mut catalogue = transform::Songs::default();
-    for part in parts {
-        let lines = warehouse.quarantine(&part)?;
-        let files = files_of(&lines);
-        let mut released = songs(warehouse, &mut catalogue, &lines, &files, &mut report)?;
-        released.extend(events(warehouse, &lines, &files, options, &mut report)?);
-        drop(lines);
-        for line in &released {
-            let last = touched.entry(line.file_no).or_default();
-            *last = line.line.max(*last);
-        }
-        if !released.is_empty() {
-            warehouse.release(&released)?;
-        }
+impl Records for Quarantined<'_> {
+    fn kind(&self) -> &'static str {
+        "replay"
     }
-    report.songs_differing = catalogue.differing(warehouse)?;
-    report.status = if report.rejected + report.songs_rejected > 0 { Status::Incomplete } else { Status::Done };
-    report.balance()?;
-    report.set_totals(warehouse.totals()?);
-    if !touched.is_empty() {
-        let last_file_no = warehouse.last_file_no()?;
-        warehouse.add_run(&run_row(&report, "replay", &options.fingerprint, started_us, last_file_no))?;
-        let files: Vec<(i64, u64)> = touched.into_iter().collect();
-        let touched = Touched::by_files(&files, report.song_records > 0, true, &options.limits);
-        check::audit(warehouse, touched, &options.limits)?;
+
+    /// Part by part, the songs of each before its events.
+    fn load(&mut self, run: &mut Run<'_>) -> Result<Option<Again>> {
+        let mut catalogue = transform::Songs::default();
+        for part in run.warehouse.quarantine_parts(self.options.budget.replayed())? {
+            let lines = run.warehouse.quarantine(&part)?;
+            let files = files_of(&lines);
+            let mut released = songs(run.warehouse, &mut catalogue, &lines, &files, &mut run.report)?;
+            released.extend(events(run.warehouse, &lines, &files, self.options, &mut run.report)?);
+            drop(lines);
+            for line in &released {
+                let last = self.released.entry(line.file_no).or_default();
+                *last = line.line.max(*last);
+            }
+            if !released.is_empty() {
+                run.warehouse.release(&released)?;
+            }
+        }
+        run.report.songs_differing = catalogue.differing(run.warehouse)?;
+        Ok(None)
     }
-    Ok(report)
+
+    fn limit(&self) -> Option<RejectLimit> {
+        None
+    }
+
+    /// Their files are in the ledger already.
+    fn files(&self) -> Vec<FileRow> {
+        Vec::new()
+    }
+
+    fn last_file_no(&self, warehouse: &mut Warehouse) -> Result<i64> {
+        warehouse.last_file_no()
+    }
+
+    fn touched(&self, report: &RunReport) -> Option<Touched> {
+        let files: Vec<(i64, u64)> = self.released.iter().map(|(file_no, line)| (*file_no, *line)).collect();
+        (!files.is_empty()).then(|| Touched::by_files(&files, report.song_records > 0, true, &self.options.limits))
+    }
 }
 
 /// The files that the lines came from, each once, and where each stands.
@@ -112,7 +122,7 @@ fn replayed(line: &QuarantinedLine, duplicate: bool) -> ReplayedLine {
 }
 
 fn songs(
-    warehouse: &mut dyn Warehouse,
+    warehouse: &mut Warehouse,
     catalogue: &mut transform::Songs,
     lines: &[QuarantinedLine],
     files: &Files,
@@ -142,7 +152,7 @@ fn songs(
 }
 
 fn events(
-    warehouse: &mut dyn Warehouse,
+    warehouse: &mut Warehouse,
     lines: &[QuarantinedLine],
     files: &Files,
     options: &LoadOptions,
@@ -193,16 +203,16 @@ fn events(
     report.page_views_added += added.page_views;
     let mut released = Vec::new();
     for (chunk, row, line) in decoded {
-        match batch.verdict(chunk, row) {
-            Verdict::Accepted => {
+        match batch.outcome(chunk, row) {
+            EventOutcome::Accepted => {
                 report.accepted += 1;
                 released.push(replayed(line, false));
             }
-            Verdict::Duplicate => {
+            EventOutcome::Duplicate => {
                 report.duplicates += 1;
                 released.push(replayed(line, true));
             }
-            Verdict::Conflict => {
+            EventOutcome::Conflict => {
                 report.rejected += 1;
                 report.conflicts += 1;
             }

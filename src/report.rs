@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::error::{EXIT_DONE, EXIT_INCOMPLETE, Error, Kind, Result};
 use crate::source::{LINK_OUT, display_name};
-use crate::stage::FileTally;
+use crate::stage::FileCounts;
 use crate::warehouse::Totals;
 
 /// How a run ended.
@@ -101,12 +101,12 @@ impl RunReport {
     }
 
     /// Counts a part of a log file's lines.
-    pub fn count_lines(&mut self, tally: FileTally) {
-        self.lines += tally.lines;
-        self.accepted += tally.accepted;
-        self.duplicates += tally.duplicates;
-        self.rejected += tally.rejected;
-        self.conflicts += tally.conflicts;
+    pub fn count_lines(&mut self, counts: FileCounts) {
+        self.lines += counts.lines;
+        self.accepted += counts.accepted;
+        self.duplicates += counts.duplicates;
+        self.rejected += counts.rejected;
+        self.conflicts += counts.conflicts;
     }
 
     /// Counts rejected records of a kind of reason.

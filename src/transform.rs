@@ -6,7 +6,11 @@ use std::sync::Arc;
 use std::thread;
 
 use crate::error::{Error, Kind, Result};
-use crate::stage::{Batch, DecodedBatch, EventBounds, People, PlannedFile, SongRecord};
+use crate::stage::{Batch, DecodedBatch, EventBounds, PlannedFile, SongRecord, StagedUsers};
+use crate::warehouse::tables::{
+    CHANGED_SONGS, CONTESTED_PLAYS, CONTINUED_PLAYS, CONTINUED_SESSIONS, LEVEL_POINTS, LEVEL_STAYS, NEWER_USERS, OTHER_TELLINGS,
+    PLAYS_TO_MATCH, SONG_KEYS, TOUCHED_PLAYS,
+};
 use crate::warehouse::{StagedObjects, Statement, Value, Warehouse};
 
 /// What a batch of events added.
@@ -32,7 +36,7 @@ impl Songs {
     ///
     /// # Errors
     /// What the warehouse reports.
-    pub fn take(&mut self, warehouse: &mut dyn Warehouse, songs: &[SongRecord], files: &[PlannedFile]) -> Result<()> {
+    pub fn take(&mut self, warehouse: &mut Warehouse, songs: &[SongRecord], files: &[PlannedFile]) -> Result<()> {
         warehouse.stage_songs(&last_of_each_file(songs), files)?;
         self.merge(warehouse)
     }
@@ -41,16 +45,16 @@ impl Songs {
     ///
     /// # Errors
     /// What the warehouse reports.
-    pub fn take_again(&mut self, warehouse: &mut dyn Warehouse, songs: &[SongRecord], files: &[PlannedFile]) -> Result<()> {
+    pub fn take_again(&mut self, warehouse: &mut Warehouse, songs: &[SongRecord], files: &[PlannedFile]) -> Result<()> {
         warehouse.stage_songs(&last_of_each_file(songs), files)?;
         warehouse.execute(Statement::DeleteOverruledSongs)?;
         self.merge(warehouse)
     }
 
-    fn merge(&mut self, warehouse: &mut dyn Warehouse) -> Result<()> {
-        warehouse.execute(Statement::ChangedSongs)?;
+    fn merge(&mut self, warehouse: &mut Warehouse) -> Result<()> {
+        warehouse.create(&CHANGED_SONGS)?;
         if !std::mem::replace(&mut self.has_begun, true) {
-            warehouse.execute(Statement::CreateOtherTellings)?;
+            warehouse.create(&OTHER_TELLINGS)?;
         }
         if self.has_others {
             warehouse.execute(Statement::DeleteOtherTellings)?;
@@ -66,14 +70,14 @@ impl Songs {
         ] {
             warehouse.execute(statement)?;
         }
-        if warehouse.execute(Statement::TouchedPlays)? > 0 {
-            warehouse.execute(Statement::SongKeys)?;
-            warehouse.execute(Statement::MatchTouchedPlays)?;
-            warehouse.execute(Statement::ContestedPlays)?;
+        if warehouse.create(&TOUCHED_PLAYS)? > 0 {
+            warehouse.create(&SONG_KEYS)?;
+            warehouse.create(&PLAYS_TO_MATCH)?;
+            warehouse.create(&CONTESTED_PLAYS)?;
             warehouse.execute(Statement::RelinkSongplays)?;
-            drop_tables(warehouse, &["contested_plays", "song_keys"])?;
+            warehouse.drop_temporary(&[CONTESTED_PLAYS, PLAYS_TO_MATCH, SONG_KEYS])?;
         }
-        drop_tables(warehouse, &["touched_plays", "changed_songs"])
+        warehouse.drop_temporary(&[TOUCHED_PLAYS, CHANGED_SONGS])
     }
 
     /// How many songs were told otherwise by another file of the run, or by the one that had the say before. It is known
@@ -81,7 +85,7 @@ impl Songs {
     ///
     /// # Errors
     /// What the warehouse reports.
-    pub fn differing(self, warehouse: &mut dyn Warehouse) -> Result<u64> {
+    pub fn differing(self, warehouse: &mut Warehouse) -> Result<u64> {
         let mut songs = 0;
         if self.has_others {
             let count = warehouse.sql(Statement::CountDifferingSongs);
@@ -91,7 +95,7 @@ impl Songs {
             }
         }
         if self.has_begun {
-            drop_tables(warehouse, &["other_tellings"])?;
+            warehouse.drop_temporary(&[OTHER_TELLINGS])?;
         }
         Ok(songs)
     }
@@ -122,26 +126,22 @@ fn last_of_each_file(songs: &[SongRecord]) -> Cow<'_, [SongRecord]> {
 ///
 /// # Errors
 /// What the warehouse reports.
-pub fn begin_events(warehouse: &mut dyn Warehouse, keep_staging: bool) -> Result<()> {
-    if keep_staging {
-        warehouse.drop_table("staging_events")?;
-        warehouse.execute(Statement::CreateStagingEvents)?;
-    }
-    Ok(())
+pub fn begin_events(warehouse: &mut Warehouse, keep_staging: bool) -> Result<()> {
+    if keep_staging { warehouse.keep_lines() } else { Ok(()) }
 }
 
-/// Moves a batch of events into the tables. Returns it with its final verdicts, and what it added.
+/// Moves a batch of events into the tables. Returns it with its final outcomes, and what it added.
 ///
 /// # Errors
 /// [`Kind::Conservation`] if the tables did not take exactly the accepted events; what the warehouse reports.
-pub fn events(warehouse: &mut dyn Warehouse, batch: DecodedBatch, keep_staging: bool) -> Result<(Arc<Batch>, Added)> {
+pub fn events(warehouse: &mut Warehouse, batch: DecodedBatch, keep_staging: bool) -> Result<(Arc<Batch>, Added)> {
     let bounds = batch.bounds();
     let batch = warehouse.stage_events(batch)?;
     let added = match bounds {
-        Some(bounds) => staged_events(warehouse, bounds, || batch.people(), keep_staging)?,
+        Some(bounds) => staged_events(warehouse, bounds, || batch.users(), keep_staging)?,
         None => Added::default(),
     };
-    warehouse.unstage_events();
+    warehouse.unstage_events()?;
     let (plays, views) = batch.accepted_counts();
     if (added.songplays, added.page_views) != (plays, views) {
         return Err(Error::new(
@@ -156,18 +156,18 @@ pub fn events(warehouse: &mut dyn Warehouse, batch: DecodedBatch, keep_staging: 
 }
 
 /// Moves staged plays and views into the tables, and tells the plays of sessions that go on what follows them now.
-fn facts(warehouse: &mut dyn Warehouse) -> Result<Added> {
-    let continued = warehouse.execute(Statement::ContinuedSessions)?;
+fn facts(warehouse: &mut Warehouse) -> Result<Added> {
+    let continued = warehouse.create(&CONTINUED_SESSIONS)?;
     let added = Added {
-        songplays: warehouse.execute(Statement::InsertSongplays)?,
-        page_views: warehouse.execute(Statement::InsertPageViews)?,
+        songplays: warehouse.add_staged(Statement::InsertSongplays)?,
+        page_views: warehouse.add_staged(Statement::InsertPageViews)?,
     };
     if continued > 0 {
-        warehouse.execute(Statement::ContinuedPlays)?;
+        warehouse.create(&CONTINUED_PLAYS)?;
         warehouse.execute(Statement::UpdateContinuedPlays)?;
-        drop_tables(warehouse, &["continued_plays"])?;
+        warehouse.drop_temporary(&[CONTINUED_PLAYS])?;
     }
-    drop_tables(warehouse, &["continued_sessions"])?;
+    warehouse.drop_temporary(&[CONTINUED_SESSIONS])?;
     Ok(added)
 }
 
@@ -176,23 +176,23 @@ fn facts(warehouse: &mut dyn Warehouse) -> Result<Added> {
 /// # Errors
 /// What the warehouse reports.
 pub fn staged_events(
-    warehouse: &mut dyn Warehouse,
+    warehouse: &mut Warehouse,
     bounds: EventBounds,
-    people: impl FnOnce() -> People + Send,
+    users: impl FnOnce() -> StagedUsers + Send,
     keep_staging: bool,
 ) -> Result<Added> {
     if keep_staging {
-        warehouse.execute(Statement::KeepStagingEvents)?;
+        warehouse.add_staged(Statement::KeepStagingEvents)?;
     }
     // The users are gathered while the warehouse writes the facts.
-    let (added, people) = thread::scope(|scope| {
-        let people = scope.spawn(people);
+    let (added, users) = thread::scope(|scope| {
+        let users = scope.spawn(users);
         let added = facts(warehouse)?;
         warehouse.execute_within(Statement::InsertTime, bounds)?;
-        let people = people.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        Ok((added, people))
+        let users = users.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Ok((added, users))
     })?;
-    warehouse.stage_people(&people)?;
+    warehouse.stage_users(&users)?;
     levels_and_users(warehouse, bounds)?;
     Ok(added)
 }
@@ -201,9 +201,9 @@ pub fn staged_events(
 ///
 /// # Errors
 /// [`Kind::Conservation`] if the tables did not take exactly these events; what the warehouse reports.
-pub fn staged_objects(warehouse: &mut dyn Warehouse, staged: &StagedObjects, keep_staging: bool) -> Result<Added> {
+pub fn staged_objects(warehouse: &mut Warehouse, staged: &StagedObjects, keep_staging: bool) -> Result<Added> {
     if keep_staging {
-        warehouse.execute(Statement::KeepStagingEvents)?;
+        warehouse.add_staged(Statement::KeepStagingEvents)?;
     }
     let added = facts(warehouse)?;
     let lines: u64 = staged.lines.iter().sum();
@@ -222,21 +222,13 @@ pub fn staged_objects(warehouse: &mut dyn Warehouse, staged: &StagedObjects, kee
 }
 
 /// The levels before the users: they need to know when each was last seen before these events.
-fn levels_and_users(warehouse: &mut dyn Warehouse, bounds: EventBounds) -> Result<()> {
-    warehouse.execute_within(Statement::LevelPoints, bounds)?;
-    for statement in [
-        Statement::LevelStays,
-        Statement::DeleteUserLevels,
-        Statement::InsertUserLevels,
-        Statement::NewerUsers,
-        Statement::DeleteUsers,
-        Statement::InsertUsers,
-    ] {
-        warehouse.execute(statement)?;
-    }
-    drop_tables(warehouse, &["newer_users", "level_stays", "level_points"])
-}
-
-fn drop_tables(warehouse: &mut dyn Warehouse, tables: &[&'static str]) -> Result<()> {
-    tables.iter().try_for_each(|table| warehouse.drop_table(table))
+fn levels_and_users(warehouse: &mut Warehouse, bounds: EventBounds) -> Result<()> {
+    warehouse.create_within(&LEVEL_POINTS, bounds)?;
+    warehouse.create(&LEVEL_STAYS)?;
+    warehouse.execute(Statement::DeleteUserLevels)?;
+    warehouse.execute(Statement::InsertUserLevels)?;
+    warehouse.create(&NEWER_USERS)?;
+    warehouse.execute(Statement::DeleteUsers)?;
+    warehouse.execute(Statement::InsertUsers)?;
+    warehouse.drop_temporary(&[NEWER_USERS, LEVEL_STAYS, LEVEL_POINTS])
 }

@@ -1,10 +1,10 @@
 //! Log lines: nothing is lost or invented, what is accepted is sound, and the grammar is JSON's.
 
 use serde_json::Value;
+use sparkify_decode::record::{FieldSpec, FieldType, LogField, NULL_INTEGER, NULL_SMALL, TextForm};
+use sparkify_decode::{EventChunk, FieldColumn, LogDecoder, Reason, repair};
 
-use crate::decode::{EventChunk, LogDecoder, Reason, repair};
 use crate::grammar::{Verdict, verdict};
-use crate::record::{LABEL_FIELDS, LOG_FIELDS, LogField, NULL_INTEGER};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
@@ -22,22 +22,18 @@ fn counts(data: &[u8], chunk: &EventChunk) {
     let lines = split_lines(data).count();
     assert_eq!(chunk.lines as usize, lines, "lines");
     assert_eq!(chunk.len() + chunk.rejects.len() + chunk.blank_lines as usize, lines, "rows + rejects + blank = lines");
-    let columns = [
-        chunk.line.len(),
-        chunk.ts.len(),
-        chunk.user_id.len(),
-        chunk.session_id.len(),
-        chunk.item_in_session.len(),
-        chunk.status.len(),
-        chunk.registration.len(),
-        chunk.length.len(),
-        chunk.artist.len(),
-        chunk.song.len(),
-        chunk.text_repair.len(),
-        chunk.payload_hash.len(),
-        chunk.is_play.len(),
-    ];
-    assert!(columns.iter().chain(chunk.labels.iter().map(Vec::len).collect::<Vec<_>>().iter()).all(|&n| n == chunk.len()));
+    let columns = [chunk.line.len(), chunk.text_repair.len(), chunk.payload_hash.len(), chunk.is_play.len()];
+    assert!(columns.iter().all(|&n| n == chunk.len()));
+    for field in LogField::ALL {
+        let length = match chunk.column(field) {
+            FieldColumn::Integer(values) => values.len(),
+            FieldColumn::Small(values) => values.len(),
+            FieldColumn::Float(values) => values.len(),
+            FieldColumn::Name(spans) => spans.len(),
+            FieldColumn::Label(codes, _) => codes.len(),
+        };
+        assert_eq!(length, chunk.len(), "{field:?}");
+    }
     assert!(chunk.line.is_sorted_by(|a, b| a < b));
     assert!(chunk.rejects.is_sorted_by(|a, b| a.line < b.line && a.byte_offset < b.byte_offset));
 }
@@ -78,52 +74,72 @@ fn lines(data: &[u8], chunk: &EventChunk) {
     assert_eq!((row, reject), (chunk.len(), chunk.rejects.len()));
 }
 
-/// The row's texts are UTF-8.
+/// A field's value in one row; a number by its bits.
+#[derive(Debug, PartialEq)]
+enum Field<'a> {
+    Null,
+    Text(&'a [u8]),
+    Integer(i64),
+    Float(u64),
+}
+
+fn field(chunk: &EventChunk, field: LogField, row: usize) -> Field<'_> {
+    let text = |span: sparkify_decode::Span| if span.is_null() { Field::Null } else { Field::Text(span.of(&chunk.text)) };
+    match chunk.column(field) {
+        FieldColumn::Integer(values) if values[row] == NULL_INTEGER => Field::Null,
+        FieldColumn::Integer(values) => Field::Integer(values[row]),
+        FieldColumn::Small(values) if values[row] == NULL_SMALL && !field.spec().required => Field::Null,
+        FieldColumn::Small(values) => Field::Integer(values[row].into()),
+        FieldColumn::Float(values) if values[row].is_nan() => Field::Null,
+        FieldColumn::Float(values) => Field::Float(values[row].to_bits()),
+        FieldColumn::Name(spans) => text(spans[row]),
+        FieldColumn::Label(codes, dictionary) => text(dictionary.values[codes[row] as usize]),
+    }
+}
+
+/// The row's texts are UTF-8, and its numbers finite.
 fn texts(chunk: &EventChunk, row: usize) {
-    let names = [chunk.artist[row], chunk.song[row]].into_iter().map(|span| span.of(&chunk.text));
-    let labels = (0..LABEL_FIELDS.len()).filter_map(|field| chunk.label(field, row));
-    names.chain(labels).for_each(|text| assert!(std::str::from_utf8(text).is_ok(), "{}", text.escape_ascii()));
-    assert!(chunk.length[row].is_nan() || chunk.length[row].is_finite());
+    for name in LogField::ALL {
+        match field(chunk, name, row) {
+            Field::Text(text) => assert!(std::str::from_utf8(text).is_ok(), "{}", text.escape_ascii()),
+            Field::Float(bits) => assert!(f64::from_bits(bits).is_finite()),
+            Field::Integer(_) | Field::Null => {}
+        }
+    }
 }
 
 /// The row's values are those that `serde_json` reads.
 fn values(chunk: &EventChunk, row: usize, json: &Value) {
-    let text = |field: LogField| {
-        let value = json.get(LOG_FIELDS[field as usize].key)?.as_str()?;
-        Some(value.replace('\0', "\u{FFFD}"))
-    };
-    for (field, span) in [(LogField::Artist, chunk.artist[row]), (LogField::Song, chunk.song[row])] {
-        let wanted = text(field).map(|t| repair(&t).0.unwrap_or(t).into_bytes());
-        assert_eq!((!span.is_null()).then(|| span.of(&chunk.text)), wanted.as_deref(), "{field:?}");
-    }
-    for (i, &field) in LABEL_FIELDS.iter().enumerate() {
-        let wanted = text(field).map(|t| match (field, t.strip_prefix('"').and_then(|t| t.strip_suffix('"'))) {
-            (LogField::UserAgent, Some(inside)) => inside.to_owned(),
-            _ => t,
-        });
-        assert_eq!(chunk.label(i, row), wanted.as_deref().map(str::as_bytes), "{field:?}");
-    }
-    for (field, value) in [
-        (LogField::Ts, chunk.ts[row]),
-        (LogField::SessionId, chunk.session_id[row]),
-        (LogField::ItemInSession, i64::from(chunk.item_in_session[row])),
-        (LogField::UserId, chunk.user_id[row]),
-        (LogField::Registration, chunk.registration[row]),
-    ] {
-        match json.get(LOG_FIELDS[field as usize].key) {
-            None | Some(Value::Null) => assert_eq!(value, NULL_INTEGER, "{field:?}"),
-            Some(Value::Number(number)) => {
-                if let Some(wanted) = number.as_i64() {
-                    assert_eq!(value, wanted, "{field:?}");
-                }
+    for name in LogField::ALL {
+        let (spec, found) = (name.spec(), field(chunk, name, row));
+        match (json.get(spec.key), found) {
+            (None | Some(Value::Null), found) => assert_eq!(found, Field::Null, "{name:?}"),
+            (Some(Value::String(text)), Field::Text(found)) => assert_eq!(found, wanted(spec, text).as_bytes(), "{name:?}"),
+            (Some(Value::Number(number)), Field::Integer(found)) => {
+                assert_eq!(found, number.as_i64().unwrap_or(found), "{name:?}");
             }
-            Some(_) => {}
+            (Some(Value::Number(number)), Field::Float(found)) if number.is_f64() => {
+                // serde_json's default number parser may miss the nearest float by one step.
+                let number = number.as_f64().unwrap_or_default() + 0.0;
+                let steps = (found as i64).abs_diff(number.to_bits() as i64);
+                assert!(steps <= 1, "{name:?} {} and {number}", f64::from_bits(found));
+            }
+            (Some(Value::Number(_) | Value::String(_)), _) if spec.kind != FieldType::Text => {}
+            (Some(value), found) => panic!("{name:?} is {found:?} of {value}"),
         }
     }
-    if let Some(wanted) = json.get("length").filter(|v| v.is_f64()).and_then(Value::as_f64) {
-        // serde_json's default number parser may miss the nearest float by one step.
-        let steps = (chunk.length[row].to_bits() as i64).abs_diff((wanted + 0.0).to_bits() as i64);
-        assert!(steps <= 1, "length {} and {wanted}", chunk.length[row]);
+}
+
+/// What a text is to become.
+fn wanted(spec: &FieldSpec, text: &str) -> String {
+    let text = text.replace('\0', "\u{FFFD}");
+    match spec.form {
+        TextForm::AsItIs => text,
+        TextForm::Repaired => repair(&text).0.unwrap_or(text),
+        TextForm::Unquoted => match text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+            Some(inside) => inside.to_owned(),
+            None => text,
+        },
     }
 }
 
@@ -132,7 +148,7 @@ fn in_blocks(data: &[u8], whole: &EventChunk) {
     let cuts = rapidhash::v3::rapidhash_v3(data);
     let mut decoder = LogDecoder::default();
     let (mut start, mut first_line, mut rows, mut rejects, mut blank) = (0, 0, 0, 0, 0);
-    let mut unknown = crate::decode::UnknownKeys::new();
+    let mut unknown = sparkify_decode::UnknownKeys::new();
     for (number, (offset, line)) in split_lines(data).enumerate() {
         let end = (offset + line.len() + 1).min(data.len());
         if end < data.len() && cuts >> (number % 64) & 1 == 0 {
@@ -164,18 +180,11 @@ fn in_blocks(data: &[u8], whole: &EventChunk) {
 fn same_row(a: &EventChunk, i: usize, b: &EventChunk, j: usize, first_line: u32) {
     assert_eq!(a.line[i], b.line[j] + first_line);
     assert_eq!(
-        (a.ts[i], a.user_id[i], a.session_id[i], a.item_in_session[i], a.status[i], a.registration[i]),
-        (b.ts[j], b.user_id[j], b.session_id[j], b.item_in_session[j], b.status[j], b.registration[j])
+        (a.text_repair[i], a.payload_hash[i], a.is_play[i]),
+        (b.text_repair[j], b.payload_hash[j], b.is_play[j])
     );
-    assert_eq!(
-        (a.length[i].to_bits(), a.text_repair[i], a.payload_hash[i], a.is_play[i]),
-        (b.length[j].to_bits(), b.text_repair[j], b.payload_hash[j], b.is_play[j])
-    );
-    for (x, y) in [(a.artist[i], b.artist[j]), (a.song[i], b.song[j])] {
-        assert_eq!((x.is_null(), x.of(&a.text)), (y.is_null(), y.of(&b.text)));
-    }
-    for field in 0..LABEL_FIELDS.len() {
-        assert_eq!(a.label(field, i), b.label(field, j));
+    for name in LogField::ALL {
+        assert_eq!(field(a, name, i), field(b, name, j), "{name:?}");
     }
 }
 

@@ -1,8 +1,8 @@
 //! Song files: every record has one outcome, in order, and where the file is cut into pieces changes nothing.
 
 use serde_json::{Deserializer, Value};
+use sparkify_decode::{Reason, Reject, Song, SongChunk, decode_songs, repair};
 
-use crate::decode::{Reason, Reject, Song, SongChunk, decode_songs, repair};
 use crate::grammar::{Verdict, verdict};
 
 /// Decodes `data` as a whole file, checks every record, then decodes it again in pieces and compares.

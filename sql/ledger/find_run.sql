@@ -1,4 +1,4 @@
--- Whether the run $1 was committed.
+-- Whether the run $run_id was committed.
 select count(*) as found
 from load_runs
-where run_id = $1;
+where run_id = $run_id;

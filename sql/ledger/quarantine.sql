@@ -7,7 +7,7 @@ select
     rejects.file_no,
     rejects.line,
     rejects.byte_offset,
-    rejects.raw,
+    rejects."raw",
     rejects.raw_bytes,
     files.modified_at,
     newest.file_no as newest_file_no

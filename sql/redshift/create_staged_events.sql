@@ -1,5 +1,5 @@
 -- The lines as events: text repaired, quotes taken off, times converted to the millisecond, and a hash of everything
--- outside the event's key. $1 is the lowest surrogate id.
+-- outside the event's key. $first_id is the lowest surrogate id.
 create temporary table staged_events diststyle even as
 with events as (
     select
@@ -37,7 +37,7 @@ with events as (
 )
 
 select
-    $1 + line_no as event_id,
+    $first_id + line_no as event_id,
     artist,
     auth,
     first_name,
@@ -57,28 +57,5 @@ select
     user_agent,
     user_id,
     text_repair,
-    cast(
-        translate(
-            substring(
-                md5(
-                    coalesce(cast(octet_length(artist) as varchar(8)) || ':' || artist, '-')
-                    || '|' || coalesce(cast(octet_length(auth) as varchar(8)) || ':' || auth, '-')
-                    || '|' || coalesce(cast(octet_length(first_name) as varchar(8)) || ':' || first_name, '-')
-                    || '|' || coalesce(cast(octet_length(gender) as varchar(8)) || ':' || gender, '-')
-                    || '|' || coalesce(cast(octet_length(last_name) as varchar(8)) || ':' || last_name, '-')
-                    || '|' || coalesce(cast(length as varchar(32)), '-')
-                    || '|' || coalesce(cast(octet_length(level) as varchar(8)) || ':' || level, '-')
-                    || '|' || coalesce(cast(octet_length(location) as varchar(8)) || ':' || location, '-')
-                    || '|' || coalesce(cast(octet_length(method) as varchar(8)) || ':' || method, '-')
-                    || '|' || coalesce(cast(octet_length(page) as varchar(8)) || ':' || page, '-')
-                    || '|' || coalesce(cast(registration as varchar(32)), '-')
-                    || '|' || coalesce(cast(octet_length(song) as varchar(8)) || ':' || song, '-')
-                    || '|' || coalesce(cast(status as varchar(32)), '-')
-                    || '|' || coalesce(cast(octet_length(user_agent) as varchar(8)) || ':' || user_agent, '-')
-                ),
-                1, 18
-            ),
-            'abcdef', '012345'
-        ) as bigint
-    ) as payload_hash
+    /* @redshift/payload_hash */ as payload_hash
 from events;

@@ -1,4 +1,5 @@
--- Why COPYs of the session $1 since $2 refused rows. Read after the rollback: within the failed transaction it fails.
+-- Why COPYs of the session $session_id since $since refused rows. Read after the rollback: within the failed
+-- transaction it fails.
 select
     trim(file_name) as file_name,
     line_number,
@@ -10,5 +11,5 @@ select
     trim(error_message) as error_message,
     query_id
 from sys_load_error_detail
-where session_id = $1 and start_time >= $2
+where session_id = $session_id and start_time >= $since
 order by file_name, line_number, column_name;

@@ -1,4 +1,5 @@
--- How many of the staged events are there more than once, or are held already. $1 and $2 bound their times.
+-- How many of the staged events are there more than once, or are held already. $first_time and $last_time bound their
+-- times.
 with repeated as (
     select user_id, session_id, item_in_session, ts
     from staged_events
@@ -9,11 +10,11 @@ with repeated as (
 known as (
     select start_time, user_id, session_id, item_in_session
     from songplays
-    where start_time between $1 and $2
+    where start_time between $first_time and $last_time
     union all
     select start_time, user_id, session_id, item_in_session
     from page_views
-    where start_time between $1 and $2
+    where start_time between $first_time and $last_time
 ),
 
 held as (

@@ -1,7 +1,7 @@
 -- What the lines have that COPY takes and sparkify's own decoder would not, or would read otherwise: then it reads
 -- them. Blanks at an end do not count in comparisons, so lengths tell.
--- $1 and $2 bound the times that are converted exactly; $3 is the most bytes that a text column holds; $4 is what
--- arrays and objects begin with.
+-- $first_time and $last_time bound the times that are converted exactly; $most_bytes is the most bytes that a text
+-- column holds; $like_json is what arrays and objects begin with.
 select
     count(*) as line_count,
     min(ts) as first_ts,
@@ -16,38 +16,38 @@ select
         else 0
     end) as incomplete_lines,
     sum(case
-        when not (ts between $1 and $2)
-            or not (registration between $1 and $2)
+        when not (ts between $first_time and $last_time)
+            or not (registration between $first_time and $last_time)
             or registration <> floor(registration)
             or not (length between -1e37 and 1e37) then 1
         else 0
     end) as unusual_numbers,
     sum(case
-        when octet_length(artist) > $3
-            or octet_length(song) > $3
-            or octet_length(auth) > $3
-            or octet_length(first_name) > $3
-            or octet_length(gender) > $3
-            or octet_length(last_name) > $3
-            or octet_length(level) > $3
-            or octet_length(location) > $3
-            or octet_length(method) > $3
-            or octet_length(page) > $3
-            or octet_length(user_agent) > $3 + 2 then 1
+        when octet_length(artist) > $most_bytes
+            or octet_length(song) > $most_bytes
+            or octet_length(auth) > $most_bytes
+            or octet_length(first_name) > $most_bytes
+            or octet_length(gender) > $most_bytes
+            or octet_length(last_name) > $most_bytes
+            or octet_length(level) > $most_bytes
+            or octet_length(location) > $most_bytes
+            or octet_length(method) > $most_bytes
+            or octet_length(page) > $most_bytes
+            or octet_length(user_agent) > $most_bytes + 2 then 1
         else 0
     end) as wide_texts,
     sum(case
-        when artist ~ $4
-            or auth ~ $4
-            or first_name ~ $4
-            or gender ~ $4
-            or last_name ~ $4
-            or level ~ $4
-            or location ~ $4
-            or method ~ $4
-            or page ~ $4
-            or song ~ $4
-            or user_agent ~ $4 then 1
+        when artist ~ $like_json
+            or auth ~ $like_json
+            or first_name ~ $like_json
+            or gender ~ $like_json
+            or last_name ~ $like_json
+            or level ~ $like_json
+            or location ~ $like_json
+            or method ~ $like_json
+            or page ~ $like_json
+            or song ~ $like_json
+            or user_agent ~ $like_json then 1
         else 0
     end) as texts_like_json
 from staged_lines;

@@ -1,2 +1,2 @@
 insert into sparkify_schema (version)
-values ($1);
+values ($version);

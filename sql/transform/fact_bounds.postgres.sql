@@ -1,15 +1,13 @@
--- First and last time of the events held from $1 to $2, in milliseconds since 1970.
+-- First and last time of the events held from $first_time to $last_time.
 with bounds as (
     select min(start_time) as low, max(start_time) as high
     from songplays
-    where start_time between $1 and $2
+    where start_time between $first_time and $last_time
     union all
     select min(start_time) as low, max(start_time) as high
     from page_views
-    where start_time between $1 and $2
+    where start_time between $first_time and $last_time
 )
 
-select
-    cast(extract(epoch from min(low)) * 1000 as bigint) as low_ms,
-    cast(extract(epoch from max(high)) * 1000 as bigint) as high_ms
+select min(low) as low, max(high) as high
 from bounds;

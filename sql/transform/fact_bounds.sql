@@ -1,4 +1,4 @@
--- First and last time of all events held, in milliseconds since 1970.
+-- First and last time of all events held.
 with bounds as (
     select min(start_time) as low, max(start_time) as high
     from songplays
@@ -7,7 +7,5 @@ with bounds as (
     from page_views
 )
 
-select
-    epoch_ms(min(low)) as low_ms,
-    epoch_ms(max(high)) as high_ms
+select min(low) as low, max(high) as high
 from bounds;

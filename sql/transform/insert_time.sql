@@ -1,4 +1,4 @@
--- $1 and $2 bound the staged plays' times, so that only that range of the dimension is read.
+-- $first_time and $last_time bound the staged plays' times, so that only that range of the dimension is read.
 insert into time
 select
     staged.start_time,
@@ -14,5 +14,5 @@ where not exists (
     from time
     where
         time.start_time = staged.start_time
-        and time.start_time between $1 and $2
+        and time.start_time between $first_time and $last_time
 );

@@ -1,14 +1,14 @@
 -- Staged events whose key the warehouse holds already, and whether the payload is the same: by the hash of the
 -- decoder of the held event, the cluster or sparkify.
--- $1 and $2 bound the staged events' times, so that only that range of the facts is read.
+-- $first_time and $last_time bound the staged events' times, so that only that range of the facts is read.
 with known as (
     select start_time, user_id, session_id, item_in_session, payload_hash
     from songplays
-    where start_time between $1 and $2
+    where start_time between $first_time and $last_time
     union all
     select start_time, user_id, session_id, item_in_session, payload_hash
     from page_views
-    where start_time between $1 and $2
+    where start_time between $first_time and $last_time
 )
 
 select

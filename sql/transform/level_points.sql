@@ -1,6 +1,6 @@
 -- The instants that decide the staged users' levels from their first staged event on. For a user of whom nothing
--- later was known these are the staged ones; for late events, all that the facts hold from there on ($1 bounds how far
--- back that can be). Of several events at one instant the last decides.
+-- later was known these are the staged ones; for late events, all that the facts hold from there on ($first_time bounds
+-- how far back that can be). Of several events at one instant the last decides.
 create temporary table level_points as
 with arrivals as (
     select user_id, min(start_time) as since
@@ -22,14 +22,14 @@ events as (
     inner join late
         on late.user_id = songplays.user_id
         and songplays.start_time >= late.since
-    where songplays.start_time >= $1 and level is not null
+    where songplays.start_time >= $first_time and level is not null
     union all
     select page_views.user_id, start_time, session_id, item_in_session, level
     from page_views
     inner join late
         on late.user_id = page_views.user_id
         and page_views.start_time >= late.since
-    where page_views.start_time >= $1 and level is not null
+    where page_views.start_time >= $first_time and level is not null
 ),
 
 ranked as (

@@ -2,8 +2,9 @@
 
 use crate::warehouse::{Param, Value};
 
-/// The thresholds. Shares are fractions of one.
+/// The thresholds, which have their defaults from the settings. Shares are fractions of one.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(test, derive(Default))]
 pub struct Limits {
     /// A load runs the blocking checks before it commits.
     pub in_load: bool,
@@ -21,21 +22,6 @@ pub struct Limits {
     pub max_outside_day: f64,
     /// The longest play, in seconds.
     pub max_length: f64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            in_load: true,
-            exact_rows: 20_000,
-            min_match_rate: 0.0001,
-            max_age_days: 0.0,
-            min_volume: 0.33,
-            max_null_rise: 0.1,
-            max_outside_day: 0.01,
-            max_length: 7200.0,
-        }
-    }
 }
 
 impl Limits {

@@ -1,7 +1,7 @@
 //! The one list of checks, for every warehouse: each a file below `sql/check/` that says itself what it is about.
 
 use crate::error::{Error, Kind, Result};
-use crate::warehouse::SqlText;
+use crate::warehouse::{SqlText, sql_files};
 
 /// How bad it is when a check fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -99,14 +99,9 @@ impl Check {
     }
 }
 
-macro_rules! files {
-    ($($name:literal)*) => {
-        /// Names and texts, in the order in which they are run and shown.
-        const FILES: &[(&str, &str)] = &[$(($name, include_str!(concat!("../../sql/check/", $name, ".sql"))),)*];
-    };
-}
-
-files! {
+/// In the order in which they are run and shown.
+const FILES: &[SqlText<'_>] = sql_files! {
+    "check":
     "event_ids" "event_keys" "user_key" "song_key" "artist_key" "time_key" "time_parts" "track_key"
     "users_seen" "user_level" "play_song" "play_track" "song_artist" "song_source" "artist_source"
     "match_names" "match_missing" "match_best" "play_next" "view_page"
@@ -115,14 +110,14 @@ files! {
     "known_levels" "known_genders" "known_methods" "known_pages" "known_auth"
     "event_days" "event_times" "registered" "lengths" "coordinates" "years" "track_reachable"
     "match_rate" "freshness" "volume" "null_rates" "quarantine" "unknown_keys"
-}
+};
 
 /// All checks, the blocking ones first.
 ///
 /// # Errors
 /// [`Kind::Query`] when a file's head is not as it should be.
 pub fn all() -> Result<Vec<Check>> {
-    FILES.iter().map(|(name, text)| Check::read(name, text)).collect()
+    FILES.iter().map(|file| Check::read(file.name, file.text)).collect()
 }
 
 #[cfg(test)]

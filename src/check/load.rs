@@ -72,7 +72,7 @@ impl Touched {
 ///
 /// # Errors
 /// [`Kind::CheckFailed`] with the first check that fails and some of its rows; what the warehouse reports.
-pub fn audit(warehouse: &mut dyn Warehouse, touched: Touched, limits: &Limits) -> Result<()> {
+pub fn audit(warehouse: &mut Warehouse, touched: Touched, limits: &Limits) -> Result<()> {
     if !limits.in_load {
         return Ok(());
     }
@@ -99,8 +99,12 @@ fn failure(finding: &Finding) -> Error {
 mod tests {
     use super::*;
 
+    fn limits(exact_rows: u64) -> Limits {
+        Limits { exact_rows, ..Limits::default() }
+    }
+
     fn sample(files: &[(i64, u64)], exact_rows: u64) -> (i64, i64) {
-        let touched = Touched::by_files(files, false, false, &Limits { exact_rows, ..Limits::default() });
+        let touched = Touched::by_files(files, false, false, &limits(exact_rows));
         (touched.sample_id >> 32, touched.sample_id & i64::from(u32::MAX))
     }
 
@@ -116,14 +120,14 @@ mod tests {
 
     #[test]
     fn the_first_load_is_all_there_is() {
-        let of = |had_events| Touched::by_files(&[(3, 10)], false, had_events, &Limits::default());
+        let of = |had_events| Touched::by_files(&[(3, 10)], false, had_events, &limits(20_000));
         assert_eq!((of(true).first_id, of(true).is_large), (3 << 32, false));
         assert_eq!((of(false).first_id, of(false).is_large, of(false).sample_id), (0, false, 3 << 32));
     }
 
     #[test]
     fn songs_may_change_any_play_that_was_there_before() {
-        let limits = Limits::default();
+        let limits = limits(20_000);
         assert_eq!(Touched::by_files(&[(9, 5)], true, true, &limits).relinked_id, 0);
         assert_eq!(Touched::by_files(&[(9, 5)], true, false, &limits).relinked_id, 9 << 32);
         assert_eq!(Touched::by_files(&[(9, 5)], false, true, &limits).relinked_id, 9 << 32);

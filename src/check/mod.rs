@@ -83,13 +83,12 @@ impl Finding {
 ///
 /// # Errors
 /// What the warehouse reports. A check that fails is not an error, nor one that cannot be run while others can.
-pub fn run(warehouse: &mut dyn Warehouse, checks: Vec<Check>, limits: &Limits, now_us: i64) -> Result<Vec<Finding>> {
+pub fn run(warehouse: &mut Warehouse, checks: Vec<Check>, limits: &Limits, now_us: i64) -> Result<Vec<Finding>> {
     let parameters = parameters(limits, Touched::everything(), now_us);
     let mut findings = Vec::with_capacity(checks.len());
     for check in checks {
         findings.push(match find(warehouse, check, limits, &parameters) {
-            Err(error) if matches!(error.kind(), Kind::Query | Kind::WarehouseDenied) => {
-                warehouse.read_on()?;
+            Err(error) if matches!(error.kind(), Kind::Query | Kind::StatementCancelled | Kind::WarehouseDenied) => {
                 // What fails and why; where in the query is of no use to who did not write it.
                 let reasons: Vec<String> = error.report().lines().take(2).map(|line| line.trim().to_owned()).collect();
                 Finding { error: Some(reasons.join("; ")), ..Finding::of(check) }
@@ -100,7 +99,7 @@ pub fn run(warehouse: &mut dyn Warehouse, checks: Vec<Check>, limits: &Limits, n
     Ok(findings)
 }
 
-fn find(warehouse: &mut dyn Warehouse, check: Check, limits: &Limits, parameters: &[Param<'_>]) -> Result<Finding> {
+fn find(warehouse: &mut Warehouse, check: Check, limits: &Limits, parameters: &[Param<'_>]) -> Result<Finding> {
     let started = Instant::now();
     let off = check.off_without.is_some_and(|setting| limits.is_zero(setting));
     let mut offending = Offending::default();

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::put;
+use super::ClusterSettings;
 use crate::settings::Flags;
 
 pub(super) const EXAMPLES: &str = "\
@@ -21,15 +21,9 @@ docs/cluster.md describes each step, what it costs and what it leaves.";
 /// Arguments of `cluster`.
 #[derive(Debug, Args)]
 pub struct ClusterArgs {
-    /// The stack's name [default: sparkify]
-    #[arg(long, global = true, value_name = "NAME")]
-    pub stack: Option<String>,
-    /// The region [default: AWS_REGION, or the profile's]
-    #[arg(long, global = true, value_name = "REGION")]
-    pub region: Option<String>,
-    /// The AWS profile to use
-    #[arg(long, global = true, value_name = "NAME")]
-    pub profile: Option<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub settings: ClusterSettings,
     /// What to do
     #[command(subcommand)]
     pub action: ClusterAction,
@@ -120,13 +114,9 @@ pub enum ClusterAction {
 }
 
 impl ClusterArgs {
-    /// The flags of settings that were given, by key.
+    /// The flags of settings that were given, by setting.
     #[must_use]
     pub fn flags(&self) -> Flags {
-        let mut flags = Flags::new();
-        put(&mut flags, "cluster.stack", self.stack.as_ref());
-        put(&mut flags, "cluster.region", self.region.as_ref());
-        put(&mut flags, "cluster.profile", self.profile.as_ref());
-        flags
+        self.settings.flags()
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{S3Args, WarehouseArgs, put};
+use super::{LenienceArgs, S3Args, SourceArgs, WarehouseArgs};
 use crate::settings::Flags;
 
 pub(super) const EXAMPLES: &str = "\
@@ -18,12 +18,9 @@ Examples:
 /// Arguments of `load`.
 #[derive(Debug, Args)]
 pub struct LoadArgs {
-    /// Folder or s3:// prefix of the user-activity logs
-    #[arg(long, value_name = "URL")]
-    pub logs: Option<String>,
-    /// Folder or s3:// prefix of the song metadata
-    #[arg(long, value_name = "URL")]
-    pub songs: Option<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub sources: SourceArgs,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub warehouse: WarehouseArgs,
@@ -36,15 +33,9 @@ pub struct LoadArgs {
     /// With --full-refresh: delete the rows of files that the sources no longer hold or that cannot be read
     #[arg(long, requires = "full_refresh")]
     pub forget_missing: bool,
-    /// Fail if more lines are rejected: a number, a percentage of the run's lines, or the larger of both; conflicts do not count
-    #[arg(long, value_name = "N|P%|'P% or N'")]
-    pub max_rejects: Option<String>,
-    /// If a file cannot be read, load the others and leave it for next time
-    #[arg(long)]
-    pub skip_bad_files: bool,
-    /// Follow links that lead out of a source's folder
-    #[arg(long)]
-    pub follow_links: bool,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub lenience: LenienceArgs,
     /// Leave every decoded line of this run in the table staging_events
     #[arg(long)]
     pub keep_staging: bool,
@@ -57,16 +48,10 @@ pub struct LoadArgs {
 }
 
 impl LoadArgs {
-    /// The flags that were given, by key.
+    /// The flags of settings that were given, by setting.
     #[must_use]
     pub fn flags(&self) -> Flags {
-        let mut flags = self.warehouse.flags();
-        put(&mut flags, "logs", self.logs.as_ref());
-        put(&mut flags, "songs", self.songs.as_ref());
-        put(&mut flags, "max_rejects", self.max_rejects.as_ref());
-        put(&mut flags, "skip_bad_files", self.skip_bad_files.then_some(&true));
-        put(&mut flags, "follow_links", self.follow_links.then_some(&true));
-        self.s3.put(&mut flags);
-        flags
+        let groups = [self.sources.flags(), self.warehouse.flags(), self.lenience.flags(), self.s3.flags()];
+        groups.into_iter().flatten().collect()
     }
 }

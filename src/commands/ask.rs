@@ -3,14 +3,14 @@
 use std::io::{IsTerminal, Write};
 
 use crate::error::{Error, Kind, Result, io_error};
-use crate::output::harmless_lines;
+use crate::output::sanitized_lines;
 
 /// Says what is about to happen and asks on the terminal whether to go on. Without one there is nobody to ask.
 ///
 /// # Errors
 /// [`Kind::Interrupted`] when the answer is no, [`Kind::Usage`] without a terminal.
 pub(super) fn go_on(notice: &str) -> Result<()> {
-    let notice = harmless_lines(notice);
+    let notice = sanitized_lines(notice);
     if !std::io::stdin().is_terminal() {
         return Err(Error::new(Kind::Usage, notice).with_hint("pass --yes; there is no terminal to ask on"));
     }

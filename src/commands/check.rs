@@ -8,7 +8,7 @@ use crate::cli::{CheckArgs, Format};
 use crate::error::{EXIT_CHECK_FAILED, EXIT_DONE, Error, Kind, Result};
 use crate::interrupt::Interrupt;
 use crate::nearest::nearest;
-use crate::output::{Prints, answer_json, conclude, harmless, json_of, say};
+use crate::output::{Prints, answer_json, conclude, json_of, print, sanitized};
 use crate::settings::Settings;
 use crate::warehouse::{Answer, Value, Warehouse};
 
@@ -20,19 +20,19 @@ pub(super) fn run(args: &CheckArgs, settings: &Settings, with_queries: bool, int
     }
     let mut warehouse = open_tables(settings, interrupt)?;
     let now_us = crate::clock::now_us();
-    let findings = check::run(warehouse.as_mut(), checks, &settings.checks, now_us)?;
+    let findings = check::run(&mut warehouse, checks, &settings.checks, now_us)?;
     let code = if findings.iter().any(Finding::blocks) { EXIT_CHECK_FAILED } else { EXIT_DONE };
     conclude(code, Prints::Product, || {
         if args.json {
-            return say(&json(&findings, &settings.warehouse.to_string()));
+            return print(&json(&findings, &settings.warehouse.to_string()));
         }
         print_answer(&table(&findings), Format::Table)?;
-        say(&details(&findings, with_queries, !args.names.is_empty()))
+        print(&details(&findings, with_queries, !args.names.is_empty()))
     })
 }
 
 /// Runs all checks and says in a few lines how it went.
-pub(super) fn summary(warehouse: &mut dyn Warehouse, settings: &Settings) -> Result<String> {
+pub(super) fn summary(warehouse: &mut Warehouse, settings: &Settings) -> Result<String> {
     let findings = check::run(warehouse, check::all()?, &settings.checks, crate::clock::now_us())?;
     Ok(details(&findings, false, false))
 }
@@ -93,13 +93,13 @@ fn details(findings: &[Finding], with_queries: bool, all_queries: bool) -> Strin
     for finding in findings {
         let Finding { check, rows, sample, .. } = finding;
         if finding.failed() {
-            let verdict = if finding.error.is_some() { "cannot be run" } else { "not so" };
-            let _ = writeln!(text, "\n{} ({}): {verdict}: {}", check.name, check.severity.name(), check.says);
+            let result = if finding.error.is_some() { "cannot be run" } else { "not so" };
+            let _ = writeln!(text, "\n{} ({}): {result}: {}", check.name, check.severity.name(), check.says);
             if let Some(error) = &finding.error {
-                let _ = writeln!(text, "  {}", harmless(error));
+                let _ = writeln!(text, "  {}", sanitized(error));
             }
             for row in sample {
-                let _ = writeln!(text, "  {}", harmless(&finding.fields(row)));
+                let _ = writeln!(text, "  {}", sanitized(&finding.fields(row)));
             }
             let more = rows - sample.len() as u64;
             if more > 0 {

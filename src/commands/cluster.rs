@@ -5,16 +5,16 @@ use std::str::FromStr;
 
 use super::ask;
 use crate::cli::{ClusterAction, ClusterArgs};
-use crate::cluster::{Cluster, Last, Request, Talk, Ttl};
+use crate::cluster::{Cluster, Last, Prompt, Request, Ttl};
 use crate::error::{EXIT_DONE, Error, Kind, Result};
 use crate::interrupt::Interrupt;
-use crate::output::{Prints, conclude, harmless_lines, note, say};
+use crate::output::{Prints, conclude, note, print, sanitized_lines};
 use crate::settings::Settings;
 
 pub(super) fn run(args: &ClusterArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
-    let talk = Terminal { agreed: is_agreed(&args.action) };
+    let terminal = Terminal { agreed: is_agreed(&args.action) };
     let request =
-        Request { options: &settings.cluster, logs: settings.logs.as_ref(), songs: settings.songs.as_ref(), talk: &talk };
+        Request { options: &settings.cluster, logs: settings.logs.as_ref(), songs: settings.songs.as_ref(), prompt: &terminal };
     super::network()?.block_on(act(&args.action, &request, interrupt))
 }
 
@@ -26,7 +26,7 @@ async fn act(action: &ClusterAction, request: &Request<'_>, interrupt: &Interrup
     match action {
         ClusterAction::Plan { ttl, json } => {
             let plan = cluster.plan(time(ttl.as_deref())?).await?;
-            print(*json, &plan, &format!("{plan}Nothing was changed.\n"))
+            print_value(*json, &plan, &format!("{plan}Nothing was changed.\n"))
         }
         ClusterAction::Up { ttl, open_to_me, address, json, .. } => {
             let ttl = time(ttl.as_deref())?;
@@ -60,7 +60,7 @@ async fn act(action: &ClusterAction, request: &Request<'_>, interrupt: &Interrup
                 None => Last::Snapshot,
             };
             let removal = cluster.down(&last, *verify).await?;
-            let code = conclude(EXIT_DONE, Prints::Notice, || print(*json, &removal, &removal.to_string()))?;
+            let code = conclude(EXIT_DONE, Prints::Notice, || print_value(*json, &removal, &removal.to_string()))?;
             if !removal.left.is_empty() || !removal.unseen.is_empty() {
                 let what = if removal.left.is_empty() { "not everything could be checked" } else { "something is left" };
                 return Err(Error::new(Kind::Cloud, what)
@@ -73,9 +73,9 @@ async fn act(action: &ClusterAction, request: &Request<'_>, interrupt: &Interrup
     .map(|()| EXIT_DONE)
 }
 
-/// Prints what is done.
+/// Prints what was done.
 fn done(text: &str) -> Result<u8> {
-    conclude(EXIT_DONE, Prints::Notice, || say(text))
+    conclude(EXIT_DONE, Prints::Notice, || print(text))
 }
 
 fn is_agreed(action: &ClusterAction) -> bool {
@@ -100,26 +100,26 @@ async fn own_or_given(cluster: &Cluster<'_>, given: Option<Ipv4Addr>) -> Result<
     }
 }
 
-/// The policy is of use before there are any credentials.
+/// Users need the policy before they have credentials.
 async fn print_policy(request: &Request<'_>, interrupt: &Interrupt) -> Result<u8> {
     let policy = match Cluster::connect(request, interrupt).await {
         Ok(cluster) => cluster.policy()?,
         Err(error) => {
-            request.talk.say(&format!("note: the account is not known ({error}); put its number in the place of ACCOUNT_ID"));
-            Cluster::policy_of_nobody(request)?
+            request.prompt.print(&format!("note: the account is not known ({error}); put its number in the place of ACCOUNT_ID"));
+            Cluster::policy_with_placeholders(request)?
         }
     };
-    say(&policy)?;
+    print(&policy)?;
     Ok(EXIT_DONE)
 }
 
 async fn print_status(cluster: &Cluster<'_>, json: bool) -> Result<()> {
     let status = cluster.status().await?;
-    print(json, &status, &status.to_string())
+    print_value(json, &status, &status.to_string())
 }
 
-fn print(json: bool, value: &impl serde::Serialize, text: &str) -> Result<()> {
-    if json { say(&format!("{}\n", serde_json::json!(value))) } else { say(&harmless_lines(text)) }
+fn print_value(json: bool, value: &impl serde::Serialize, text: &str) -> Result<()> {
+    if json { print(&format!("{}\n", serde_json::json!(value))) } else { print(&sanitized_lines(text)) }
 }
 
 /// Reports on stderr, asks on the terminal.
@@ -127,12 +127,12 @@ struct Terminal {
     agreed: bool,
 }
 
-impl Talk for Terminal {
-    fn say(&self, line: &str) {
-        note(&format!("{}\n", harmless_lines(line)));
+impl Prompt for Terminal {
+    fn print(&self, line: &str) {
+        note(&format!("{}\n", sanitized_lines(line)));
     }
 
-    fn agree(&self, notice: &str) -> Result<()> {
+    fn confirm(&self, notice: &str) -> Result<()> {
         if self.agreed { Ok(()) } else { ask::go_on(notice) }
     }
 }

@@ -10,7 +10,7 @@ use crate::cli::DemoArgs;
 use crate::error::{EXIT_DONE, Error, Kind, Result, io_error};
 use crate::insights::{Question, catalogue};
 use crate::interrupt::Interrupt;
-use crate::output::{Prints, conclude, say};
+use crate::output::{Prints, conclude, print};
 use crate::progress::SimulateProgress;
 use crate::report::thousands;
 use crate::settings::Settings;
@@ -40,12 +40,12 @@ pub(super) fn run(args: &DemoArgs, settings: &Settings, interrupt: &Interrupt) -
     tell(&format!("\n{loaded}\n"))?;
 
     let mut warehouse = open_read_only(&settings, interrupt)?;
-    tell(&check::summary(warehouse.as_mut(), &settings)?)?;
+    tell(&check::summary(&mut warehouse, &settings)?)?;
     let names = INSIGHTS.map(str::to_owned);
     let question = Question { top: Some(5), ..Question::default() };
-    insights::print(warehouse.as_mut(), &catalogue::named(&names)?, &question, interrupt)?;
+    insights::print_answers(&mut warehouse, &catalogue::named(&names)?, &question, interrupt)?;
     let page = folder.join("report.html");
-    report::write(warehouse.as_mut(), &settings, &page, interrupt)?;
+    report::write(&mut warehouse, &settings, &page, interrupt)?;
     let is_shown = std::io::stdout().is_terminal() && report::has_screen();
     if is_shown {
         report::open(&page);
@@ -66,7 +66,7 @@ pub(super) fn run(args: &DemoArgs, settings: &Settings, interrupt: &Interrupt) -
 
 /// Prints while the demo goes on, even if nobody reads it: it is done when its folder is.
 fn tell(text: &str) -> Result<()> {
-    conclude(EXIT_DONE, Prints::Notice, || say(text)).map(drop)
+    conclude(EXIT_DONE, Prints::Notice, || print(text)).map(drop)
 }
 
 /// The name of the file that says that a folder is the demo's.

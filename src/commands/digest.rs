@@ -10,7 +10,7 @@ use crate::warehouse::{Answer, Value};
 
 pub(super) fn run(args: &DigestArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
     let mut warehouse = open_tables(settings, interrupt)?;
-    let digests = digest::digest(warehouse.as_mut())?;
+    let digests = digest::digest(&mut warehouse)?;
     let row = |d: digest::TableDigest| vec![d.table.into(), Value::Integer(d.rows), d.digest.into()];
     let answer =
         Answer { columns: ["table", "rows", "digest"].map(str::to_owned).to_vec(), rows: digests.into_iter().map(row).collect() };

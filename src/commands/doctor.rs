@@ -4,10 +4,10 @@ use super::{open_options, stack};
 use crate::cli::DoctorArgs;
 use crate::error::{EXIT_DONE, Result};
 use crate::interrupt::Interrupt;
-use crate::output::{Prints, conclude, harmless_lines, say};
+use crate::output::{Prints, conclude, print, sanitized_lines};
 use crate::settings::Settings;
 use crate::source::{Location, Sources};
-use crate::warehouse::{Examined, WarehouseUrl};
+use crate::warehouse::{Probe, WarehouseUrl};
 
 /// Exit code when something is amiss.
 const EXIT_AMISS: u8 = 1;
@@ -24,18 +24,18 @@ pub(super) fn run(args: &DoctorArgs, settings: Settings, interrupt: &Interrupt) 
                 }
                 Err(error) => (settings, Err(error)),
             };
-            found.push(Examined { what: "stack", outcome });
+            found.push(Probe { what: "stack", outcome });
             settings
         }
         _ => settings,
     };
     if found.iter().all(|step| step.outcome.is_ok()) {
-        found.extend(settings.warehouse.examine(&open_options(&settings, interrupt)));
+        found.extend(settings.warehouse.diagnose(&open_options(&settings, interrupt)));
     }
     let sources = Sources::new(settings.s3.clone()).following_links(settings.follow_links);
     for (what, location) in [("logs", &settings.logs), ("songs", &settings.songs)] {
         if let Some(location) = location {
-            found.push(Examined { what, outcome: look(&sources, location) });
+            found.push(Probe { what, outcome: look(&sources, location) });
         }
     }
     let amiss = found.iter().any(|step| step.outcome.is_err());
@@ -45,7 +45,7 @@ pub(super) fn run(args: &DoctorArgs, settings: Settings, interrupt: &Interrupt) 
     } else {
         found.iter().map(as_line).collect::<Vec<_>>().concat()
     };
-    conclude(if amiss { EXIT_AMISS } else { EXIT_DONE }, Prints::Product, || say(&harmless_lines(&text)))
+    conclude(if amiss { EXIT_AMISS } else { EXIT_DONE }, Prints::Product, || print(&sanitized_lines(&text)))
 }
 
 fn look(sources: &Sources, location: &Location) -> Result<String> {
@@ -53,7 +53,7 @@ fn look(sources: &Sources, location: &Location) -> Result<String> {
     Ok(format!("{} files in {location}", listing.files.len()))
 }
 
-fn as_line(step: &Examined) -> String {
+fn as_line(step: &Probe) -> String {
     match &step.outcome {
         Ok(how) => format!("ok      {}: {how}\n", step.what),
         Err(error) => {
@@ -63,7 +63,7 @@ fn as_line(step: &Examined) -> String {
     }
 }
 
-fn as_json(step: &Examined) -> serde_json::Value {
+fn as_json(step: &Probe) -> serde_json::Value {
     match &step.outcome {
         Ok(how) => serde_json::json!({ "step": step.what, "ok": true, "found": how }),
         Err(error) => {

@@ -5,7 +5,7 @@ use crate::cli::{ExplainArgs, ExplainSubject, Format};
 use crate::error::{EXIT_DONE, Error, Kind, Result};
 use crate::explain::{self, Explanation, Part};
 use crate::interrupt::Interrupt;
-use crate::output::{answer_json, harmless, json_of, say};
+use crate::output::{answer_json, json_of, print, sanitized};
 use crate::settings::Settings;
 
 pub(super) fn run(args: &ExplainArgs, settings: &Settings, interrupt: &Interrupt) -> Result<u8> {
@@ -13,9 +13,9 @@ pub(super) fn run(args: &ExplainArgs, settings: &Settings, interrupt: &Interrupt
     let id = if args.subject == ExplainSubject::Play { play_id(&args.what)? } else { 0 };
     let mut warehouse = open_tables(settings, interrupt)?;
     let explanation = match args.subject {
-        ExplainSubject::Play => explain::play(warehouse.as_mut(), id)?,
-        ExplainSubject::Song => explain::song(warehouse.as_mut(), &args.what)?,
-        ExplainSubject::Run => explain::run(warehouse.as_mut(), &args.what)?,
+        ExplainSubject::Play => explain::play(&mut warehouse, id)?,
+        ExplainSubject::Song => explain::song(&mut warehouse, &args.what)?,
+        ExplainSubject::Run => explain::run(&mut warehouse, &args.what)?,
     };
     if args.json { print_json(&explanation) } else { print_text(&explanation) }?;
     Ok(EXIT_DONE)
@@ -35,7 +35,7 @@ fn print_json(explanation: &Explanation) -> Result<()> {
         let value = if part.is_single { rows.into_iter().next().unwrap_or_else(|| "null".to_owned()) } else { array(&rows) };
         fields.push(format!("\"{}\":{value}", part.key));
     }
-    say(&format!("{{{}}}\n", fields.join(",\n")))
+    print(&format!("{{{}}}\n", fields.join(",\n")))
 }
 
 fn array(rows: &[String]) -> String {
@@ -43,12 +43,12 @@ fn array(rows: &[String]) -> String {
 }
 
 fn print_text(explanation: &Explanation) -> Result<()> {
-    say(&format!("{}\n", harmless(&explanation.gist)))?;
+    print(&format!("{}\n", sanitized(&explanation.gist)))?;
     for part in &explanation.parts {
-        say(&format!("\n{}\n", part.heading))?;
+        print(&format!("\n{}\n", part.heading))?;
         match (part.is_single, part.answer.rows.as_slice()) {
-            (_, []) => say("  none\n")?,
-            (true, [row, ..]) => say(&lines(part, row))?,
+            (_, []) => print("  none\n")?,
+            (true, [row, ..]) => print(&lines(part, row))?,
             _ => print_answer(&part.answer, Format::Table)?,
         }
     }
@@ -59,7 +59,7 @@ fn print_text(explanation: &Explanation) -> Result<()> {
 fn lines(part: &Part, row: &[crate::warehouse::Value]) -> String {
     let width = part.answer.columns.iter().map(String::len).max().unwrap_or_default();
     let line = |(name, value): (&String, &crate::warehouse::Value)| {
-        let value = if *value == crate::warehouse::Value::Null { "-".to_owned() } else { harmless(&value.to_string()) };
+        let value = if *value == crate::warehouse::Value::Null { "-".to_owned() } else { sanitized(&value.to_string()) };
         format!("  {name:width$}  {value}\n")
     };
     part.answer.columns.iter().zip(row).map(line).collect()

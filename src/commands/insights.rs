@@ -6,10 +6,10 @@ use super::{check_guard, open_tables};
 use crate::cli::{Format, InsightsArgs};
 use crate::error::{EXIT_DONE, Error, Kind, Result};
 use crate::insights::{
-    self, Answered, DataRange, Footing, Insight, Level, ParameterKind, Question, Window, catalogue, table, window,
+    self, Answered, DataRange, Insight, Level, ParameterKind, Provenance, Question, Window, catalogue, table, window,
 };
 use crate::interrupt::Interrupt;
-use crate::output::{Prints, conclude, say};
+use crate::output::{Prints, conclude, print};
 use crate::printer::Printer;
 use crate::settings::Settings;
 use crate::warehouse::{Rows, Value, Warehouse};
@@ -28,26 +28,31 @@ pub(super) fn run(args: &InsightsArgs, settings: &Settings, interrupt: &Interrup
     let (from, to) = (day(args.from.as_deref(), "--from")?, day(args.to.as_deref(), "--to")?);
 
     let mut warehouse = open_tables(settings, interrupt)?;
-    let data = DataRange::read(warehouse.as_mut())?;
+    let data = DataRange::read(&mut warehouse)?;
     let window = Window::resolve(from, to, data)?;
-    let footing = Footing::of(warehouse.as_mut(), data, &window, question.level, &asked)?;
+    let provenance = Provenance::of(&mut warehouse, data, &window, question.level, &asked)?;
     for (index, insight) in asked.iter().enumerate() {
         interrupt.check()?;
-        let answered = insights::answer(warehouse.as_mut(), insight, &window, &footing, &question)?;
-        say(&text_of(&answered, args, index, asked.len())?)?;
+        let answered = insights::answer(&mut warehouse, insight, &window, &provenance, &question)?;
+        print(&text_of(&answered, args, index, asked.len())?)?;
     }
     Ok(EXIT_DONE)
 }
 
 /// Answers questions about all of the data with charts in the terminal, as a word about what is done.
-pub(super) fn print(warehouse: &mut dyn Warehouse, asked: &[Insight], question: &Question, interrupt: &Interrupt) -> Result<()> {
+pub(super) fn print_answers(
+    warehouse: &mut Warehouse,
+    asked: &[Insight],
+    question: &Question,
+    interrupt: &Interrupt,
+) -> Result<()> {
     let data = DataRange::read(warehouse)?;
     let window = Window::resolve(None, None, data)?;
-    let footing = Footing::of(warehouse, data, &window, question.level, asked)?;
+    let provenance = Provenance::of(warehouse, data, &window, question.level, asked)?;
     for insight in asked {
         interrupt.check()?;
-        let text = table::terminal(&insights::answer(warehouse, insight, &window, &footing, question)?, true);
-        conclude(EXIT_DONE, Prints::Notice, || say(&format!("\n{text}")))?;
+        let text = table::terminal(&insights::answer(warehouse, insight, &window, &provenance, question)?, true);
+        conclude(EXIT_DONE, Prints::Notice, || print(&format!("\n{text}")))?;
     }
     Ok(())
 }

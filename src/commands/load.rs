@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 use std::time::Instant;
 
-use super::{Found, commented, look_from_afar, one_line, open, stack};
-use crate::check::{self, Touched};
+use super::{Found, commented, one_line, open, open_options, stack, try_connect};
+use crate::budget::Budget;
 use crate::cli::LoadArgs;
 use crate::error::{EXIT_DONE, Error, Kind, Result};
 use crate::interrupt::Interrupt;
-use crate::output::{Prints, conclude, harmless_lines, json_of, note, say};
+use crate::output::{Prints, conclude, json_of, note, print, sanitized_lines};
 use crate::pipeline::{self, LoadOptions};
 use crate::plan::{self, Plan};
 use crate::progress::LoadProgress;
@@ -16,11 +16,9 @@ use crate::refresh::Forgotten;
 use crate::report::RunReport;
 use crate::settings::Settings;
 use crate::source::Sources;
-use crate::stage::{DecodedBatch, EventBounds, People};
-use crate::transform;
-use crate::warehouse::recorder::Recorder;
-use crate::warehouse::redshift::Rehearsal;
-use crate::warehouse::{RunRow, SCHEMA_VERSION, Warehouse, WarehouseUrl};
+use crate::stage::Progress;
+use crate::warehouse::recorder::Script;
+use crate::warehouse::{SCHEMA_VERSION, WarehouseUrl};
 
 pub(super) fn run(args: &LoadArgs, settings: Settings, interrupt: &Interrupt) -> Result<u8> {
     if settings.logs.is_none() && settings.songs.is_none() {
@@ -28,8 +26,8 @@ pub(super) fn run(args: &LoadArgs, settings: Settings, interrupt: &Interrupt) ->
             .with_hint("pass --logs and --songs, or set them in sparkify.toml; `sparkify demo` needs neither"));
     }
     if args.dry_run {
-        let (settings, found) = look_from_afar(settings, interrupt)?;
-        return dry_run(args, &settings, &sources(&settings, interrupt), found);
+        let (settings, found) = try_connect(settings, interrupt)?;
+        return dry_run(args, &settings, interrupt, found);
     }
     let settings = &stack::looked_up(settings, interrupt)?;
     let sources = sources(settings, interrupt);
@@ -41,16 +39,16 @@ pub(super) fn run(args: &LoadArgs, settings: Settings, interrupt: &Interrupt) ->
             if args.json
                 && let Some(details) = error.details()
             {
-                conclude(error.exit_code(), Prints::Product, || say(&refused(&error, details, &settings.warehouse)))?;
+                conclude(error.exit_code(), Prints::Product, || print(&refused(&error, details, &settings.warehouse)))?;
             }
             return Err(error);
         }
     };
-    let text = if args.json { format!("{}\n", json_of(&report)) } else { harmless_lines(&report.to_string()) };
+    let text = if args.json { format!("{}\n", json_of(&report)) } else { sanitized_lines(&report.to_string()) };
     for (file, error) in report.bad_files.iter().filter(|_| args.json) {
-        note(&format!("left out {}\n", harmless_lines(&format!("{file}: {error}"))));
+        note(&format!("left out {}\n", sanitized_lines(&format!("{file}: {error}"))));
     }
-    conclude(report.exit_code(), Prints::Notice, || say(&text))
+    conclude(report.exit_code(), Prints::Notice, || print(&text))
 }
 
 /// A refusal for scripts.
@@ -73,9 +71,6 @@ pub(super) fn sources(settings: &Settings, interrupt: &Interrupt) -> Sources {
     sources
 }
 
-/// Bytes of memory that a load takes whatever its settings.
-const BASE_MEMORY: u64 = 176 << 20;
-
 /// How a load with these settings goes about it.
 pub(super) fn load_options(settings: &Settings, full_refresh: bool, keep_staging: bool) -> LoadOptions {
     LoadOptions {
@@ -84,10 +79,9 @@ pub(super) fn load_options(settings: &Settings, full_refresh: bool, keep_staging
         skip_bad_files: settings.skip_bad_files,
         max_rejects: settings.max_rejects,
         keep_staging,
+        reads: true,
         threads: settings.threads,
-        // DuckDB has three eighths; the rest of what is left beside them is needed here and there.
-        event_memory: settings.memory.saturating_sub(BASE_MEMORY) / 16 * 7,
-        bytes_in_flight: (settings.memory / 16) as usize,
+        budget: Budget::of(settings.memory),
         limits: settings.checks.clone(),
         fingerprint: settings.fingerprint(),
     }
@@ -101,10 +95,10 @@ pub(super) fn load(settings: &Settings, sources: &Sources, options: &LoadOptions
     let known = warehouse.known_files()?;
     let plan = Plan::new(logs, songs, &known, options.full_refresh);
     let mut report = if plan.files() == 0 && !options.full_refresh {
-        pipeline::nothing_new(warehouse.as_mut(), &plan)?
+        pipeline::nothing_new(&mut warehouse, &plan)?
     } else {
         let progress = LoadProgress::new(plan.files(), plan.bytes());
-        let loaded = pipeline::load(warehouse.as_mut(), sources, &plan, options, &progress);
+        let loaded = pipeline::load(&mut warehouse, sources, &plan, options, &progress);
         progress.finish();
         // That nothing was changed is not known of every failure.
         let is_undone = |error: &Error| error.kind() != Kind::OutcomeUnknown;
@@ -131,19 +125,15 @@ fn told(forgotten: &Forgotten, is_agreed: bool) -> String {
 }
 
 /// Prints what a load would do, as a script: statements, and comments for all else.
-fn dry_run(args: &LoadArgs, settings: &Settings, sources: &Sources, found: Found) -> Result<u8> {
+fn dry_run(args: &LoadArgs, settings: &Settings, interrupt: &Interrupt, found: Found) -> Result<u8> {
+    let sources = &sources(settings, interrupt);
     let (logs, songs) = plan::list(sources, settings.logs.as_ref(), settings.songs.as_ref())?;
-    let mut recorder = Recorder::of(settings.warehouse.dialect());
     let Found { mut warehouse, version, unreachable } = found;
     let known = match &mut warehouse {
         Some(warehouse) if version.is_some() => warehouse.known_files()?,
         _ => Vec::new(),
     };
     let plan = Plan::new(logs, songs, &known, args.full_refresh);
-    if matches!(settings.warehouse, WarehouseUrl::Redshift(_)) {
-        let logs = plan.logs.iter().filter(|file| !plan.changed.contains(&file.url)).cloned().collect();
-        recorder.rehearsal = Some(Rehearsal::new(settings.redshift.clone(), logs));
-    }
 
     let mut head = String::new();
     // Writing to a String cannot fail.
@@ -170,54 +160,47 @@ fn dry_run(args: &LoadArgs, settings: &Settings, sources: &Sources, found: Found
         let _ = writeln!(head, "-- file: {} ({} bytes)", one_line(&file.display_name()), file.size);
     }
     if !plan.logs.is_empty() {
-        head.push_str("-- no event was read: their times stand here as 1970-01-01, the files' numbers as 1\n");
+        head.push_str("-- no event was read: their times stand here as 1970-01-01\n");
     }
     for (name, why) in &plan.passed_over {
         let _ = writeln!(head, "-- passed over: {} ({why})", one_line(name));
     }
 
     let forgotten = match &mut warehouse {
-        Some(warehouse) if version.is_some() && args.full_refresh => Forgotten::find(warehouse.as_mut(), &plan, &[])?,
+        Some(warehouse) if version.is_some() && args.full_refresh => Forgotten::find(warehouse, &plan, &[])?,
         _ => None,
     };
     if let Some(forgotten) = &forgotten {
         head.push_str(&told(forgotten, args.forget_missing));
         if !args.forget_missing {
-            say(&head)?;
+            print(&head)?;
             return Ok(EXIT_DONE);
         }
     }
 
-    match version {
-        Some(version) => recorder.migrate(version)?,
-        None => recorder.ensure_schema()?,
-    }
+    let last_file_no = match &mut warehouse {
+        Some(warehouse) if version.is_some() => warehouse.last_file_no()?,
+        _ => 0,
+    };
+    let script = Script::into_tables(version, last_file_no);
+    let mut recorded = settings.warehouse.recording(&open_options(settings, interrupt), script.clone());
+    recorded.ensure_schema()?;
     if plan.files() > 0 || args.full_refresh {
-        recorder.begin()?;
-        if args.full_refresh {
-            if !args.forget_missing {
-                Forgotten::find(&mut recorder, &plan, &[])?;
-            }
-            recorder.empty_tables(plan.scope)?;
-        }
-        if !plan.songs.is_empty() {
-            let mut songs = transform::Songs::default();
-            songs.take(&mut recorder, &[], &[])?;
-            songs.differing(&mut recorder)?;
-        }
-        if !plan.logs.is_empty() {
-            transform::begin_events(&mut recorder, args.keep_staging)?;
-            let nothing = DecodedBatch::new(Vec::new(), Vec::new().into(), 1);
-            recorder.stage_events(nothing)?;
-            transform::staged_events(&mut recorder, EventBounds::UNREAD, People::default, args.keep_staging)?;
-        }
-        recorder.add_rejects("", &[])?;
-        recorder.add_files("", &[])?;
-        recorder.add_run(&RunRow::default())?;
-        check::audit(&mut recorder, Touched::everything(), &settings.checks)?;
-        recorder.commit()?;
+        let options = LoadOptions {
+            reads: false,
+            forget_missing: args.forget_missing,
+            ..load_options(settings, args.full_refresh, args.keep_staging)
+        };
+        pipeline::load(&mut recorded, sources, &plan, &options, &Unseen)?;
     }
-    let text = format!("{head}{}", recorder.script());
-    say(&text)?;
+    print(&format!("{head}{}", script.text()))?;
     Ok(EXIT_DONE)
+}
+
+/// Progress that nobody watches.
+struct Unseen;
+
+impl Progress for Unseen {
+    fn bytes(&self, _: u64) {}
+    fn file_done(&self) {}
 }

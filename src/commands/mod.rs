@@ -20,14 +20,15 @@ mod tables;
 
 use std::path::Path;
 
+use crate::budget::Budget;
 use crate::cli::{Cli, Command, Format, WarehouseArgs};
 use crate::error::{EXIT_DONE, Error, Kind, Result, io_error};
 use crate::heap;
 use crate::interrupt::Interrupt;
-use crate::output::harmless;
+use crate::output::sanitized;
 use crate::printer::Printer;
 use crate::settings::{Settings, environment};
-use crate::warehouse::sql::older_tables;
+use crate::warehouse::older_tables;
 use crate::warehouse::{Answer, OpenOptions, Param, Resources, Rows, SCHEMA_VERSION, SqlText, Warehouse};
 
 /// Runs the command and returns the process's exit code.
@@ -58,7 +59,7 @@ pub fn run(cli: &Cli, interrupt: &Interrupt) -> Result<u8> {
         Command::Insights(args) => insights::run(args, &of(&args.warehouse, !args.list)?, interrupt),
         Command::Report(args) => report::run(args, &of(&args.warehouse, true)?, interrupt),
         Command::Cluster(args) => cluster::run(args, &Settings::of_process(&args.flags(), file)?, interrupt),
-        Command::Demo(args) => demo::run(args, &of_none()?, interrupt),
+        Command::Demo(args) => demo::run(args, &Settings::defaults()?, interrupt),
         Command::Config(args) => config::run(args, &Settings::of_process(&crate::settings::Flags::new(), file)?),
     }
 }
@@ -68,16 +69,10 @@ fn settings_file<'a>(args: &'a crate::cli::SimulateArgs, file: Option<&'a Path>)
     args.config.as_deref().or(file).filter(|path| path.extension().is_some_and(|ending| ending == "toml"))
 }
 
-/// The defaults alone, whatever the surroundings.
-fn of_none() -> Result<Settings> {
-    Settings::resolve(&crate::settings::Flags::new(), |_| None, None)
-}
-
 /// How a command opens its warehouse.
 fn open_options(settings: &Settings, interrupt: &Interrupt) -> OpenOptions {
     OpenOptions {
-        // As much again is for decoded batches.
-        resources: Resources { memory: settings.memory * 3 / 8, threads: settings.threads },
+        resources: Resources { memory: Budget::of(settings.memory).engine(), threads: settings.threads },
         wait: settings.wait,
         interrupt: interrupt.clone(),
         s3: settings.s3.clone(),
@@ -85,21 +80,20 @@ fn open_options(settings: &Settings, interrupt: &Interrupt) -> OpenOptions {
     }
 }
 
-fn open(settings: &Settings, interrupt: &Interrupt) -> Result<Box<dyn Warehouse>> {
+fn open(settings: &Settings, interrupt: &Interrupt) -> Result<Warehouse> {
     heap::bound(settings.memory);
     settings.warehouse.open(&open_options(settings, interrupt))
 }
 
-fn open_read_only(settings: &Settings, interrupt: &Interrupt) -> Result<Box<dyn Warehouse>> {
-    // Who only reads decodes no batches; rows go through as they come.
-    let resources = Resources { memory: settings.memory / 2, threads: settings.threads };
+fn open_read_only(settings: &Settings, interrupt: &Interrupt) -> Result<Warehouse> {
+    let resources = Resources { memory: Budget::of(settings.memory).engine_of_reader(), threads: settings.threads };
     settings.warehouse.open_read_only(&OpenOptions { resources, ..open_options(settings, interrupt) })
 }
 
 /// What a dry run finds in the warehouse's place.
 struct Found {
     /// The warehouse, if there is one.
-    warehouse: Option<Box<dyn Warehouse>>,
+    warehouse: Option<Warehouse>,
     /// Of its tables, if it has any.
     version: Option<i32>,
     /// Why it cannot be reached.
@@ -123,14 +117,14 @@ fn look(settings: &Settings, interrupt: &Interrupt) -> Result<Found> {
 }
 
 /// As [`look`]; where the cluster of the stack is none that can be looked up, the settings go on without it.
-fn look_from_afar(settings: Settings, interrupt: &Interrupt) -> Result<(Settings, Found)> {
+fn try_connect(settings: Settings, interrupt: &Interrupt) -> Result<(Settings, Found)> {
     match stack::looked_up(settings.clone(), interrupt) {
         Ok(settings) => {
             let found = look(&settings, interrupt)?;
             Ok((settings, found))
         }
         // As little as of a cluster that does not answer is known of one that is not there.
-        Err(error) if stack::may_come(&error) => {
+        Err(error) if stack::is_absent(&error) => {
             Ok((stack::unknown(settings), Found { warehouse: None, version: None, unreachable: Some(error) }))
         }
         Err(error) => Err(error),
@@ -139,7 +133,7 @@ fn look_from_afar(settings: Settings, interrupt: &Interrupt) -> Result<(Settings
 
 /// A text that cannot end its comment, nor do anything to a terminal.
 fn one_line(text: &str) -> String {
-    harmless(text)
+    sanitized(text)
 }
 
 /// Only comma-separated values go into spreadsheets.
@@ -164,18 +158,18 @@ fn network() -> Result<tokio::runtime::Runtime> {
 }
 
 /// Opens a warehouse to ask it what only its own tables can answer.
-fn open_tables(settings: &Settings, interrupt: &Interrupt) -> Result<Box<dyn Warehouse>> {
+fn open_tables(settings: &Settings, interrupt: &Interrupt) -> Result<Warehouse> {
     let (warehouse, version) = open_versioned(settings, interrupt)?;
     if version < SCHEMA_VERSION { Err(older_tables(&settings.warehouse, version)) } else { Ok(warehouse) }
 }
 
 /// Opens a warehouse to ask what tables of every version can answer.
-fn open_any_tables(settings: &Settings, interrupt: &Interrupt) -> Result<Box<dyn Warehouse>> {
+fn open_any_tables(settings: &Settings, interrupt: &Interrupt) -> Result<Warehouse> {
     open_versioned(settings, interrupt).map(|(warehouse, _)| warehouse)
 }
 
 /// Opens a warehouse that has sparkify's tables, and says their version.
-fn open_versioned(settings: &Settings, interrupt: &Interrupt) -> Result<(Box<dyn Warehouse>, i32)> {
+fn open_versioned(settings: &Settings, interrupt: &Interrupt) -> Result<(Warehouse, i32)> {
     let mut warehouse = open_read_only(settings, interrupt)?;
     let missing = || Error::new(Kind::WarehouseMissing, format!("{} has no sparkify tables", settings.warehouse));
     let version = warehouse.version()?.ok_or_else(missing)?;
@@ -188,7 +182,7 @@ fn printer(format: Format) -> Printer<impl std::io::Write> {
 }
 
 /// Prints a query's rows on stdout.
-fn print_query(warehouse: &mut dyn Warehouse, query: SqlText<'_>, parameters: &[Param<'_>], format: Format) -> Result<u8> {
+fn print_query(warehouse: &mut Warehouse, query: SqlText<'_>, parameters: &[Param<'_>], format: Format) -> Result<u8> {
     let mut printer = printer(format);
     warehouse.query(query, parameters, &mut printer)?;
     printer.finish()?;

@@ -4,7 +4,7 @@ use super::{load, open, open_any_tables, printer};
 use crate::cli::{Format, RejectsArgs};
 use crate::error::{EXIT_DONE, EXIT_INCOMPLETE, Result};
 use crate::interrupt::Interrupt;
-use crate::output::{Prints, conclude, json_of, say};
+use crate::output::{Prints, conclude, json_of, print};
 use crate::replay;
 use crate::settings::Settings;
 
@@ -25,7 +25,7 @@ fn replay(args: &RejectsArgs, settings: &Settings, interrupt: &Interrupt) -> Res
     drop(open_any_tables(settings, interrupt)?);
     let mut warehouse = open(settings, interrupt)?;
     let options = load::load_options(settings, false, false);
-    let mut report = replay::replay(warehouse.as_mut(), &options)?;
+    let mut report = replay::replay(&mut warehouse, &options)?;
     drop(warehouse);
     report.warehouse = settings.warehouse.to_string();
     let text = if args.json {
@@ -38,5 +38,5 @@ fn replay(args: &RejectsArgs, settings: &Settings, interrupt: &Interrupt) -> Res
         format!("{tried} lines replayed: {loaded} loaded, {known} known already, {rejected} still rejected\n")
     };
     let code = if report.rejected + report.songs_rejected > 0 { EXIT_INCOMPLETE } else { EXIT_DONE };
-    conclude(code, Prints::Notice, || say(&text))
+    conclude(code, Prints::Notice, || print(&text))
 }

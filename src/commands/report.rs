@@ -9,7 +9,7 @@ use crate::cli::ReportArgs;
 use crate::error::{EXIT_DONE, Error, Kind, Result};
 use crate::insights::{DataRange, Window};
 use crate::interrupt::Interrupt;
-use crate::output::{Prints, conclude, say};
+use crate::output::{Prints, conclude, print};
 use crate::page;
 use crate::settings::Settings;
 use crate::warehouse::{Warehouse, WarehouseUrl};
@@ -25,12 +25,12 @@ pub(super) fn run(args: &ReportArgs, settings: &Settings, interrupt: &Interrupt)
         check_place(&args.out, &settings.warehouse)?;
     }
     let mut warehouse = open_tables(settings, interrupt)?;
-    let data = DataRange::read(warehouse.as_mut())?;
+    let data = DataRange::read(&mut warehouse)?;
     let window = Window::resolve(from, to, data)?;
-    let html = page::build(warehouse.as_mut(), &name(&settings.warehouse), &window, &settings.checks, interrupt)?;
+    let html = page::build(&mut warehouse, &name(&settings.warehouse), &window, &settings.checks, interrupt)?;
     interrupt.check()?;
     if to_stdout {
-        return say(&html).map(|()| EXIT_DONE);
+        return print(&html).map(|()| EXIT_DONE);
     }
     page::write(&args.out, &html)?;
     // Of /dev/stdout the page's end is to be the end.
@@ -41,7 +41,7 @@ pub(super) fn run(args: &ReportArgs, settings: &Settings, interrupt: &Interrupt)
         return Ok(EXIT_DONE);
     }
     let text = format!("Wrote {} ({:.1} MB).\n", args.out.display(), html.len() as f64 / 1e6);
-    conclude(EXIT_DONE, Prints::Notice, || say(&text))
+    conclude(EXIT_DONE, Prints::Notice, || print(&text))
 }
 
 /// Before minutes of work: whether the page may be written here. What belongs to the warehouse's file may be not there yet.
@@ -63,7 +63,7 @@ fn check_place(out: &Path, url: &WarehouseUrl) -> Result<()> {
 }
 
 /// Writes a page about all of the data.
-pub(super) fn write(warehouse: &mut dyn Warehouse, settings: &Settings, out: &Path, interrupt: &Interrupt) -> Result<()> {
+pub(super) fn write(warehouse: &mut Warehouse, settings: &Settings, out: &Path, interrupt: &Interrupt) -> Result<()> {
     let data = DataRange::read(warehouse)?;
     let window = Window::resolve(None, None, data)?;
     let html = page::build(warehouse, &name(&settings.warehouse), &window, &settings.checks, interrupt)?;

@@ -11,5 +11,5 @@ pub(super) fn run(args: &RunsArgs, settings: &Settings, interrupt: &Interrupt) -
     let mut warehouse = open_any_tables(settings, interrupt)?;
     let format = if args.json { Format::Json } else { Format::Table };
     let query = Statement::Runs.query(warehouse.dialect());
-    print_query(warehouse.as_mut(), query, &[], format)
+    print_query(&mut warehouse, query, &[], format)
 }

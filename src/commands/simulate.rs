@@ -8,7 +8,7 @@ use super::load;
 use crate::cli::{LogFormat, Packing, SimulateArgs};
 use crate::error::{EXIT_DONE, Error, Kind, Result, io_error};
 use crate::interrupt::Interrupt;
-use crate::output::{Prints, conclude, note, say};
+use crate::output::{Prints, conclude, note, print};
 use crate::progress::SimulateProgress;
 use crate::report::thousands;
 use crate::settings::Settings;
@@ -40,7 +40,7 @@ pub(super) fn run(args: &SimulateArgs, settings: &Settings, interrupt: &Interrup
         return Ok(EXIT_DONE);
     }
     let text = if args.json { format!("{}\n", serde_json::json!(outcome)) } else { summary(&outcome, &plan, args) };
-    conclude(EXIT_DONE, Prints::Notice, || say(&text))
+    conclude(EXIT_DONE, Prints::Notice, || print(&text))
 }
 
 fn usage(message: &str, hint: &str) -> Error {
@@ -285,7 +285,7 @@ fn summary(outcome: &Outcome, plan: &Plan, args: &SimulateArgs) -> String {
     }
     if plan.faults.is_some() {
         let folder = if plan.format == Format::Eventsim { out.rsplit_once('/').map_or(".", |(folder, _)| folder) } else { out };
-        line("faults", format!("recorded in {folder}/{}", plan.truth_name()));
+        line("faults", format!("recorded in {folder}/{}", plan.fault_report_name()));
     }
     if plan.format == Format::Udacity {
         let songs = args.catalogue.clone().unwrap_or_else(|| format!("{out}/song_data"));

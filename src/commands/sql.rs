@@ -18,17 +18,17 @@ pub(super) fn run(args: &SqlArgs, settings: &Settings, interrupt: &Interrupt) ->
     let question = SqlText { name: "the query", text: &args.query };
     let Some(out) = args.out.as_ref().filter(|out| out.as_os_str() != "-") else {
         let mut warehouse = open_read_only(settings, interrupt)?;
-        return ask(warehouse.as_mut(), question, printer(args.format).guarding_formulas(args.guard_formulas));
+        return ask(&mut warehouse, question, printer(args.format).guarding_formulas(args.guard_formulas));
     };
     check_place(out, &settings.warehouse)?;
-    let to_file = |warehouse: &mut dyn Warehouse, file: &mut dyn Write| {
+    let to_file = |warehouse: &mut Warehouse, file: &mut dyn Write| {
         let printer = Printer::into_file(args.format, BufWriter::new(file));
         ask(warehouse, question, printer.guarding_formulas(args.guard_formulas))
     };
     if is_device(out) {
         let mut device = OpenOptions::new().write(true).open(out).map_err(|e| io_error(out.display(), "open", e))?;
         let mut warehouse = open_read_only(settings, interrupt)?;
-        return to_file(warehouse.as_mut(), &mut device);
+        return to_file(&mut warehouse, &mut device);
     }
     if out.symlink_metadata().is_ok() {
         return Err(taken(out));
@@ -36,7 +36,7 @@ pub(super) fn run(args: &SqlArgs, settings: &Settings, interrupt: &Interrupt) ->
     // What hinders the file is said before the question is asked, which may take long.
     let mut file = WholeFile::create(out).map_err(|e| io_error(out.display(), "create", e))?;
     let mut warehouse = open_read_only(settings, interrupt)?;
-    let code = to_file(warehouse.as_mut(), file.file())?;
+    let code = to_file(&mut warehouse, file.file())?;
     file.finish_new_synced().map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => taken(out),
         _ => io_error(out.display(), "write", error),
@@ -50,7 +50,7 @@ fn taken(out: &Path) -> Error {
     Error::new(Kind::Usage, message).with_hint("name another file with --out, or move that one away")
 }
 
-fn ask(warehouse: &mut dyn Warehouse, question: SqlText<'_>, mut printer: Printer<impl Write>) -> Result<u8> {
+fn ask(warehouse: &mut Warehouse, question: SqlText<'_>, mut printer: Printer<impl Write>) -> Result<u8> {
     warehouse.ask(question, &mut printer)?;
     printer.finish()?;
     Ok(EXIT_DONE)

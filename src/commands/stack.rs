@@ -1,13 +1,13 @@
-//! The warehouse `redshift:`: the cluster of the configured stack, with all that a load needs to know of it.
+//! The warehouse `redshift:`: the cluster of the configured stack, with what a load needs to know of it.
 
 use super::network;
-use crate::cluster::{Cluster, Connection, Request, Talk, Target};
+use crate::cluster::{Cluster, Connection, Prompt, Request, Target};
 use crate::error::{Error, Kind, Result};
 use crate::interrupt::Interrupt;
-use crate::output::{harmless_lines, note};
+use crate::output::{note, sanitized_lines};
 use crate::settings::Settings;
 use crate::warehouse::WarehouseUrl;
-use crate::warehouse::redshift::{Asking, RedshiftUrl};
+use crate::warehouse::redshift::{AwsContext, RedshiftUrl};
 
 /// The settings with the stack's cluster in the place of `redshift:`; others stay as they are. Warnings go to stderr.
 ///
@@ -18,28 +18,32 @@ pub(super) fn looked_up(settings: Settings, interrupt: &Interrupt) -> Result<Set
         WarehouseUrl::Redshift(url) if url.is_of_stack() => {}
         _ => return Ok(settings),
     }
-    let request =
-        Request { options: &settings.cluster, logs: settings.logs.as_ref(), songs: settings.songs.as_ref(), talk: &Teller };
+    let request = Request {
+        options: &settings.cluster,
+        logs: settings.logs.as_ref(),
+        songs: settings.songs.as_ref(),
+        prompt: &NoticesOnly,
+    };
     let connection = network()?.block_on(async { Cluster::connect(&request, interrupt).await?.connection().await })?;
     for warning in &connection.warnings {
-        Teller.say(&format!("warning: the cluster of the stack {}: {warning}", settings.cluster.stack));
+        NoticesOnly.print(&format!("warning: the cluster of the stack {}: {warning}", settings.cluster.stack));
     }
     with(settings, connection)
 }
 
-/// Whether what went wrong says no more than that there is no cluster to be reached now.
-pub(super) fn may_come(error: &Error) -> bool {
+/// Whether an error means only that no cluster can be reached now.
+pub(super) fn is_absent(error: &Error) -> bool {
     matches!(error.kind(), Kind::NotFound | Kind::Cloud | Kind::CloudDenied | Kind::CloudUnavailable | Kind::SourceCredentials)
 }
 
-/// The settings for saying what would be done to a cluster that is not there.
+/// The settings for a dry run on a cluster that does not exist.
 pub(super) fn unknown(mut settings: Settings) -> Settings {
     settings.redshift.iam_role.get_or_insert_with(|| "<the stack's role>".to_owned());
     share(&mut settings);
     settings
 }
 
-/// What loads take from the section of the cluster where their own says nothing.
+/// Fills what the load's own settings leave out from the cluster's.
 fn share(settings: &mut Settings) {
     let Settings { cluster, redshift, s3, .. } = settings;
     redshift.staging = redshift.staging.take().or_else(|| cluster.staging.clone());
@@ -55,21 +59,21 @@ fn with(mut settings: Settings, found: Connection) -> Result<Settings> {
         Target::Cluster(id) => id,
         Target::Workgroup(name) => format!("workgroup:{name}"),
     });
-    redshift.asking = Some(Asking { region, profile: cluster.profile.clone() });
+    redshift.aws_context = Some(AwsContext { region, profile: cluster.profile.clone() });
     redshift.iam_role.get_or_insert(role_arn);
     share(&mut settings);
     Ok(settings)
 }
 
-/// Nothing is asked before a look.
-struct Teller;
+/// Prints notices. A lookup changes nothing, so there is nothing to confirm.
+struct NoticesOnly;
 
-impl Talk for Teller {
-    fn say(&self, line: &str) {
-        note(&format!("{}\n", harmless_lines(line)));
+impl Prompt for NoticesOnly {
+    fn print(&self, line: &str) {
+        note(&format!("{}\n", sanitized_lines(line)));
     }
 
-    fn agree(&self, _: &str) -> Result<()> {
+    fn confirm(&self, _: &str) -> Result<()> {
         Ok(())
     }
 }

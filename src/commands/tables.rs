@@ -1,14 +1,13 @@
 //! `sparkify tables`: makes, drops or empties the warehouse's tables.
 
-use super::{Found, ask, commented, look_from_afar, open, stack};
+use super::{Found, ask, commented, open, open_options, stack, try_connect};
 use crate::cli::{TablesAction, TablesArgs};
 use crate::error::{EXIT_DONE, Error, Kind, Result};
 use crate::interrupt::Interrupt;
-use crate::output::{Prints, conclude, harmless_lines, note, say};
+use crate::output::{Prints, conclude, note, print, sanitized_lines};
 use crate::settings::Settings;
-use crate::warehouse::recorder::Recorder;
-use crate::warehouse::redshift::Rehearsal;
-use crate::warehouse::{RoleStatement, SCHEMA_VERSION, Warehouse, WarehouseUrl};
+use crate::warehouse::recorder::Script;
+use crate::warehouse::{RoleStatement, SCHEMA_VERSION};
 
 pub(super) fn run(args: &TablesArgs, settings: Settings, interrupt: &Interrupt) -> Result<u8> {
     if args.dry_run {
@@ -22,7 +21,7 @@ pub(super) fn run(args: &TablesArgs, settings: Settings, interrupt: &Interrupt) 
     let url = &settings.warehouse;
     if args.action != TablesAction::Create {
         if !url.may_exist() && args.action == TablesAction::Drop {
-            return conclude(EXIT_DONE, Prints::Notice, || say(&format!("There is no warehouse at {url}.\n")));
+            return conclude(EXIT_DONE, Prints::Notice, || print(&format!("There is no warehouse at {url}.\n")));
         }
         if !args.yes && url.may_exist() {
             ask::go_on(&format!("this deletes all data in {url}"))?;
@@ -43,10 +42,10 @@ pub(super) fn run(args: &TablesArgs, settings: Settings, interrupt: &Interrupt) 
     if args.action != TablesAction::Drop {
         let refused = warehouse.ensure_roles()?;
         if !refused.is_empty() {
-            note(&harmless_lines(&left_to_others(&refused)));
+            note(&sanitized_lines(&left_to_others(&refused)));
         }
     }
-    conclude(EXIT_DONE, Prints::Notice, || say(&done))
+    conclude(EXIT_DONE, Prints::Notice, || print(&done))
 }
 
 /// What to have others do that this user may not.
@@ -62,11 +61,7 @@ fn left_to_others(refused: &[RoleStatement]) -> String {
 
 /// Prints the statements that would run, as a script: comments for all else.
 fn dry_run(settings: Settings, interrupt: &Interrupt) -> Result<u8> {
-    let (settings, found) = look_from_afar(settings, interrupt)?;
-    let mut recorder = Recorder::of(settings.warehouse.dialect());
-    if matches!(settings.warehouse, WarehouseUrl::Redshift(_)) {
-        recorder.rehearsal = Some(Rehearsal::new(settings.redshift.clone(), Vec::new()));
-    }
+    let (settings, found) = try_connect(settings, interrupt)?;
     let Found { warehouse, version, unreachable } = found;
     let state = match (&unreachable, version) {
         (Some(_), _) => "cannot be reached, so everything counts as missing",
@@ -78,14 +73,14 @@ fn dry_run(settings: Settings, interrupt: &Interrupt) -> Result<u8> {
     if let Some(error) = &unreachable {
         head.push_str(&commented(error));
     }
-    match version {
-        Some(version) => recorder.migrate(version)?,
-        None => recorder.ensure_schema()?,
-    }
-    match warehouse {
-        Some(mut warehouse) => recorder.roles(&warehouse.role_statements()?)?,
-        None => recorder.ensure_roles().map(drop)?,
-    }
-    say(&format!("{head}{}", recorder.script()))?;
+    let script = Script::into_tables(version, 0);
+    let mut recorded = settings.warehouse.recording(&open_options(&settings, interrupt), script.clone());
+    recorded.ensure_schema()?;
+    let roles = match warehouse {
+        Some(mut warehouse) => warehouse.role_statements()?,
+        None => recorded.role_statements()?,
+    };
+    roles.iter().try_for_each(|role| script.write(role.statement.name(), &role.text).map(drop))?;
+    print(&format!("{head}{}", script.text()))?;
     Ok(EXIT_DONE)
 }

@@ -3,10 +3,10 @@
 use chrono::{NaiveDate, NaiveDateTime};
 
 use crate::error::Result;
-use crate::warehouse::{EachRow, SqlText, Value, Warehouse};
+use crate::warehouse::{EachRow, SqlText, Value, Warehouse, sql_file};
 
-const BOUNDS: SqlText<'_> = SqlText { name: "footing/bounds", text: include_str!("../../sql/footing/bounds.sql") };
-const DAYS: SqlText<'_> = SqlText { name: "footing/days", text: include_str!("../../sql/footing/days.sql") };
+const BOUNDS: SqlText<'_> = sql_file!("provenance/bounds", named "footing/bounds");
+const DAYS: SqlText<'_> = sql_file!("provenance/days", named "footing/days");
 
 /// The most days that the queries' time spines have.
 pub(super) const MOST_DAYS: i64 = 100_000;
@@ -37,7 +37,7 @@ impl DataRange {
     ///
     /// # Errors
     /// What the engine reports.
-    pub fn read(warehouse: &mut dyn Warehouse) -> Result<Option<Self>> {
+    pub fn read(warehouse: &mut Warehouse) -> Result<Option<Self>> {
         let answer = warehouse.answer(BOUNDS, &[])?;
         let end = |column| answer.rows.first().and_then(|row| time(row.get(column)?));
         let Some((first, last)) = end(0).zip(end(1)) else { return Ok(None) };
@@ -53,6 +53,7 @@ impl DataRange {
             {
                 days.push(Day { events: u64::try_from(*events).unwrap_or(0), first, last });
             }
+            Ok(())
         });
         warehouse.query(DAYS, &[], &mut each)?;
         Ok(Some(bulk_of(&days).unwrap_or(all)))

@@ -3,44 +3,40 @@
 use super::shared::{self, Kept};
 use crate::error::{Error, Kind, Result};
 use crate::nearest::nearest;
+use crate::warehouse::{SqlText, sql_files};
 
-macro_rules! files {
-    ($($name:literal,)*) => {
-        /// Every insight's name and text, in the order in which they are shown.
-        const FILES: &[(&str, &str)] = &[$(($name, include_str!(concat!("../../sql/insights/", $name, ".sql"))),)*];
-    };
-}
-
-files! {
-    "top_songs",
-    "top_artists",
-    "trending",
-    "concentration",
-    "catalogue_coverage",
-    "era_mix",
-    "artist_audience",
-    "active_users",
-    "power_users",
-    "engagement_by_segment",
-    "diversity",
-    "new_vs_returning",
-    "hour_profile",
-    "weekday_hour_heatmap",
-    "busiest_periods",
-    "concurrency_peak",
-    "seasonality",
-    "session_stats",
-    "session_start_profile",
-    "skip_rate",
-    "level_mix",
-    "level_transitions",
-    "upgrade_funnel",
-    "churn",
-    "geo",
-    "devices",
-    "cohort_retention",
-    "artist_affinity",
-}
+/// Every insight, in the order in which they are shown.
+const FILES: &[SqlText<'_>] = sql_files! {
+    "insights":
+    "top_songs"
+    "top_artists"
+    "trending"
+    "concentration"
+    "catalogue_coverage"
+    "era_mix"
+    "artist_audience"
+    "active_users"
+    "power_users"
+    "engagement_by_segment"
+    "diversity"
+    "new_vs_returning"
+    "hour_profile"
+    "weekday_hour_heatmap"
+    "busiest_periods"
+    "concurrency_peak"
+    "seasonality"
+    "session_stats"
+    "session_start_profile"
+    "skip_rate"
+    "level_mix"
+    "level_transitions"
+    "upgrade_funnel"
+    "churn"
+    "geo"
+    "devices"
+    "cohort_retention"
+    "artist_affinity"
+};
 
 /// An insight, as the head of its file describes it.
 #[derive(Debug, Clone)]
@@ -273,7 +269,7 @@ impl Column {
 /// All insights, in their order.
 #[must_use]
 pub fn all() -> Vec<Insight> {
-    FILES.iter().map(|(name, text)| Insight::read(name, text)).collect()
+    FILES.iter().map(|file| Insight::read(file.name, file.text)).collect()
 }
 
 /// The insights of these names, in the order asked; all of them when none is named.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::cell::{cell, number, with_thousands};
 use super::{Answered, Column, ColumnKind};
-use crate::output::harmless;
+use crate::output::sanitized;
 use crate::warehouse::Value;
 
 const EIGHTHS: [char; 9] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉', '█'];
@@ -58,7 +58,7 @@ fn width_of(text: &str) -> usize {
 }
 
 fn label(value: &Value, column: &Column) -> String {
-    let text = harmless(&cell(value, column));
+    let text = sanitized(&cell(value, column));
     let most = LABEL.min(window_width() / 2);
     let mut short = String::new();
     for c in text.chars() {

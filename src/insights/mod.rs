@@ -13,7 +13,7 @@ use serde_json::json;
 
 pub use bulk::DataRange;
 pub use catalogue::{Chart, Column, ColumnKind, Insight, ParameterKind};
-pub use window::{Footing, Level, Window};
+pub use window::{Level, Provenance, Window};
 
 use self::listed::Listed;
 use crate::error::{Error, Kind, Result};
@@ -40,7 +40,7 @@ pub struct Answered {
     /// The window asked.
     pub window: Window,
     /// What the answer stands on.
-    pub footing: Footing,
+    pub provenance: Provenance,
     /// Rows, with a value for each of the insight's columns, in the insight's order.
     pub rows: Vec<Vec<Value>>,
     /// How many more rows there are, which are counted only.
@@ -54,23 +54,23 @@ pub struct Answered {
 /// # Errors
 /// What the engine reports, and [`Kind::Query`] when the columns are not those that the file describes.
 pub fn answer(
-    warehouse: &mut dyn Warehouse,
+    warehouse: &mut Warehouse,
     insight: &Insight,
     window: &Window,
-    footing: &Footing,
+    provenance: &Provenance,
     question: &Question,
 ) -> Result<Answered> {
-    let (values, parameters) = parameters(insight, window, footing, question)?;
-    let footing = footing.of_one(insight);
+    let (values, parameters) = parameters(insight, window, provenance, question)?;
+    let provenance = provenance.of_one(insight);
     let mut rows = Vec::new();
     let mut remarks = Vec::new();
     let mut left_out = 0;
-    if footing.data.is_none() {
+    if provenance.data.is_none() {
         remarks.push("the warehouse holds no events yet; `sparkify load` brings them".to_owned());
     } else if window.is_empty() {
-        remarks.push(format!("the window holds none of the data, which is {}", footing.data_text()));
+        remarks.push(format!("the window holds none of the data, which is {}", provenance.data_text()));
     } else {
-        let text = insight.sql_with(&footing.kept);
+        let text = insight.sql_with(&provenance.kept);
         let mut answer = Listed::new(insight, listed::top(insight, &parameters));
         let first = answer.wanted().map(|rows| query::first_of(&text, rows));
         warehouse.query(SqlText { name: insight.name, text: first.as_deref().unwrap_or(&text) }, &values, &mut answer)?;
@@ -86,12 +86,12 @@ pub fn answer(
         (left_out, remarks) = (answer.left_out(), answer.remarks());
         let kinds: Vec<ColumnKind> = insight.columns.iter().map(|column| column.kind).collect();
         rows = answer.rows.into_iter().map(|row| row.into_iter().zip(&kinds).map(|(v, kind)| tidy(v, *kind)).collect()).collect();
-        match (footing.at_level.plays, footing.at_any.plays, footing.level) {
+        match (provenance.at_level.plays, provenance.at_any.plays, provenance.level) {
             (0, 1.., Some(level)) => {
-                let others = crate::report::thousands(footing.at_any.plays);
+                let others = crate::report::thousands(provenance.at_any.plays);
                 remarks.push(format!("no plays at level {} in the window; at other levels: {others}", level.name()));
             }
-            (0, ..) => remarks.push(format!("no plays in the window; the data is {}", footing.data_text())),
+            (0, ..) => remarks.push(format!("no plays in the window; the data is {}", provenance.data_text())),
             (.., Some(level)) if rows.is_empty() => {
                 remarks.push(format!("{}; only plays at level {} count", insight.when_empty, level.name()));
             }
@@ -102,13 +102,13 @@ pub fn answer(
     if question.level.is_some() && !insight.takes("level") {
         remarks.push("this answer is not by level: all levels are in it".to_owned());
     }
-    Ok(Answered { insight: insight.clone(), parameters, window: window.clone(), footing, rows, left_out, remarks })
+    Ok(Answered { insight: insight.clone(), parameters, window: window.clone(), provenance, rows, left_out, remarks })
 }
 
 /// A parameter as it is bound, and as a person would set it.
 type Bound = (Vec<Param<'static>>, Vec<(String, String)>);
 
-fn parameters(insight: &Insight, window: &Window, footing: &Footing, question: &Question) -> Result<Bound> {
+fn parameters(insight: &Insight, window: &Window, provenance: &Provenance, question: &Question) -> Result<Bound> {
     let mut values = Vec::new();
     let mut shown = Vec::new();
     for parameter in &insight.parameters {
@@ -117,8 +117,8 @@ fn parameters(insight: &Insight, window: &Window, footing: &Footing, question: &
             ParameterKind::Common => match parameter.name {
                 "since" => window.since.clone().into(),
                 "until" => window.until.clone().into(),
-                "data_since" => footing.reach(window).0.into(),
-                "data_until" => footing.reach(window).1.into(),
+                "data_since" => provenance.reach(window).0.into(),
+                "data_until" => provenance.reach(window).1.into(),
                 _ => {
                     shown.extend(question.level.map(|level| (parameter.name.to_owned(), level.name().to_owned())));
                     question.level.map(Level::name).into()
@@ -222,7 +222,7 @@ impl Answered {
             .map(|column| json!({"name": column.name, "kind": column.kind.name(), "meaning": column.meaning}))
             .collect();
         // The window of nothing that nobody asked for has no days.
-        let known_days = self.footing.data.is_some() || !self.window.is_empty();
+        let known_days = self.provenance.data.is_some() || !self.window.is_empty();
         let head = json!({
             "name": self.insight.name,
             "title": self.insight.title,
@@ -234,7 +234,7 @@ impl Answered {
             "asked_from": self.window.asked().map(|(from, _)| from.to_string()),
             "asked_to": self.window.asked().map(|(_, to)| to.to_string()),
             "parameters": self.parameters.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
-            "footing": self.footing.json(),
+            "footing": self.provenance.json(),
             "notes": self.insight.notes,
             "remarks": self.remarks,
             "rows_left_out": self.left_out,
@@ -250,6 +250,6 @@ impl Answered {
         let rows = if rows.is_empty() { "[]".to_owned() } else { format!("[\n{}\n  ]", rows.join(",\n")) };
         let head = head.to_string();
         let text = format!("{},\n  \"rows\":{rows}\n}}", head.strip_suffix('}').unwrap_or(&head));
-        crate::output::harmless_json(&text)
+        crate::output::sanitized_json(&text)
     }
 }

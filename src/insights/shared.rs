@@ -2,23 +2,13 @@
 //! name it and read it; its words come before theirs. In DuckDB, insights that are asked in one run share the costly part.
 
 use crate::error::Result;
-use crate::warehouse::{Param, SqlText, Warehouse};
+use crate::warehouse::{Param, SqlText, Warehouse, sql_files};
 
-macro_rules! files {
-    ($($name:literal,)*) => {
-        /// By its name, a query of which the words are what stands between `with` and `select`.
-        const FILES: &[(&str, &str)] = &[$(($name, include_str!(concat!("../../sql/shared/", $name, ".sql"))),)*];
-    };
-}
-
-files! {
-    "digits",
-    "days",
-    "artist_names",
-    "heard",
-    "songs_played",
-    "credited",
-}
+/// By its name, a query of which the words are what stands between `with` and `select`.
+const FILES: &[SqlText<'_>] = sql_files! {
+    "shared":
+    "digits" "days" "artist_names" "heard" "songs_played" "credited"
+};
 
 /// What is kept, in its order, and what it stands on itself.
 const KEPT: [(&str, &[&str]); 2] = [("songs_played", &[]), ("credited", &["artist_names", "songs_played"])];
@@ -29,7 +19,7 @@ pub(super) struct Kept(Vec<&'static str>);
 
 /// A part's file; empty for a name that no part has.
 fn file(name: &str) -> &'static str {
-    FILES.iter().find(|(file, _)| *file == name).map_or("", |(_, text)| *text)
+    FILES.iter().find(|file| file.name == name).map_or("", |file| file.text)
 }
 
 /// What a part says, as one or more of a list of common table expressions.
@@ -69,7 +59,7 @@ fn reads(query: &str, name: &str) -> bool {
 ///
 /// # Errors
 /// What the engine reports.
-pub(super) fn keep(warehouse: &mut dyn Warehouse, wanted: &[&str], parameters: &[Param<'_>]) -> Result<Kept> {
+pub(super) fn keep(warehouse: &mut Warehouse, wanted: &[&str], parameters: &[Param<'_>]) -> Result<Kept> {
     let mut kept = Kept::default();
     for (name, stands_on) in KEPT {
         if !wanted.contains(&name) {
@@ -92,11 +82,11 @@ mod tests {
     #[test]
     fn each_reads_what_it_begins_with_and_says_none_of_it_again() {
         let all = super::super::catalogue::all();
-        for (name, _) in FILES {
+        for SqlText { name, .. } in FILES {
             assert!(all.iter().any(|insight| insight.shares.contains(name)), "nobody needs {name}");
         }
         for insight in &all {
-            for (name, _) in FILES {
+            for SqlText { name, .. } in FILES {
                 let shares = insight.shares.contains(name);
                 let own = insight.own_sql();
                 let is_read = reads(own, name) || insight.shares.iter().any(|other| reads(words(other), name));
@@ -110,7 +100,7 @@ mod tests {
                     "{}",
                     insight.name
                 );
-                let kept = Kept(FILES.iter().map(|(name, _)| *name).collect());
+                let kept = Kept(FILES.iter().map(|file| file.name).collect());
                 assert_eq!(with_words(&insight.shares, own, &kept), own);
             }
             assert!(insight.shares.iter().all(|name| !words(name).is_empty()), "{}: {:?}", insight.name, insight.shares);

@@ -8,7 +8,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table};
 use super::cell::{cell, number, plain};
 use super::{Answered, ColumnKind, chart};
 use crate::error::{Error, Kind, Result};
-use crate::output::{csv_field, harmless};
+use crate::output::{csv_field, sanitized};
 use crate::warehouse::Value;
 
 /// In a window of fewer characters a table that does not fit would break its words letter by letter.
@@ -29,17 +29,18 @@ pub fn terminal(answered: &Answered, drawn: bool) -> String {
         text.push_str(&aligned(answered));
     }
     for remark in &answered.remarks {
-        let _ = writeln!(text, "  ! {}", harmless(remark));
+        let _ = writeln!(text, "  ! {}", sanitized(remark));
     }
     for note in &insight.notes {
         let _ = writeln!(text, "  {note}");
     }
-    let parameters: Vec<String> = answered.parameters.iter().map(|(name, value)| format!("{name} {}", harmless(value))).collect();
+    let parameters: Vec<String> =
+        answered.parameters.iter().map(|(name, value)| format!("{name} {}", sanitized(value))).collect();
     if !parameters.is_empty() {
         let _ = writeln!(text, "  {}", parameters.join(", "));
     }
-    if answered.footing.data.is_some() {
-        let _ = writeln!(text, "  {}", answered.footing.text(&answered.window));
+    if answered.provenance.data.is_some() {
+        let _ = writeln!(text, "  {}", answered.provenance.text(&answered.window));
     }
     text
 }
@@ -61,7 +62,7 @@ fn aligned(answered: &Answered) -> String {
     header.extend(bars.map(|_| String::new()));
     table.set_header(header);
     for row in &answered.rows {
-        let mut cells: Vec<String> = shown.iter().map(|i| harmless(&cell(&row[*i], &insight.columns[*i]))).collect();
+        let mut cells: Vec<String> = shown.iter().map(|i| sanitized(&cell(&row[*i], &insight.columns[*i]))).collect();
         cells.extend(bars.map(|column| chart::bar(number(&row[column]).unwrap_or(0.0), most, BAR)));
         table.add_row(cells);
     }
@@ -85,7 +86,7 @@ fn listed(answered: &Answered, shown: &[usize]) -> String {
     for row in &answered.rows {
         for i in shown.iter().filter(|i| row[**i] != Value::Null) {
             let name = columns[*i].name.replace('_', " ");
-            let _ = writeln!(text, "  {name:width$}  {}", harmless(&cell(&row[*i], &columns[*i])));
+            let _ = writeln!(text, "  {name:width$}  {}", sanitized(&cell(&row[*i], &columns[*i])));
         }
         text.push('\n');
     }
@@ -97,7 +98,7 @@ fn listed(answered: &Answered, shown: &[usize]) -> String {
 pub fn markdown(answered: &Answered) -> String {
     let insight = &answered.insight;
     let safe = |text: &str| {
-        let escaped = harmless(text).replace('\\', "\\\\").replace('|', "\\|").replace('`', "\\`");
+        let escaped = sanitized(text).replace('\\', "\\\\").replace('|', "\\|").replace('`', "\\`");
         escaped.replace('&', "&amp;").replace('<', "&lt;").replace('*', "\\*").replace('_', "\\_").replace('[', "\\[")
     };
     let mut text = format!("## {}\n\n{}\n\n", insight.title, insight.answers);
@@ -118,8 +119,8 @@ pub fn markdown(answered: &Answered) -> String {
     for remark in answered.remarks.iter().chain(&insight.notes) {
         let _ = writeln!(text, "{}\n", safe(remark));
     }
-    if answered.footing.data.is_some() {
-        let _ = writeln!(text, "{}", answered.footing.text(&answered.window));
+    if answered.provenance.data.is_some() {
+        let _ = writeln!(text, "{}", answered.provenance.text(&answered.window));
     }
     text
 }

@@ -8,11 +8,11 @@ use super::bulk::{DataRange, MOST_DAYS};
 use super::shared::{self, Kept};
 use crate::error::{Error, Kind, Result};
 use crate::report::thousands;
-use crate::warehouse::{Answer, Param, SqlText, Value, Warehouse};
+use crate::warehouse::{Answer, Param, SqlText, Value, Warehouse, sql_file};
 
-const PLAYS: SqlText<'_> = SqlText { name: "footing/plays", text: include_str!("../../sql/footing/plays.sql") };
-const SESSIONS: SqlText<'_> = SqlText { name: "footing/sessions", text: include_str!("../../sql/footing/sessions.sql") };
-const LAST_RUN: SqlText<'_> = SqlText { name: "footing/last_run", text: include_str!("../../sql/footing/last_run.sql") };
+const PLAYS: SqlText<'_> = sql_file!("provenance/plays", named "footing/plays");
+const SESSIONS: SqlText<'_> = sql_file!("provenance/sessions", named "footing/sessions");
+const LAST_RUN: SqlText<'_> = sql_file!("provenance/last_run", named "footing/last_run");
 
 /// The first day that all engines know.
 pub const FIRST_DAY: NaiveDate = NaiveDate::from_ymd_opt(1, 1, 1).unwrap();
@@ -39,7 +39,7 @@ impl Level {
     }
 }
 
-/// A stretch of whole days in UTC: from the first on, up to the second, which is outside.
+/// A range of whole days in UTC: from the first on, up to the second, which is outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Window {
     from: NaiveDate,
@@ -178,7 +178,7 @@ pub struct Plays {
 
 /// What an answer stands on.
 #[derive(Debug, Clone, Default)]
-pub struct Footing {
+pub struct Provenance {
     /// From when to when there are events; none in an empty warehouse.
     pub data: Option<DataRange>,
     /// The level asked; none where an answer is not by level.
@@ -195,13 +195,13 @@ pub struct Footing {
     pub(super) kept: Kept,
 }
 
-impl Footing {
+impl Provenance {
     /// Gathers it for the insights that are asked.
     ///
     /// # Errors
     /// What the engine reports.
     pub fn of(
-        warehouse: &mut dyn Warehouse,
+        warehouse: &mut Warehouse,
         data: Option<DataRange>,
         window: &Window,
         level: Option<Level>,
@@ -219,23 +219,23 @@ impl Footing {
             Some(Value::Text(text)) => Some(text.clone()),
             _ => None,
         };
-        let mut footing = Self { data, level, run_id, ..Self::default() };
+        let mut provenance = Self { data, level, run_id, ..Self::default() };
         if data.is_none() || window.is_empty() {
-            return Ok(footing);
+            return Ok(provenance);
         }
         let mut plays = |level| {
             let answer = warehouse.answer(PLAYS, &parameters(level))?;
             Ok(Plays { plays: count(&answer, 0), matched: count(&answer, 1), listeners: count(&answer, 2) })
         };
-        footing.at_any = plays(None)?;
-        footing.at_level = if level.is_some() { plays(level)? } else { footing.at_any };
+        provenance.at_any = plays(None)?;
+        provenance.at_level = if level.is_some() { plays(level)? } else { provenance.at_any };
         if asked.iter().any(|insight| insight.sessions_matter) {
             let answer = warehouse.answer(SESSIONS, &parameters(None))?;
-            footing.sessions = Some((count(&answer, 0), count(&answer, 1)));
+            provenance.sessions = Some((count(&answer, 0), count(&answer, 1)));
         }
         let wanted: Vec<&str> = asked.iter().flat_map(|insight| insight.shares.iter().copied()).collect();
-        footing.kept = shared::keep(warehouse, &wanted, &parameters(level))?;
-        Ok(footing)
+        provenance.kept = shared::keep(warehouse, &wanted, &parameters(level))?;
+        Ok(provenance)
     }
 
     /// What the answer of one insight stands on.
@@ -269,7 +269,7 @@ impl Footing {
         self.data.map_or_else(|| "empty".to_owned(), text)
     }
 
-    /// The footing in a line.
+    /// The provenance in a line.
     #[must_use]
     pub fn text(&self, window: &Window) -> String {
         let Plays { plays, matched, listeners } = self.at_level;
@@ -292,7 +292,7 @@ impl Footing {
     pub(super) fn json(&self) -> serde_json::Value {
         let time = |t: NaiveDateTime| t.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
         let Plays { plays, matched, listeners } = self.at_level;
-        let mut footing = json!({
+        let mut provenance = json!({
             "plays": plays,
             "matched": matched,
             "match_rate": (plays > 0).then(|| matched as f64 / plays as f64),
@@ -304,9 +304,9 @@ impl Footing {
             "run_id": self.run_id,
         });
         if let Some(data) = self.data.filter(|data| data.outside > 0) {
-            footing["outside"] = json!({"events": data.outside, "from": time(data.whole.0), "through": time(data.whole.1)});
+            provenance["outside"] = json!({"events": data.outside, "from": time(data.whole.0), "through": time(data.whole.1)});
         }
-        footing
+        provenance
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 
-use super::visible::harmless;
+use super::visible::sanitized;
 
 /// How a spreadsheet recognizes a formula: by the first character. The wide forms are taken for the narrow ones.
 const BEGINS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
@@ -11,7 +11,7 @@ const BEGINS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', 
 /// spreadsheet takes a text for a formula.
 #[must_use]
 pub fn csv_field(text: String, on_stdout: bool, guard: bool) -> String {
-    let text = if on_stdout && std::io::stdout().is_terminal() { harmless(&text) } else { text };
+    let text = if on_stdout && std::io::stdout().is_terminal() { sanitized(&text) } else { text };
     if guard { guarded(text) } else { text }
 }
 

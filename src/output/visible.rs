@@ -21,19 +21,19 @@ const BRAILLE_BLANK: char = '\u{2800}';
 /// Text with its control characters, and those that turn the direction of writing or are not to be seen, shown as what they
 /// are.
 #[must_use]
-pub fn harmless(text: &str) -> String {
+pub fn sanitized(text: &str) -> String {
     escaped(text, |_| false, |c, text| text.extend(c.escape_default()))
 }
 
 /// Text of several lines that cannot do anything to a terminal.
 #[must_use]
-pub fn harmless_lines(text: &str) -> String {
+pub fn sanitized_lines(text: &str) -> String {
     escaped(text, |c| c == '\n', |c, text| text.extend(c.escape_default()))
 }
 
 /// JSON that cannot do anything to a terminal and means the same: what is harmful stands in its strings, escaped.
 #[must_use]
-pub fn harmless_json(json: &str) -> String {
+pub fn sanitized_json(json: &str) -> String {
     let escape = |c: char, text: &mut String| {
         for unit in c.encode_utf16(&mut [0; 2]) {
             // Writing to a String cannot fail.
@@ -46,7 +46,7 @@ pub fn harmless_json(json: &str) -> String {
 /// A value as JSON that cannot do anything to a terminal.
 #[must_use]
 pub fn json_of(value: &impl serde::Serialize) -> String {
-    harmless_json(&serde_json::json!(value).to_string())
+    sanitized_json(&serde_json::json!(value).to_string())
 }
 
 fn escaped(text: &str, is_let: impl Fn(char) -> bool, escape: impl Fn(char, &mut String)) -> String {
@@ -135,12 +135,12 @@ mod tests {
 
     #[test]
     fn text_cannot_do_anything_to_a_terminal() {
-        assert_eq!(harmless("a\u{1b}[2Jb\n\u{9b}31mc\u{202e}d"), "a\\u{1b}[2Jb\\n\\u{9b}31mc\\u{202e}d");
-        assert_eq!(harmless_lines("a\nb\rc\u{7}"), "a\nb\\rc\\u{7}");
+        assert_eq!(sanitized("a\u{1b}[2Jb\n\u{9b}31mc\u{202e}d"), "a\\u{1b}[2Jb\\n\\u{9b}31mc\\u{202e}d");
+        assert_eq!(sanitized_lines("a\nb\rc\u{7}"), "a\nb\\rc\\u{7}");
         let json = "{\"a\":\"b\u{9b}31m\u{7f}\u{2028}\u{202e}\u{e0041}\",\n\"c\":\"é漢👩\"}";
-        assert_eq!(harmless_json(json), "{\"a\":\"b\\u009b31m\\u007f\\u2028\\u202e\\udb40\\udc41\",\n\"c\":\"é漢👩\"}");
+        assert_eq!(sanitized_json(json), "{\"a\":\"b\\u009b31m\\u007f\\u2028\\u202e\\udb40\\udc41\",\n\"c\":\"é漢👩\"}");
         let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
-        assert_eq!(read(&harmless_json(json)), read(json));
+        assert_eq!(read(&sanitized_json(json)), read(json));
     }
 
     #[test]
@@ -178,9 +178,9 @@ mod tests {
             ('\u{85}', "control"),
         ];
         for (c, kind) in kinds {
-            assert_eq!(harmless(&format!("a{c}b")), format!("a{}b", c.escape_default()), "{kind}");
+            assert_eq!(sanitized(&format!("a{c}b")), format!("a{}b", c.escape_default()), "{kind}");
         }
-        assert_eq!(harmless("\u{200d}"), "\\u{200d}");
+        assert_eq!(sanitized("\u{200d}"), "\\u{200d}");
     }
 
     #[test]
@@ -208,9 +208,9 @@ mod tests {
             "അവന്\u{200d}",
             "\u{600}\u{661}",
         ] {
-            assert_eq!(harmless(text), text);
-            assert_eq!(harmless_json(text), text);
+            assert_eq!(sanitized(text), text);
+            assert_eq!(sanitized_json(text), text);
         }
-        assert_eq!(harmless("é\u{200d}é 1\u{fe0f}2"), "é\\u{200d}é 1\\u{fe0f}2");
+        assert_eq!(sanitized("é\u{200d}é 1\u{fe0f}2"), "é\\u{200d}é 1\\u{fe0f}2");
     }
 }

@@ -3,10 +3,10 @@
 use serde_json::{Value as Json, json};
 
 use crate::error::Result;
-use crate::insights::{Footing, Window};
-use crate::warehouse::{Param, SqlText, Value, Warehouse};
+use crate::insights::{Provenance, Window};
+use crate::warehouse::{Param, SqlText, Value, Warehouse, sql_file};
 
-const HEADLINE: SqlText<'_> = SqlText { name: "page/headline", text: include_str!("../../sql/page/headline.sql") };
+const HEADLINE: SqlText<'_> = sql_file!("page/headline");
 
 /// The counts of one window, by the query's columns.
 #[derive(Debug, Clone, Copy, Default)]
@@ -20,7 +20,7 @@ struct Counts {
 }
 
 impl Counts {
-    fn of(warehouse: &mut dyn Warehouse, window: &Window) -> Result<Self> {
+    fn of(warehouse: &mut Warehouse, window: &Window) -> Result<Self> {
         let parameters = [Param::new("since", window.since.as_str()), Param::new("until", window.until.as_str())];
         let answer = warehouse.answer(HEADLINE, &parameters)?;
         let number = |column: usize| match answer.rows.first().and_then(|row| row.get(column)) {
@@ -55,8 +55,8 @@ impl Counts {
 
 /// The numbers of the window, and the change against the period before. Where the data does not reach back that far,
 /// the last week of the window, or its last half, is held against as many days before it.
-pub(super) fn numbers(warehouse: &mut dyn Warehouse, window: &Window, footing: &Footing) -> Result<Json> {
-    let Some(data) = footing.data.filter(|_| !window.is_empty()) else { return Ok(json!({"numbers": [], "compared": null})) };
+pub(super) fn numbers(warehouse: &mut Warehouse, window: &Window, provenance: &Provenance) -> Result<Json> {
+    let Some(data) = provenance.data.filter(|_| !window.is_empty()) else { return Ok(json!({"numbers": [], "compared": null})) };
     let now = Counts::of(warehouse, window)?;
     let (mut recent, mut before) = window.last_and_before(window.days());
     let mut days = window.days();

@@ -13,7 +13,7 @@ use serde_json::{Value as Json, json};
 
 use crate::check::Limits;
 use crate::error::{Error, Kind, Result, io_error};
-use crate::insights::{self, Answered, DataRange, Footing, Question, Window, catalogue};
+use crate::insights::{self, Answered, DataRange, Provenance, Question, Window, catalogue};
 use crate::interrupt::Interrupt;
 use crate::warehouse::Warehouse;
 use crate::whole_file;
@@ -30,16 +30,10 @@ const LIBRARY: &str = include_str!(env!("SPARKIFY_CHART_LIBRARY"));
 ///
 /// # Errors
 /// What the engine reports, and an interrupt.
-pub fn build(
-    warehouse: &mut dyn Warehouse,
-    name: &str,
-    window: &Window,
-    limits: &Limits,
-    interrupt: &Interrupt,
-) -> Result<String> {
+pub fn build(warehouse: &mut Warehouse, name: &str, window: &Window, limits: &Limits, interrupt: &Interrupt) -> Result<String> {
     let data = DataRange::read(warehouse)?;
     let asked = catalogue::all();
-    let footing = Footing::of(warehouse, data, window, None, &asked)?;
+    let provenance = Provenance::of(warehouse, data, window, None, &asked)?;
     let (mut sections, mut had) = (Vec::new(), Vec::new());
     for section in SECTIONS {
         let mut cards: Vec<Json> = Vec::new();
@@ -47,7 +41,7 @@ pub fn build(
             interrupt.check()?;
             let Some(insight) = asked.iter().find(|insight| insight.name == *name) else { continue };
             let question = Question { top: layout::top(name), ..Question::default() };
-            let answered = insights::answer(warehouse, insight, window, &footing, &question)?;
+            let answered = insights::answer(warehouse, insight, window, &provenance, &question)?;
             cards.push(card(&answered));
             had.push(answered.rows.len());
         }
@@ -68,9 +62,9 @@ pub fn build(
         "warehouse": name,
         "from": window.from_date(),
         "to": window.to_date(),
-        "empty": footing.data.is_none(),
-        "footing": footing.text(window),
-        "headline": headline::numbers(warehouse, window, &footing)?,
+        "empty": provenance.data.is_none(),
+        "footing": provenance.text(window),
+        "headline": headline::numbers(warehouse, window, &provenance)?,
         "sections": sections,
     });
     Ok(html(&page))
@@ -88,7 +82,7 @@ fn card(answered: &Answered) -> Json {
         })
         .collect();
     let mut set = format!("-- since = '{}', until = '{}'", answered.window.since, answered.window.until);
-    let (data_since, data_until) = answered.footing.reach(&answered.window);
+    let (data_since, data_until) = answered.provenance.reach(&answered.window);
     for (name, value) in [("data_since", data_since), ("data_until", data_until)] {
         if insight.takes(name) {
             let _ = write!(set, ", {name} = '{value}'");

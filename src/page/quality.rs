@@ -8,32 +8,28 @@ use serde_json::{Value as Json, json};
 use super::room;
 use crate::check::{self, Finding, Limits, Severity};
 use crate::error::Result;
-use crate::warehouse::{Answer, SqlText, Value, Warehouse};
+use crate::warehouse::{Answer, SqlText, Value, Warehouse, sql_file};
 
 /// Tables about the loading: title, what it answers, query.
 const LOADING: [(&str, &str, SqlText<'_>); 3] = [
     (
         "Files by day",
         "Are the log files of every day there, and what became of their lines?",
-        SqlText { name: "days", text: include_str!("../../sql/page/days.sql") },
+        sql_file!("page/days", named "days"),
     ),
     (
         "Loads",
         "What became of the lines of the log files, by the day on which they were loaded?",
-        SqlText { name: "files", text: include_str!("../../sql/page/files.sql") },
+        sql_file!("page/files", named "files"),
     ),
-    (
-        "Refused lines",
-        "Which lines could not be loaded, and why?",
-        SqlText { name: "rejects", text: include_str!("../../sql/page/rejects.sql") },
-    ),
+    ("Refused lines", "Which lines could not be loaded, and why?", sql_file!("page/rejects", named "rejects")),
 ];
 
 /// Days without a file that are named one by one.
 const DAYS_NAMED: usize = 8;
 
 /// The cards, in their order, and how many rows each has.
-pub(super) fn cards(warehouse: &mut dyn Warehouse, limits: &Limits) -> Result<Vec<(Json, usize)>> {
+pub(super) fn cards(warehouse: &mut Warehouse, limits: &Limits) -> Result<Vec<(Json, usize)>> {
     let mut cards = vec![checks(warehouse, limits)?];
     for (title, answers, query) in LOADING {
         cards.push(loading(warehouse, title, answers, query)?);
@@ -42,7 +38,7 @@ pub(super) fn cards(warehouse: &mut dyn Warehouse, limits: &Limits) -> Result<Ve
 }
 
 /// What the checks find. Rows that offend are counted, not shown: they may hold names and folders, and the page travels.
-fn checks(warehouse: &mut dyn Warehouse, limits: &Limits) -> Result<(Json, usize)> {
+fn checks(warehouse: &mut Warehouse, limits: &Limits) -> Result<(Json, usize)> {
     let mut findings = check::run(warehouse, check::all()?, limits, crate::clock::now_us())?;
     // What is wrong comes first, the worst of it before the rest; the others stay in their order.
     findings.sort_by_key(|finding| (!finding.failed(), finding.check.severity));
@@ -67,13 +63,13 @@ fn checks(warehouse: &mut dyn Warehouse, limits: &Limits) -> Result<(Json, usize
     for finding in &findings {
         let _ = writeln!(sql, "-- {}\n{}", finding.check.name, finding.check.query().text);
     }
-    let verdict = verdict(&findings);
+    let summary = summary(&findings);
     let about = "Each check is a query whose rows offend, run over the whole warehouse whatever the report's window; \
                  `sparkify check` shows the rows.";
     let (notes, remarks) = if findings.iter().any(Finding::failed) {
-        (vec![about.to_owned()], vec![verdict])
+        (vec![about.to_owned()], vec![summary])
     } else {
-        (vec![verdict, about.to_owned()], Vec::new())
+        (vec![summary, about.to_owned()], Vec::new())
     };
     let count = findings.len();
     let card = json!({
@@ -84,7 +80,7 @@ fn checks(warehouse: &mut dyn Warehouse, limits: &Limits) -> Result<(Json, usize
 }
 
 /// How it went, in a sentence.
-fn verdict(findings: &[Finding]) -> String {
+fn summary(findings: &[Finding]) -> String {
     let named = |severity| {
         let failed = findings.iter().filter(|f| f.failed() && f.check.severity == severity);
         failed.map(|f| f.check.name).collect::<Vec<_>>()
@@ -98,7 +94,7 @@ fn verdict(findings: &[Finding]) -> String {
 }
 
 /// A table about the loading. Its columns are described by their names.
-fn loading(warehouse: &mut dyn Warehouse, title: &str, answers: &str, query: SqlText<'_>) -> Result<(Json, usize)> {
+fn loading(warehouse: &mut Warehouse, title: &str, answers: &str, query: SqlText<'_>) -> Result<(Json, usize)> {
     let answer = warehouse.answer(query, &[])?;
     let is_text = |name: &str| matches!(name, "input" | "reason" | "loaded_on" | "log_day");
     let columns: Vec<Json> =

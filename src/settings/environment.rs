@@ -2,7 +2,8 @@
 
 use std::ffi::OsString;
 
-use super::KEYS;
+use super::declaration::SETTINGS;
+use super::setting::Setting;
 use crate::error::{Error, Kind, Result};
 use crate::nearest::nearest;
 
@@ -31,29 +32,31 @@ pub fn check(variables: impl Iterator<Item = (OsString, OsString)>) -> Result<()
     let mut variables: Vec<(String, OsString)> =
         variables.filter_map(|(name, value)| name.into_string().ok().map(|name| (name, value))).collect();
     variables.sort();
+    let known = known();
     for (name, value) in variables {
-        let is_known = known().any(|other| other == name);
+        let is_known = known.contains(&name);
         if is_known && value.to_str().is_none() {
             return Err(Error::new(Kind::Settings, format!("the value of the variable {name} is not valid UTF-8")));
         }
-        let is_meant = name.starts_with(PREFIX) || known().any(|other| name.eq_ignore_ascii_case(other));
+        let is_meant = name.starts_with(PREFIX) || known.iter().any(|other| name.eq_ignore_ascii_case(other));
         if is_meant && !is_known && !is_service_link(&name) {
-            return Err(unknown(&name));
+            return Err(unknown(&name, &known));
         }
     }
     Ok(())
 }
 
-fn known() -> impl Iterator<Item = &'static str> {
-    KEYS.iter().map(|key| key.variable).chain(OTHERS.iter().map(|(name, _)| *name))
+/// The variables that are read, here or by the tests.
+fn known() -> Vec<String> {
+    SETTINGS.iter().map(Setting::variable).chain(OTHERS.iter().map(|(name, _)| (*name).to_owned())).collect()
 }
 
-fn unknown(name: &str) -> Error {
+fn unknown(name: &str, known: &[String]) -> Error {
     let error = Error::new(Kind::Settings, format!("there is no setting for the variable {}", name.escape_debug()));
-    let without_prefix = |name: &'static str| name.strip_prefix(PREFIX).unwrap_or(name);
+    let without_prefix = known.iter().map(|name| name.strip_prefix(PREFIX).unwrap_or(name));
     let wanted =
         name.get(..PREFIX.len()).filter(|begin| begin.eq_ignore_ascii_case(PREFIX)).map_or(name, |begin| &name[begin.len()..]);
-    match nearest(wanted, known().map(without_prefix)).first() {
+    match nearest(wanted, without_prefix).first() {
         Some(near) => error.with_hint(format!("did you mean {PREFIX}{near}? otherwise unset it")),
         None => error.with_hint("unset it; `sparkify config` shows all settings, and config/reference.toml their variables"),
     }
@@ -81,8 +84,8 @@ mod tests {
     fn what_is_known_passes_and_slips_are_refused_with_what_was_meant() {
         checked(&[("SPARKIFY_WAREHOUSE", "w.duckdb"), ("SPARKIFY_LOG", "debug"), ("PATH", "/bin"), ("SPARK_HOME", "/x")])
             .unwrap();
-        for key in KEYS {
-            checked(&[(key.variable, "x")]).unwrap();
+        for setting in SETTINGS {
+            checked(&[(&setting.variable(), "x")]).unwrap();
         }
         for (name, meant) in [
             ("SPARKIFY_WAREHUSE", "SPARKIFY_WAREHOUSE"),

@@ -3,8 +3,7 @@
 use std::fs;
 
 use serde_json::{Value, json};
-use sparkify::warehouse::duckdb::DuckDb;
-use sparkify::warehouse::{SqlText, Warehouse};
+use sparkify::warehouse::{SqlText, WarehouseUrl};
 
 use crate::support::warehouse::{Answer, Site, open_options};
 use crate::support::{real_data, repository};
@@ -42,7 +41,7 @@ fn ask(site: &Site, arguments: &[&str]) -> Answer {
 /// Changes the warehouse behind the program's back.
 fn tamper(site: &Site, statement: &str) {
     let options = open_options(1);
-    let mut warehouse = DuckDb::open(&site.path("w.duckdb"), &options).unwrap();
+    let mut warehouse = WarehouseUrl::DuckDb(site.path("w.duckdb")).open(&options).unwrap();
     warehouse.answer(SqlText { name: "tamper", text: statement }, &[]).unwrap();
 }
 

@@ -59,12 +59,12 @@ fn state(path: &Path) -> String {
     if !warehouse.has_tables().unwrap() {
         return "no tables".to_owned();
     }
-    let tables = digest(warehouse.as_mut()).unwrap();
+    let tables = digest(&mut warehouse).unwrap();
     let tables: Vec<String> = tables.iter().map(|t| format!("{} {} {}", t.table, t.rows, t.digest)).collect();
-    format!("{}\nledger {:?}", tables.join("\n"), ledger(warehouse.as_mut()))
+    format!("{}\nledger {:?}", tables.join("\n"), ledger(&mut warehouse))
 }
 
-fn ledger(warehouse: &mut dyn Warehouse) -> Vec<Value> {
+fn ledger(warehouse: &mut Warehouse) -> Vec<Value> {
     let text = "select (select count(*) from load_runs), (select count(*) from load_files), (select count(*) from load_rejects)";
     warehouse.answer(SqlText { name: "ledger", text }, &[]).unwrap().rows.remove(0)
 }
@@ -430,6 +430,27 @@ fn a_log_that_is_cut_off_anywhere_does_not_outlive_the_next_checkpoint() {
             assert_eq!(tables_of(&state(&warehouse)), tables_of(&after), "{what}");
             assert_eq!(leftovers(&small.site), Vec::<String>::new(), "{what}");
             assert!(duckdb::Connection::open_with_flags(&warehouse, read_only()).is_ok(), "{what}");
+        }
+    }
+}
+
+#[test]
+fn where_nothing_can_be_locked_nobody_waits_for_a_holder() {
+    let (scenario, left) = torn();
+    let site = &scenario.site;
+    let commands: [&[&str]; 3] =
+        [&LOAD, &["tables", "drop", "--yes", "--warehouse", "w.duckdb"], &["runs", "--warehouse", "w.duckdb"]];
+    for (found, before) in [("a whole file", &scenario.files), ("a torn file", &left)] {
+        for arguments in commands {
+            put_back(site, before);
+            let mut command = site.command(arguments);
+            command.arg("--wait=60");
+            let answer = Answer::of(&on_disk(&mut command, &scenario.warehouse(), Fault::Unlockable, None).output().unwrap());
+            let what = format!("{arguments:?} on {found}: {answer:?}");
+            assert_eq!(answer.code, 1, "{what}");
+            assert!(answer.stderr.contains("cannot lock") && answer.stderr.contains("Input/output error"), "{what}");
+            assert!(!answer.stderr.contains("waiting"), "{what}");
+            assert_eq!(&files(site), before, "{what}");
         }
     }
 }

@@ -8,8 +8,8 @@ use std::sync::Mutex;
 
 use sparkify::check::{self, Finding, Limits, Touched};
 use sparkify::error::Kind;
-use sparkify::warehouse::duckdb::DuckDb;
-use sparkify::warehouse::{SqlText, Value, Warehouse};
+use sparkify::settings::Settings;
+use sparkify::warehouse::{SqlText, Value, Warehouse, WarehouseUrl};
 
 use crate::support::repository;
 use crate::support::warehouse::{Site, open_options};
@@ -295,9 +295,9 @@ fn sample_site() -> Site {
     site
 }
 
-fn open(path: &Path) -> DuckDb {
+fn open(path: &Path) -> Warehouse {
     let options = open_options(2);
-    DuckDb::open(path, &options).unwrap()
+    WarehouseUrl::DuckDb(path.to_owned()).open(&options).unwrap()
 }
 
 fn failing(findings: &[Finding]) -> Vec<&'static str> {
@@ -313,7 +313,7 @@ fn now_us() -> i64 {
 fn every_fault_is_caught_and_the_page_says_by_what() {
     let site = sample_site();
     let mut warehouse = open(&site.path("sparkify.duckdb"));
-    let limits = Limits::default();
+    let limits = Settings::defaults().unwrap().checks;
     let sound = check::run(&mut warehouse, check::all().unwrap(), &limits, now_us()).unwrap();
     assert_eq!(failing(&sound), Vec::<&str>::new(), "the sample is sound");
 

@@ -2,23 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::architecture::rust_files;
+use crate::architecture::{rust_files, source_folders};
 
 /// A module's name from the root of the crate; the root's own is empty.
-type Module = Vec<String>;
+pub type Module = Vec<String>;
 
 /// By folder, who imports whom; the modules below one count as that one.
-type Arrows = BTreeMap<Module, BTreeMap<String, BTreeSet<String>>>;
+pub type Arrows = BTreeMap<Module, BTreeMap<String, BTreeSet<String>>>;
 
 #[test]
 fn there_is_none() {
-    let found = circles(&arrows(&rust_files("src")));
+    let of = |folder: &String| circles(&arrows_in(folder)).into_iter().map(|circle| format!("{folder}: {circle}")).collect();
+    let found: Vec<String> = source_folders().iter().flat_map::<Vec<_>, _>(of).collect();
     assert!(found.is_empty(), "{found:#?}");
 }
 
 #[test]
 fn one_is_found() {
-    let file = |name: &str, code: &str| (format!("src/{name}.rs"), code.to_owned());
+    let file = |name: &str, code: &str| (format!("{name}.rs"), code.to_owned());
     let of = |files: &[(String, String)]| circles(&arrows(files));
     let a = file("a", "use crate::{b::{self, Deep}, error::Error};");
     let b = file("b/mod.rs".trim_end_matches(".rs"), "mod deep; mod far; pub(crate) use deep::{Deep, Other as Plain};");
@@ -38,6 +39,12 @@ fn one_is_found() {
     assert_eq!(with(3, "use super::Plain;"), ["crate::b: deep, far"]);
     // A module may use what its own folder defines, and a test what it tests.
     assert_eq!(with(3, "use super::own; #[cfg(test)] mod tests { use super::super::Deep; }"), Vec::<String>::new());
+}
+
+/// Those of the crate whose sources a folder holds.
+pub fn arrows_in(folder: &str) -> Arrows {
+    let below = |name: String| name.strip_prefix(folder).unwrap().trim_start_matches('/').to_owned();
+    arrows(&rust_files(folder).into_iter().map(|(name, code)| (below(name), code)).collect::<Vec<_>>())
 }
 
 fn arrows(files: &[(String, String)]) -> Arrows {
@@ -96,7 +103,7 @@ fn reach(imports: &BTreeMap<String, BTreeSet<String>>, from: &String) -> BTreeSe
 }
 
 fn module_of(file: &str) -> Module {
-    let path = file.trim_start_matches("src/").trim_end_matches(".rs");
+    let path = file.trim_end_matches(".rs");
     let path = path.strip_suffix("/mod").unwrap_or(path);
     if matches!(path, "lib" | "main") { Module::new() } else { path.split('/').map(str::to_owned).collect() }
 }

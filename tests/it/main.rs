@@ -15,6 +15,7 @@ mod cluster;
 mod concurrency;
 mod config_files;
 mod conformance;
+mod crates;
 mod decoder;
 mod dialects;
 mod differential;

@@ -109,13 +109,13 @@ fn check(site: &Site, browser: &Path) {
         }
     }
     // So are those about the data's soundness; what is wrong comes first.
-    let verdicts = site.run(&["check", "--json", "--warehouse", "w.duckdb"]).expect(0).json();
+    let outcomes = site.run(&["check", "--json", "--warehouse", "w.duckdb"]).expect(0).json();
     let shown = table(&dom, "checks");
-    assert_eq!(shown.len(), verdicts["checks"].as_array().unwrap().len());
-    for verdict in verdicts["checks"].as_array().unwrap() {
-        let row = shown.iter().find(|row| row[1] == verdict["check"].as_str().unwrap()).unwrap();
-        let rows = if verdict["status"] == "off" { String::new() } else { verdict["rows"].to_string() };
-        assert_eq!((row[0].as_str(), row[3].replace(',', "")), (verdict["status"].as_str().unwrap(), rows), "{row:?}");
+    assert_eq!(shown.len(), outcomes["checks"].as_array().unwrap().len());
+    for outcome in outcomes["checks"].as_array().unwrap() {
+        let row = shown.iter().find(|row| row[1] == outcome["check"].as_str().unwrap()).unwrap();
+        let rows = if outcome["status"] == "off" { String::new() } else { outcome["rows"].to_string() };
+        assert_eq!((row[0].as_str(), row[3].replace(',', "")), (outcome["status"].as_str().unwrap(), rows), "{row:?}");
     }
     assert!(shown.is_sorted_by_key(|row| !matches!(row[0].as_str(), "failed" | "warned")), "{shown:?}");
     let lines: u64 = table(&dom, "days").iter().map(|row| row[2].replace(',', "").parse::<u64>().unwrap()).sum();

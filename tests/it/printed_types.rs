@@ -1,7 +1,7 @@
 //! `sparkify sql` prints every type that an engine has, as the engine itself spells it.
 
 use serde_json::{Value, json};
-use sparkify::output::harmless;
+use sparkify::output::sanitized;
 
 use crate::conformance::on_postgres;
 use crate::support::warehouse::Site;
@@ -52,7 +52,7 @@ fn assert_spelled(name: &str, printed: &Printed, wanted: &[Option<String>]) {
         };
         assert!(is_same(&text, wanted), "{name} in JSON: {text}, wanted {wanted}");
         assert!(is_same(&printed.csv[row], wanted), "{name} in CSV: {}, wanted {wanted}", printed.csv[row]);
-        let (cell, shown) = (&printed.table[row], harmless(wanted));
+        let (cell, shown) = (&printed.table[row], sanitized(wanted));
         assert!(is_same(cell, shown.trim()), "{name} in a table: {cell}, wanted {shown}");
     }
 }

@@ -3,15 +3,15 @@
 use std::fs;
 
 use proptest::prelude::*;
-use sparkify::check::Limits;
+use sparkify::budget::Budget;
 use sparkify::limit::RejectLimit;
 use sparkify::pipeline::{self, LoadOptions};
 use sparkify::plan::{self, Plan};
 use sparkify::report::RunReport;
+use sparkify::settings::Settings;
 use sparkify::source::{Location, S3Options, Sources};
 use sparkify::stage::Progress;
-use sparkify::warehouse::Warehouse;
-use sparkify::warehouse::duckdb::DuckDb;
+use sparkify::warehouse::WarehouseUrl;
 
 use crate::support::count_from_environment;
 use crate::support::generate::{Event, Song, content, events, events_of_variants, songs};
@@ -47,17 +47,17 @@ fn load(site: &Site, manner: Manner, full_refresh: bool) -> RunReport {
         skip_bad_files: false,
         max_rejects: RejectLimit::Percent(100.0),
         keep_staging: false,
+        reads: true,
         threads: manner.threads,
-        event_memory: manner.event_memory,
-        bytes_in_flight: 16 << 20,
-        limits: Limits::default(),
+        budget: Budget::of(256 << 20).with_events(manner.event_memory),
+        limits: Settings::defaults().unwrap().checks,
         fingerprint: String::new(),
     };
     let open = open_options(manner.threads);
     let sources = Sources::new(S3Options::default());
     let location = |name: &str| site.path(name).exists().then(|| Location::parse(site.path(name).to_str().unwrap()).unwrap());
     let (logs, songs) = plan::list(&sources, location("log_data").as_ref(), location("song_data").as_ref()).unwrap();
-    let mut warehouse = DuckDb::open(&site.path("w.duckdb"), &open).unwrap();
+    let mut warehouse = WarehouseUrl::DuckDb(site.path("w.duckdb")).open(&open).unwrap();
     let plan = Plan::new(logs, songs, &warehouse.known_files().unwrap(), full_refresh);
     pipeline::load(&mut warehouse, &sources, &plan, &options, &Silent).unwrap()
 }

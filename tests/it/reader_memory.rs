@@ -1,8 +1,10 @@
 //! Readers keep to `--memory` however much there is to read, and a page keeps to its size.
 
-use sparkify::check::{self, Limits};
+use sparkify::check;
 use sparkify::error::Kind;
-use sparkify::warehouse::recorder::Recorder;
+use sparkify::settings::Settings;
+use sparkify::warehouse::recorder::{Recorder, Script};
+use sparkify::warehouse::{Dialect, Warehouse};
 
 use crate::support::warehouse::Site;
 
@@ -108,9 +110,10 @@ fn a_page_has_its_size_whatever_the_years() {
 #[test]
 fn a_check_that_has_no_memory_left_says_so() {
     let run = |kind| {
-        let mut warehouse = Recorder::default();
-        (warehouse.fail_at, warehouse.fails_as) = (Some(3), Some(kind));
-        check::run(&mut warehouse, check::all().unwrap(), &Limits::default(), 0)
+        let script = Script::default();
+        script.fail_at(3, kind);
+        let mut warehouse = Warehouse::recorded(Box::new(Recorder::new(Dialect::DuckDb, script)));
+        check::run(&mut warehouse, check::all().unwrap(), &Settings::defaults().unwrap().checks, 0)
     };
     // What cannot be run fails, as nobody can tell; what only had no memory is no finding.
     assert_eq!(run(Kind::Query).unwrap().iter().filter(|finding| finding.error.is_some()).count(), 1);

@@ -63,7 +63,7 @@ fn plan(model: Model, users: u64, from: &str, to: &str) -> Plan {
 }
 
 fn see(plan: &Plan, each: impl FnMut(&User, &Event)) -> Totals {
-    visit(plan, &plan.laws(), &Interrupt::default(), each).unwrap()
+    visit(plan, &plan.behaviour(), &Interrupt::default(), each).unwrap()
 }
 
 /// One page, left at once: sessions of a single event.
@@ -110,7 +110,7 @@ fn what_follows(plan: &Plan) -> Followed {
     followed
 }
 
-/// The states whose followers are not as the model has it, and by how much.
+/// The states whose followers differ from the model, and by how much.
 fn wrong_states(followed: &Followed, model: &Model) -> (usize, Vec<(String, f64)>) {
     let (mut tested, mut wrong) = (0, Vec::new());
     for (number, node) in model.nodes.iter().enumerate() {
@@ -137,7 +137,7 @@ fn wrong_states(followed: &Followed, model: &Model) -> (usize, Vec<(String, f64)
 }
 
 #[test]
-fn what_follows_what_is_as_the_built_in_model_has_it() {
+fn transitions_follow_the_built_in_model() {
     let model = built_in_model().unwrap();
     let followed = what_follows(&plan(model.clone(), 9_000, "2026-03-01", "2026-05-01"));
     assert!(followed.values().sum::<f64>() > 800_000.0);
@@ -153,7 +153,7 @@ fn what_follows_what_is_as_the_built_in_model_has_it() {
 }
 
 #[test]
-fn what_follows_what_is_as_eventsims_configurations_have_it() {
+fn transitions_follow_eventsims_configurations() {
     let Some(folder) = eventsim_configs() else { return };
     for (name, states, transitions) in [("example", 38, 196), ("Accordion", 48, 265), ("Nagara", 48, 265)] {
         let path = folder.join(format!("{name}-config.json"));
@@ -174,12 +174,12 @@ fn what_follows_what_is_as_eventsims_configurations_have_it() {
 fn pauses_within_a_session_are_as_long_as_they_should_be() {
     let model = built_in_model().unwrap();
     let plan = plan(model.clone(), 1_500, "2026-03-01", "2026-04-01");
-    let laws = plan.laws();
+    let behaviour = plan.behaviour();
     let mut random = Random::of(5, Purpose::User, 0);
     let mut last: HashMap<u64, (Event, i64)> = HashMap::new();
     let (mut places, mut too_slow) = (Vec::new(), Vec::new());
     let (mut redirects, mut song_ends) = (0, 0);
-    visit(&plan, &laws, &Interrupt::default(), |user, event| {
+    visit(&plan, &behaviour, &Interrupt::default(), |user, event| {
         let node = &model.nodes[usize::from(event.state)];
         let mut playing_until = i64::MIN;
         if let Some((before, until)) = last.get(&event.session).filter(|(before, _)| before.item + 1 == event.item) {
@@ -197,7 +197,7 @@ fn pauses_within_a_session_are_as_long_as_they_should_be() {
             playing_until = *until;
         }
         if event.song != SILENCE {
-            playing_until = event.at + laws.songs.tunes[event.song as usize].seconds();
+            playing_until = event.at + behaviour.songs.tracks[event.song as usize].seconds();
         }
         last.insert(event.session, (*event, playing_until));
     })
@@ -237,17 +237,20 @@ fn users_have_paces_of_their_own() {
         let tail = (-x * x / 2.0).exp() / std::f64::consts::TAU.sqrt() * poly;
         if x >= 0.0 { 1.0 - tail } else { tail }
     };
-    let laws = plan(built_in_model().unwrap(), 1, "2026-03-01", "2026-03-02").laws();
-    let users: Vec<User> = (1..=20_000).map(|id| laws.initial_user(id)).collect();
+    let behaviour = plan(built_in_model().unwrap(), 1, "2026-03-01", "2026-03-02").behaviour();
+    let users: Vec<User> = (1..=20_000).map(|id| behaviour.initial_user(id)).collect();
     for (what, mean, of) in [("alpha", 90.0, (|u| u.alpha) as fn(&User) -> f64), ("beta", 604_800.0, |u| u.beta)] {
         let distance = distance_from_uniform(users.iter().map(|user| area((of(user) / mean).ln() + 0.5)).collect());
         assert!(distance < 1.95, "{what}: {distance}");
         let average = users.iter().map(of).sum::<f64>() / 20_000.0 / mean;
         assert!((average - 1.0).abs() < 0.04, "{what}: {average}");
     }
-    let paid = users.iter().filter(|user| laws.model.standings[usize::from(user.standing(&laws.model))].1 == "paid").count();
+    let paid = users
+        .iter()
+        .filter(|user| behaviour.model.user_states[usize::from(user.user_state(&behaviour.model))].1 == "paid")
+        .count();
     assert!((3_800..4_300).contains(&paid), "{paid} of 20,000 are paid");
-    let men = users.iter().filter(|user| laws.people.gender(usize::from(user.person.first)) == "M").count();
+    let men = users.iter().filter(|user| behaviour.profiles.gender(usize::from(user.profile.first)) == "M").count();
     assert!((9_200..9_600).contains(&men), "{men} of 20,000 are men");
 }
 
@@ -306,25 +309,25 @@ fn sessions_begin_by_hour_and_weekday_as_the_formulas_say() {
     let days = found.1.iter().zip(wanted.1).enumerate().map(|(at, (n, w))| (format!("weekday {at}"), n / starts / (w / total)));
     let off: Vec<_> = hours.chain(days).filter(|(_, ratio)| (ratio - 1.0).abs() > 0.02).collect();
     assert!(off.is_empty(), "{off:?}");
-    assert!(found.0[15] / found.0[3] > 3.0 && found.1[6] / found.1[2] < 0.6, "there is a rhythm at all");
+    assert!(found.0[15] / found.0[3] > 3.0 && found.1[6] / found.1[2] < 0.6, "starts follow the hour and the weekday");
 }
 
 #[test]
 fn songs_are_played_as_often_as_they_are_popular() {
     let plan = plan(built_in_model().unwrap(), 6_000, "2026-03-01", "2026-04-01");
-    let laws = plan.laws();
-    let mut plays = vec![0.0; laws.songs.tunes.len()];
-    visit(&plan, &laws, &Interrupt::default(), |_, event| {
+    let behaviour = plan.behaviour();
+    let mut plays = vec![0.0; behaviour.songs.tracks.len()];
+    visit(&plan, &behaviour, &Interrupt::default(), |_, event| {
         if event.song != SILENCE {
             plays[event.song as usize] += 1.0;
         }
     })
     .unwrap();
-    let mut cells: Vec<(f64, f64)> = plays.iter().copied().zip(laws.songs.shares.iter().copied()).collect();
+    let mut cells: Vec<(f64, f64)> = plays.iter().copied().zip(behaviour.songs.shares.iter().copied()).collect();
     cells.sort_by(|a, b| b.1.total_cmp(&a.1));
     let off = chi_squared(&cells).unwrap();
     assert!(off.abs() < 4.0, "{off}");
-    let matched = plays[..laws.songs.in_catalogue].iter().sum::<f64>() / plays.iter().sum::<f64>();
+    let matched = plays[..behaviour.songs.in_catalogue].iter().sum::<f64>() / plays.iter().sum::<f64>();
     assert!((matched - 0.3).abs() < 0.005, "{matched} of the plays are of the catalogue");
     // A long tail: the first hundredth has many more plays, and still most are elsewhere.
     let top = cells[..60].iter().map(|(n, _)| n).sum::<f64>() / plays.iter().sum::<f64>();
@@ -345,7 +348,7 @@ fn users_grow_and_leave_as_they_should() {
     let factor = (0.8 * years).exp();
     let deviation = (2_000.0 * factor * (factor - 1.0)).sqrt();
     assert!((totals.all_users as f64 - 2_000.0 * factor).abs() < 4.0 * deviation, "{totals:?}");
-    assert_eq!(registered.len() as u64, totals.all_users - totals.first_users, "whoever arrives is seen at once");
+    assert_eq!(registered.len() as u64, totals.all_users - totals.first_users, "every new user is seen at once");
     let middle = growing.from_ms / 1000 + (years * YEAR / 2.0) as i64;
     let first_half = registered.iter().filter(|at| **at < middle).count() as f64;
     let wanted = 2_000.0 * (factor.sqrt() - 1.0);

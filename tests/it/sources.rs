@@ -48,7 +48,7 @@ fn list_disk(path: &Path) -> Result<Listing, Error> {
 fn below<'a>(root: &str, listing: &'a Listing) -> (Vec<&'a str>, Vec<(&'a str, &'static str)>) {
     let cut = |url: &'a str| url.strip_prefix(root).unwrap_or(url).trim_start_matches('/');
     let files = listing.files.iter().map(|file| cut(&file.url)).collect();
-    (files, listing.passed_over.iter().map(|(url, why)| (cut(url), *why)).collect())
+    (files, listing.skipped.iter().map(|(url, why)| (cut(url), *why)).collect())
 }
 
 fn disk_url(path: &Path) -> String {
@@ -366,7 +366,7 @@ fn a_pipe_named_like_a_file_is_not_opened() {
     if Command::new("mkfifo").arg(root.path().join("pipe.json")).status().is_ok_and(|status| status.success()) {
         let listing = list_disk(root.path()).unwrap();
         assert_eq!(listing.files.len(), 1);
-        assert_eq!(listing.passed_over[0].1, "not a regular file");
+        assert_eq!(listing.skipped[0].1, "not a regular file");
     }
 }
 

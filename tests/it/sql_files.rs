@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
 
 use sparkify::insights::catalogue;
-use sparkify::warehouse::sql::{Dialect, Statement, TABLES};
+use sparkify::warehouse::sql::{Dialect, PARTS, Statement, TABLES};
 
+use crate::architecture;
 use crate::clients::python;
-use crate::support::redshift::refuse;
+use crate::support::redshift::accept;
 use crate::support::repository;
 
 #[test]
@@ -48,7 +48,7 @@ fn each_twin_is_sent_in_its_dialect() {
         let statement = Statement::ALL.iter().find(|s| s.name() == name).unwrap_or_else(|| panic!("{file} is no twin of any"));
         let dialect = DIALECTS.iter().find(|(ending, _)| *ending == dialect).unwrap_or_else(|| panic!("{file}: what dialect?")).1;
         assert_eq!(statement.text_in(dialect), text, "{file} is not what is sent");
-        assert_ne!(statement.text(), text, "{file} says nothing else than its twin");
+        assert_ne!(words(&dialect.spell(statement.text())), words(&text), "{file} says nothing else than its twin");
         let others = DIALECTS.iter().map(|(ending, _)| format!("{name}.{ending}")).filter(|other| *other != file);
         for other in others {
             assert!(all.iter().all(|(file, said)| *file != other || *said != text), "{file} and {other} say the same");
@@ -56,10 +56,39 @@ fn each_twin_is_sent_in_its_dialect() {
         twins += 1;
     }
     let sent = Statement::ALL.iter().flat_map(|statement| {
-        let texts: BTreeSet<&str> = DIALECTS.iter().map(|(_, dialect)| statement.text_in(*dialect)).collect();
-        texts.into_iter().filter(|text| *text != statement.text())
+        let of_twins = DIALECTS.iter().filter(|(_, dialect)| !is_spelled(*statement, *dialect));
+        of_twins.map(|(_, dialect)| statement.text_in(*dialect)).collect::<BTreeSet<&str>>()
     });
     assert_eq!(sent.count(), twins);
+}
+
+/// Whether a statement is its own file in a dialect, with the parts that it names and as the dialect spells it.
+fn is_spelled(statement: Statement, dialect: Dialect) -> bool {
+    statement.text_in(dialect) == dialect.spell(statement.text_in(Dialect::DuckDb))
+}
+
+/// A text's words, without its comments and however its lines are broken.
+fn words(text: &str) -> Vec<&str> {
+    text.lines().filter_map(|line| line.split("--").next()).flat_map(str::split_whitespace).collect()
+}
+
+#[test]
+fn each_part_is_in_its_place() {
+    for part in PARTS {
+        let marker = format!("/* @{} */", part.name);
+        let naming: Vec<_> = Statement::ALL.iter().filter(|statement| statement.text().contains(&marker)).collect();
+        assert!(naming.len() > 1, "{} is a part of no two statements", part.name);
+        // All of it but the head and what it is asked of.
+        let own = words(part.text);
+        let own = &own[1..own.iter().rposition(|word| *word == "from").unwrap()];
+        for statement in naming {
+            let text = statement.text_in(Dialect::Redshift);
+            assert!(words(text).windows(own.len()).any(|found| found == own), "{} lacks {}", statement.name(), part.name);
+        }
+    }
+    for (dialect, statement) in Dialect::ALL.iter().flat_map(|dialect| Statement::ALL.iter().map(move |s| (*dialect, s))) {
+        assert!(!statement.text_in(dialect).contains("/* @"), "{} names a part that does not exist", statement.name());
+    }
 }
 
 /// The dialects with twins, by the ending of their files.
@@ -75,15 +104,15 @@ fn each_is_known_to_the_program() {
     let shared: BTreeSet<&str> = catalogue::all().into_iter().flat_map(|insight| insight.shares).collect();
     let mut found = 0;
     for (name, _) in sql_files().into_iter().filter(|(name, _)| spelling(name).1.is_none()) {
-        let included = sources.contains(&format!("\"../../sql/{name}.sql\""));
+        let included = sources.contains(&format!("sql_file!(\"{name}\""));
         let is_check = name.strip_prefix("check/").is_some_and(|name| checks.contains(name));
-        let explains = name.strip_prefix("explain/").is_some_and(|name| sparkify::explain::FILES.contains(&name));
         let is_shared = name.strip_prefix("shared/").is_some_and(|name| shared.contains(name));
-        let places = [known.contains(name.as_str()), insights.contains(&name), included, is_check, explains, is_shared];
+        let is_part = PARTS.iter().any(|part| part.name == name);
+        let places = [known.contains(name.as_str()), insights.contains(&name), included, is_check, is_shared, is_part];
         let count = places.iter().filter(|here| **here).count();
         assert_eq!(
             count, 1,
-            "{name} is to be one of Statement's, an insight, a check, a part of one or of an explanation, or included by a file of src"
+            "{name} is to be one of Statement's, an insight, a check, a part of one of these, or included by a file of src"
         );
         if known.contains(name.as_str()) {
             found += 1;
@@ -316,7 +345,7 @@ fn each_is_taken_by_redshift() {
         let sql = statement.text_in(Dialect::Redshift);
         let numbers = (1..10).fold(sql.to_owned(), |sql, number| sql.replace(&format!("${number}"), "5"));
         // The order of bytes is Redshift's own, and is left out on the way.
-        refuse::assert_redshift_accepts(&numbers.replace("$run", "'5'").replace(" collate \"C\"", ""));
+        accept::assert_redshift_accepts(&numbers.replace("$run", "'5'").replace(" collate \"C\"", ""));
     }
 }
 
@@ -346,36 +375,35 @@ for path in sys.argv[2:]:
 ";
     // The insights are long. DuckDB itself runs them in other tests; the parser's Redshift is its PostgreSQL with less.
     let is_run = |name: &str| dialect != "redshift" && name.starts_with("insights/");
-    let all = sql_files();
-    // What is sent in the dialect: a twin stands for the file that it is the twin of.
     let of_engine = DIALECTS.iter().find(|(ending, _)| *ending == dialect).map_or(Dialect::DuckDb, |(_, dialect)| *dialect);
-    let is_spelled = |name: &str, text: &str| {
-        let statement = Statement::ALL.iter().find(|s| s.name() == spelling(name).0);
-        statement.map_or(spelling(name).1.is_none(), |statement| statement.text_in(of_engine) == text)
-    };
-    let is_meant = |name: &str, text: &str| is_spelled(name, text) && is_sent(name, dialect);
-    let mut files: Vec<(String, PathBuf)> = all
-        .iter()
-        .filter(|(name, text)| !is_run(name) && is_meant(name, text))
-        .map(|(name, _)| (name.clone(), repository().join(format!("sql/{name}.sql"))))
-        .collect();
+    let sent = sql_files().into_iter().filter(|(name, _)| spelling(name).1.is_none() && !is_run(name) && is_sent(name, dialect));
+    let mut texts: Vec<(String, String)> = sent.map(|(name, text)| (sent_text(&name, &text, of_engine), name)).collect();
     let examples = fs::read_dir(repository().join("examples/queries")).unwrap().map(|entry| entry.unwrap().path());
     let examples = examples.filter(|path| path.extension().is_some_and(|end| end == "sql"));
-    files.extend(examples.map(|path| (path.display().to_string(), path)));
-    let mut arguments = vec![dialect];
-    arguments.extend(files.iter().map(|(_, path)| path.to_str().unwrap()));
+    texts.extend(examples.map(|path| (fs::read_to_string(&path).unwrap(), path.display().to_string())));
+    let folder = tempfile::tempdir().unwrap();
+    let place = |number: usize| folder.path().join(format!("{number}.sql")).to_str().unwrap().to_owned();
+    let places: Vec<String> = (0..texts.len()).map(place).collect();
+    for ((text, _), place) in texts.iter().zip(&places) {
+        fs::write(place, text).unwrap();
+    }
+    let arguments: Vec<&str> = [dialect].into_iter().chain(places.iter().map(String::as_str)).collect();
     let Some(output) = python(&format!("parsing sql/ in the {dialect} dialect"), SCRIPT, &arguments) else { return };
-    for (name, path) in files {
-        let result = output.lines().find_map(|line| line.strip_prefix(path.to_str()?)?.strip_prefix('|')).unwrap_or("not read");
+    for ((_, name), place) in texts.iter().zip(&places) {
+        let result = output.lines().find_map(|line| line.strip_prefix(place.as_str())?.strip_prefix('|')).unwrap_or("not read");
         assert_eq!(result, "parses", "{name} in {dialect}");
     }
 }
 
-/// The text of all files one folder below src.
+/// What is sent in a dialect: of a statement its twin, or the file as the dialect spells it; of what else there is, the file.
+pub fn sent_text(name: &str, text: &str, dialect: Dialect) -> String {
+    let statement = Statement::ALL.iter().find(|statement| statement.name() == name);
+    statement.map_or(text, |statement| statement.text_in(dialect)).to_owned()
+}
+
+/// The text of all files below src.
 fn sources() -> String {
-    let folders = fs::read_dir(repository().join("src")).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
-    let files = folders.flat_map(|folder| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()));
-    files.filter(|path| path.is_file()).map(|path| fs::read_to_string(path).unwrap()).collect()
+    architecture::files("src", &["rs"]).iter().map(|path| fs::read_to_string(path).unwrap()).collect()
 }
 
 /// Every file under sql/, by the name that statements have, with its text.

@@ -1,16 +1,17 @@
 //! The flow against a warehouse that only writes down what it is told and fails on demand: whatever step fails, the run is
 //! undone and nothing of it is committed.
 
-use sparkify::check::Limits;
+use sparkify::budget::Budget;
 use sparkify::error::{Error, Kind};
 use sparkify::limit::RejectLimit;
 use sparkify::pipeline::{self, LoadOptions};
 use sparkify::plan::{self, Plan};
 use sparkify::report::RunReport;
+use sparkify::settings::Settings;
 use sparkify::source::{Location, S3Options, Sources};
 use sparkify::stage::Progress;
-use sparkify::warehouse::recorder::Recorder;
-use sparkify::warehouse::{Dialect, Warehouse};
+use sparkify::warehouse::recorder::{Recorder, Script};
+use sparkify::warehouse::{Dialect, SCHEMA_VERSION, Warehouse};
 
 use crate::support::generate::{Event, Song, content};
 use crate::support::warehouse::Site;
@@ -33,47 +34,56 @@ fn site() -> Site {
     site
 }
 
-fn load(site: &Site, recorder: &mut Recorder, max_rejects: u64, full_refresh: bool) -> Result<RunReport, Error> {
+/// A warehouse of this dialect that only writes down what it is told, and where it does.
+fn recorded(dialect: Dialect, loses: u64) -> (Warehouse, Script) {
+    let script = Script::into_tables(Some(SCHEMA_VERSION), 0);
+    let recorder = Recorder::new(dialect, script.clone()).losing(loses);
+    (Warehouse::recorded(Box::new(recorder)), script)
+}
+
+fn load(site: &Site, warehouse: &mut Warehouse, max_rejects: u64, full_refresh: bool) -> Result<RunReport, Error> {
     let sources = Sources::new(S3Options::default());
     let location = |name: &str| Location::parse(site.path(name).to_str().unwrap()).unwrap();
     let (logs, songs) = plan::list(&sources, Some(&location("log_data")), Some(&location("song_data"))).unwrap();
-    let plan = Plan::new(logs, songs, &recorder.known_files().unwrap(), full_refresh);
+    let plan = Plan::new(logs, songs, &[], full_refresh);
     let options = LoadOptions {
         full_refresh,
         forget_missing: false,
         skip_bad_files: false,
         max_rejects: RejectLimit::Count(max_rejects),
         keep_staging: true,
+        reads: true,
         threads: 2,
-        event_memory: 64 << 20,
-        bytes_in_flight: 4 << 20,
-        limits: Limits::default(),
+        budget: Budget::of(256 << 20),
+        limits: Settings::defaults().unwrap().checks,
         fingerprint: "f".to_owned(),
     };
-    pipeline::load(recorder, &sources, &plan, &options, &Silent)
+    pipeline::load(warehouse, &sources, &plan, &options, &Silent)
 }
 
 /// What was sent, without the remarks.
-fn statements(recorder: &Recorder) -> Vec<String> {
-    let code: Vec<&str> = recorder.script().lines().filter(|line| !line.starts_with("--")).collect();
+fn statements(script: &Script) -> Vec<String> {
+    let text = script.text();
+    let code: Vec<&str> = text.lines().filter(|line| !line.starts_with("--")).collect();
     code.join("\n").split(";\n").map(|sql| sql.trim().trim_end_matches(';').to_owned()).filter(|sql| !sql.is_empty()).collect()
 }
 
 #[test]
 fn a_run_is_one_transaction() {
     for dialect in DIALECTS {
-        let (site, mut recorder) = (site(), Recorder::of(dialect));
-        let report = load(&site, &mut recorder, 1, true).unwrap();
+        let (site, (mut warehouse, script)) = (site(), recorded(dialect, 0));
+        let report = load(&site, &mut warehouse, 1, true).unwrap();
         assert_eq!((report.lines, report.rejected, report.accepted), (41, 1, 40));
         assert_eq!(report.songplays_added + report.page_views_added, 40);
         assert!(report.songplays_added > 0 && report.page_views_added > 0);
-        let sent = statements(&recorder);
+        let sent = statements(&script);
         assert_eq!((sent.first().unwrap().as_str(), sent.last().unwrap().as_str()), ("begin", "commit"));
         assert_eq!(sent.iter().filter(|sql| ["begin", "commit", "rollback"].contains(&sql.as_str())).count(), 2);
         // Some engines commit at a TRUNCATE, and there is no way back from that.
         assert!(sent.iter().all(|sql| !sql.contains("truncate")), "{dialect:?}");
         // The ledger and the checks stand between the rows and the commit.
-        let at = |part: &str| recorder.script().rfind(part).unwrap_or_else(|| panic!("{dialect:?} lacks {part}"));
+        let text = script.text();
+        let at = |part: &str| text.rfind(part).unwrap_or_else(|| panic!("{dialect:?} lacks {part}"));
         let order =
             ["-- transform/insert_songplays", "load_files gets", "load_runs gets", "\n-- event_keys\n", "\ncommit"].map(at);
         assert!(order.is_sorted(), "{dialect:?}: {order:?}");
@@ -86,10 +96,10 @@ fn whatever_step_fails_the_run_is_undone() {
         let site = site();
         let mut steps = 0;
         loop {
-            let mut recorder = Recorder::of(dialect);
-            recorder.fail_at = Some(steps);
-            let outcome = load(&site, &mut recorder, 1, true);
-            let sent = statements(&recorder);
+            let (mut warehouse, script) = recorded(dialect, 0);
+            script.fail_at(steps, Kind::Query);
+            let outcome = load(&site, &mut warehouse, 1, true);
+            let sent = statements(&script);
             let Err(error) = outcome else {
                 assert_eq!(sent.last().unwrap(), "commit");
                 break;
@@ -106,10 +116,10 @@ fn whatever_step_fails_the_run_is_undone() {
 #[test]
 fn over_the_limit_nothing_is_committed() {
     for dialect in DIALECTS {
-        let (site, mut recorder) = (site(), Recorder::of(dialect));
-        let error = load(&site, &mut recorder, 0, false).unwrap_err();
+        let (site, (mut warehouse, script)) = (site(), recorded(dialect, 0));
+        let error = load(&site, &mut warehouse, 0, false).unwrap_err();
         assert_eq!(error.kind(), Kind::TooManyRejects);
-        let sent = statements(&recorder);
+        let sent = statements(&script);
         assert_eq!(sent.last().unwrap(), "rollback");
         assert!(!sent.contains(&"commit".to_owned()));
     }
@@ -119,10 +129,22 @@ fn over_the_limit_nothing_is_committed() {
 #[test]
 fn rows_that_do_not_arrive_fail_the_run() {
     for dialect in DIALECTS {
-        let (site, mut recorder) = (site(), Recorder::of(dialect));
-        recorder.loses = 1;
-        let error = load(&site, &mut recorder, 1, false).unwrap_err();
+        let (site, (mut warehouse, script)) = (site(), recorded(dialect, 1));
+        let error = load(&site, &mut warehouse, 1, false).unwrap_err();
         assert_eq!(error.kind(), Kind::Conservation);
-        assert_eq!(statements(&recorder).last().unwrap(), "rollback");
+        assert_eq!(statements(&script).last().unwrap(), "rollback");
+    }
+}
+
+/// The commit of a migration can warn as well, and nothing else reports what it warned of.
+#[test]
+fn a_load_reports_what_its_migration_warned_of() {
+    for dialect in DIALECTS {
+        let recorder = Recorder::new(dialect, Script::into_tables(Some(SCHEMA_VERSION - 1), 0)).warning("stays in the log");
+        let mut warehouse = Warehouse::recorded(Box::new(recorder));
+        warehouse.ensure_schema().unwrap();
+        let warnings = |warehouse: &mut Warehouse| load(&site(), warehouse, 1, false).unwrap().warnings;
+        assert_eq!(warnings(&mut warehouse), ["stays in the log"; 2], "{dialect:?}: of the migration, and of the load");
+        assert_eq!(warnings(&mut warehouse), ["stays in the log"], "{dialect:?}: each is reported once");
     }
 }

@@ -3,6 +3,7 @@
 //! An engine is one line here. What only one engine can go wrong with stands in that engine's own tests.
 
 pub mod answers;
+mod dry_run;
 mod fake;
 mod far_times;
 mod order;
@@ -25,6 +26,7 @@ macro_rules! engine {
                     songs_that_files_tell_differently_are_counted, a_line_that_is_tried_again_overrules_no_later_one,
                     songs_that_come_late_or_change_move_their_plays, repeated_lines_are_told_from_conflicting_ones,
                     a_full_refresh_makes_the_same_tables_anew;
+                dry_run: it_prints_what_a_load_sends;
                 far_times: a_line_of_another_age_moves_no_window;
                 refresh: what_the_sources_no_longer_hold_is_not_deleted_unsaid, a_kind_that_is_not_given_keeps_its_rows,
                     a_moved_folder_is_no_folder, a_file_that_cannot_be_read_keeps_its_rows;

@@ -2,7 +2,7 @@
 
 use super::{Cluster, faults_in_grammar};
 use crate::support::redshift::ROLE;
-use crate::support::redshift::refuse::assert_redshift_accepts;
+use crate::support::redshift::accept::assert_redshift_accepts;
 
 const REFUSED: [&str; 78] = [
     // Selecting.

@@ -36,6 +36,8 @@ pub enum Fault {
     Full { from: usize },
     /// From this operation on nothing can be changed.
     Frozen { from: usize },
+    /// No file of any path can be locked, with an error of the disk.
+    Unlockable,
 }
 
 /// Has the command work on such a disk, as far as the files are concerned whose path begins with `prefix`. `trace` is
@@ -47,6 +49,7 @@ pub fn on_disk<'a>(command: &'a mut Command, prefix: &Path, fault: Fault, trace:
         Fault::Once { at } => ("once", at, 0),
         Fault::Full { from } => ("full", from, 0),
         Fault::Frozen { from } => ("frozen", from, 0),
+        Fault::Unlockable => ("unlockable", 0, 0),
     };
     command.env("LD_PRELOAD", library()).env("DISK_PREFIX", prefix).env("DISK_DO", action);
     command.env("DISK_AT", at.to_string()).env("DISK_PART", part.to_string());

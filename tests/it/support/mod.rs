@@ -6,15 +6,14 @@ pub mod generate;
 pub mod made_up;
 pub mod oracle;
 pub mod peak;
-pub mod postgres;
 pub mod proxy;
 pub mod raw_http;
-pub mod redshift;
 pub mod reference;
-pub mod s3;
 pub mod simulated;
 pub mod sql_client;
 pub mod warehouse;
+
+pub use redshift_standin::{self as redshift, postgres, s3};
 
 /// The checkout whose tests run. Asked at run time: checkouts that share a build directory share what was compiled.
 pub fn repository() -> std::path::PathBuf {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::{DateTime, Datelike, Timelike};
 
 use super::reference::{self, Event, Refused, SongRecord, repair};
-use super::warehouse::{Cell, Tables};
+use super::warehouse::{COLUMNS, Cell, Tables};
 
 /// A source file: its URL (or any name that sorts alike), when it was modified, its bytes.
 #[derive(Debug, Clone)]
@@ -68,6 +68,23 @@ fn song_records(bytes: &[u8]) -> Vec<(usize, &[u8])> {
         records = lines(bytes).filter(|line| !is_blank(line)).collect();
     }
     records.into_iter().enumerate().collect()
+}
+
+/// A row of a table, by the columns that are compared.
+fn cells(table: &str, value: impl Fn(&str) -> Cell) -> Vec<Cell> {
+    let (_, columns) = COLUMNS.iter().find(|(name, _)| *name == table).unwrap();
+    columns.split(", ").map(value).collect()
+}
+
+/// A column of the facts that shows a field of the line.
+fn plain(event: &Event, column: &str) -> Cell {
+    match column {
+        "epoch_ms(start_time)" => event.ts.into(),
+        "user_id" => event.user_id.into(),
+        "session_id" => event.session_id.into(),
+        "item_in_session" => event.item_in_session.into(),
+        _ => event.payload.value(column).clone(),
+    }
 }
 
 fn is_blank(line: &[u8]) -> bool {
@@ -169,7 +186,7 @@ impl Oracle {
                 p.song_raw.as_ref() == Some(&song.title_raw) && p.artist_raw.as_ref() == Some(&song.artist_name_raw)
             };
             let candidates = title.clone().zip(artist.clone()).and_then(|name| by_name.get(&name)).map_or(&[][..], Vec::as_slice);
-            let distance = |song: &SongRecord| match (song.duration, p.length) {
+            let distance = |song: &SongRecord| match (song.duration, p.float("length")) {
                 (Some(duration), Some(length)) => (duration - length).abs(),
                 _ => f64::INFINITY,
             };
@@ -177,45 +194,23 @@ impl Oracle {
                 let exact_first = is_exact(b).cmp(&is_exact(a));
                 exact_first.then(distance(a).total_cmp(&distance(b))).then(a.song_id.cmp(&b.song_id))
             });
-            vec![
-                event.ts.into(),
-                event.user_id.into(),
-                p.level.clone().into(),
-                song.map(|s| s.song_id.clone()).into(),
-                song.map(|s| s.artist_id.clone()).into(),
-                event.session_id.into(),
-                p.location.clone().into(),
-                p.user_agent.clone().into(),
-                event.item_in_session.into(),
-                title.into(),
-                artist.into(),
-                p.length.into(),
-                song.map(|s| if is_exact(s) { "exact" } else { "repaired" }.to_owned()).into(),
-                next(event, false).into(),
-                next(event, true).into(),
-            ]
+            cells("songplays", |column| match column {
+                "song_id" => song.map(|s| s.song_id.clone()).into(),
+                "artist_id" => song.map(|s| s.artist_id.clone()).into(),
+                "song" => title.clone().into(),
+                "artist" => artist.clone().into(),
+                "match_method" => song.map(|s| if is_exact(s) { "exact" } else { "repaired" }.to_owned()).into(),
+                "epoch_ms(next_event_time)" => next(event, false).into(),
+                "epoch_ms(next_play_time)" => next(event, true).into(),
+                _ => plain(event, column),
+            })
         };
         self.plays().map(row).collect()
     }
 
     fn page_views(&self) -> Vec<Vec<Cell>> {
         let views = self.events.values().filter(|event| event.payload.page != "NextSong");
-        let row = |event: &Event| {
-            let p = &event.payload;
-            vec![
-                event.ts.into(),
-                event.user_id.into(),
-                p.level.clone().into(),
-                event.session_id.into(),
-                event.item_in_session.into(),
-                p.page.clone().into(),
-                p.method.clone().into(),
-                p.status.into(),
-                p.auth.clone().into(),
-                p.location.clone().into(),
-                p.user_agent.clone().into(),
-            ]
-        };
+        let row = |event: &Event| cells("page_views", |column| plain(event, column));
         views.map(row).collect()
     }
 
@@ -250,11 +245,11 @@ impl Oracle {
             let p = &last.payload;
             vec![
                 user_id.into(),
-                p.first_name.clone().into(),
-                p.last_name.clone().into(),
-                p.gender.clone().into(),
-                p.level.clone().into(),
-                p.registration.into(),
+                p.value("first_name").clone(),
+                p.value("last_name").clone(),
+                p.value("gender").clone(),
+                p.value("level").clone(),
+                p.value("registration").clone(),
                 last.ts.into(),
             ]
         };
@@ -273,7 +268,7 @@ impl Oracle {
         for (user_id, events) in self.by_user() {
             // The last event of an instant is inserted last, so it decides.
             let levels: BTreeMap<i64, &String> =
-                events.iter().filter_map(|event| Some((event.ts, event.payload.level.as_ref()?))).collect();
+                events.iter().filter_map(|event| Some((event.ts, event.payload.text("level")?))).collect();
             let mut stays: Vec<(i64, &String)> = Vec::new();
             for (since, level) in levels {
                 if stays.last().is_none_or(|(_, before)| *before != level) {

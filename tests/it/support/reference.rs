@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
+use super::warehouse::Cell;
+
 /// A log line's event, names as they arrived and repaired.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
@@ -19,18 +21,66 @@ pub struct Event {
 pub struct Payload {
     pub artist_raw: Option<String>,
     pub song_raw: Option<String>,
-    pub length: Option<f64>,
-    pub registration: Option<i64>,
-    pub status: Option<i64>,
-    pub auth: Option<String>,
-    pub first_name: Option<String>,
-    pub gender: Option<String>,
-    pub last_name: Option<String>,
-    pub level: Option<String>,
-    pub location: Option<String>,
-    pub method: Option<String>,
     pub page: String,
-    pub user_agent: Option<String>,
+    /// What the fields of [`PAYLOAD`] say, by column.
+    values: BTreeMap<&'static str, Cell>,
+}
+
+/// What a field holds.
+#[derive(Debug, Clone, Copy)]
+pub enum Holds {
+    Text,
+    /// Text in a pair of quotes, which are no part of it.
+    TextInQuotes,
+    Float,
+    Time,
+    Smallint,
+}
+
+/// The fields outside an event's key and its song: JSON key, column, and what they hold.
+pub const PAYLOAD: &[(&str, &str, Holds)] = &[
+    ("length", "length", Holds::Float),
+    ("registration", "registration", Holds::Time),
+    ("status", "status", Holds::Smallint),
+    ("auth", "auth", Holds::Text),
+    ("firstName", "first_name", Holds::Text),
+    ("gender", "gender", Holds::Text),
+    ("lastName", "last_name", Holds::Text),
+    ("level", "level", Holds::Text),
+    ("location", "location", Holds::Text),
+    ("method", "method", Holds::Text),
+    ("page", "page", Holds::Text),
+    ("userAgent", "user_agent", Holds::TextInQuotes),
+];
+
+impl Payload {
+    /// With the values of [`PAYLOAD`] by its columns.
+    pub fn new(artist_raw: Option<String>, song_raw: Option<String>, values: BTreeMap<&'static str, Cell>) -> Self {
+        let Some(Cell::Text(page)) = values.get("page") else { panic!("an event has a page: {values:?}") };
+        Self { artist_raw, song_raw, page: page.clone(), values }
+    }
+
+    /// What a column holds.
+    #[track_caller]
+    pub fn value(&self, column: &str) -> &Cell {
+        self.values.get(column).unwrap_or_else(|| panic!("no field has the column {column}"))
+    }
+
+    #[track_caller]
+    pub fn text(&self, column: &str) -> Option<&String> {
+        match self.value(column) {
+            Cell::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    #[track_caller]
+    pub fn float(&self, column: &str) -> Option<f64> {
+        match self.value(column) {
+            Cell::Float(bits) => Some(f64::from_bits(*bits)),
+            _ => None,
+        }
+    }
 }
 
 /// A song file's record, names as they arrived.
@@ -132,27 +182,23 @@ pub fn log_line(line: &[u8]) -> Result<Event, Refused> {
     if page == "NextSong" && user_id.is_none() {
         return Err(Refused::Unfit);
     }
+    let mut values = BTreeMap::new();
+    for &(key, column, holds) in PAYLOAD {
+        let value: Cell = match holds {
+            Holds::Text => text_of(&object, key)?.into(),
+            Holds::TextInQuotes => text_of(&object, key)?.map(without_quotes).into(),
+            Holds::Float => float(&object, key)?.into(),
+            Holds::Time => integer(&object, key, TIME)?.into(),
+            Holds::Smallint => integer(&object, key, i16::MIN.into()..=i16::MAX.into())?.into(),
+        };
+        values.insert(column, value);
+    }
     Ok(Event {
         ts: integer(&object, "ts", TIME)?.ok_or(Refused::Unfit)?,
         user_id,
         session_id: integer(&object, "sessionId", i64::MIN + 1..=i64::MAX)?.ok_or(Refused::Unfit)?,
         item_in_session: integer(&object, "itemInSession", i32::MIN.into()..=i32::MAX.into())?.ok_or(Refused::Unfit)?,
-        payload: Payload {
-            artist_raw: text_of(&object, "artist")?,
-            song_raw: text_of(&object, "song")?,
-            length: float(&object, "length")?,
-            registration: integer(&object, "registration", TIME)?,
-            status: integer(&object, "status", i16::MIN.into()..=i16::MAX.into())?,
-            auth: text_of(&object, "auth")?,
-            first_name: text_of(&object, "firstName")?,
-            gender: text_of(&object, "gender")?,
-            last_name: text_of(&object, "lastName")?,
-            level: text_of(&object, "level")?,
-            location: text_of(&object, "location")?,
-            method: text_of(&object, "method")?,
-            page,
-            user_agent: text_of(&object, "userAgent")?.map(without_quotes),
-        },
+        payload: Payload::new(text_of(&object, "artist")?, text_of(&object, "song")?, values),
     })
 }
 

@@ -62,7 +62,7 @@ impl<T: Into<Cell>> From<Option<T>> for Cell {
 pub type Tables = BTreeMap<&'static str, Vec<Vec<Cell>>>;
 
 /// The columns to compare, by table.
-const COLUMNS: [(&str, &str); 8] = [
+pub const COLUMNS: [(&str, &str); 8] = [
     (
         "songplays",
         "epoch_ms(start_time), user_id, level, song_id, artist_id, session_id, location, user_agent, item_in_session, song, artist, length, match_method, epoch_ms(next_event_time), epoch_ms(next_play_time)",

@@ -1,0 +1,229 @@
+//! sparkify's own handle of a DuckDB file, beside DuckDB's: for the rollback journal, for syncing early, and for giving
+//! back what a failed load has added to the file.
+//!
+//! DuckDB's locks belong to the process, and closing any handle of a file gives them up. So this one is opened before
+//! DuckDB opens the file and closed after DuckDB has closed it. A lock taken through it goes over to DuckDB.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use super::disk::{Access, is_same, lock, log_length, log_of};
+use super::header::{Headers, State};
+use super::journal::{self, Block, Journal};
+use super::log;
+use super::recover::{cut_log, recover, set_aside};
+use crate::error::{Error, Kind, Result, io_error};
+
+/// How far the rollback journal is.
+enum Rollback {
+    None,
+    /// A thread is at it, while other work goes on.
+    Writing(JoinHandle<Result<()>>),
+    Written,
+    /// DuckDB may be overwriting what is in it, so that it must stay until that is known to be done.
+    Needed,
+}
+
+/// The handle and the journal of a database.
+pub(super) struct DataFile {
+    path: PathBuf,
+    journal: PathBuf,
+    /// None where the path leads to no plain file, which DuckDB refuses.
+    file: Option<Arc<File>>,
+    access: Access,
+    rollback: Rollback,
+    syncing: Option<JoinHandle<()>>,
+    /// The journal was looked at.
+    is_examined: bool,
+    /// DuckDB has had it open.
+    was_open: bool,
+}
+
+impl DataFile {
+    /// Opens the file, and puts it back to its last whole state if a checkpoint was cut short. Whatever stands in the way
+    /// of opening it, DuckDB says better.
+    ///
+    /// # Errors
+    /// As [`recover`], and [`Kind::Io`] where the file must be looked at and cannot be locked.
+    pub fn open(path: &Path, access: Access) -> Result<Self> {
+        let journal = journal::place(path);
+        let (to_write, has_journal) = (access == Access::ReadWrite, journal.exists());
+        let has_log = log_length(path) > 0;
+        let log_is_foreign = has_log && open_file(path, false).0.is_some_and(|file| has_foreign_log(&file, path));
+        let (file, may_write) = open_file(path, to_write || has_journal || log_is_foreign);
+        let mut is_examined = false;
+        // Who cannot have the lock has nothing to recover either: its holder is at work, and DuckDB says who that is.
+        if (has_journal || log_is_foreign || has_log && to_write)
+            && let Some(file) = &file
+            && lock(file, may_write).map_err(|e| io_error(path.display(), "lock", e))?
+        {
+            recover(path, file, &journal, may_write)?;
+            if may_write {
+                if has_foreign_log(file, path) {
+                    set_aside(path, &log_of(path), "log")?;
+                } else {
+                    cut_log(path)?;
+                }
+            }
+            is_examined = true;
+        }
+        let file = file.map(Arc::new);
+        let path = path.to_owned();
+        Ok(Self { path, journal, file, access, rollback: Rollback::None, syncing: None, is_examined, was_open: false })
+    }
+
+    /// Whether there is a journal that was not looked at.
+    pub fn may_be_torn(&self) -> bool {
+        !self.is_examined && self.journal.exists()
+    }
+
+    /// DuckDB has opened the file, and with it the lock has gone over. False if it is another file than this one.
+    pub fn is_opened(&mut self) -> bool {
+        self.was_open = self.is_in_place();
+        self.was_open
+    }
+
+    /// Whether the path still leads to this file.
+    fn is_in_place(&self) -> bool {
+        self.file.as_ref().is_none_or(|file| is_same(file, &self.path))
+    }
+
+    /// Begins to write the journal, if that has not been done since the last commit. `blocks` are those that the next
+    /// checkpoint may overwrite.
+    pub fn prepare_rollback(&mut self, blocks: impl FnOnce() -> Result<Vec<Block>>) -> Result<()> {
+        if let (Rollback::None, Some(file)) = (&self.rollback, &self.file) {
+            let (file, place, path, blocks) = (Arc::clone(file), self.journal.clone(), self.path.clone(), blocks()?);
+            let log = log_length(&path);
+            self.rollback = Rollback::Writing(std::thread::spawn(move || {
+                let journal = Journal::of(&file, &blocks, log).map_err(|e| io_error(path.display(), "read", e))?;
+                journal.write(&file, &place)
+            }));
+        }
+        Ok(())
+    }
+
+    /// Waits for the journal to be on the disk. DuckDB may overwrite what is in it from here on.
+    ///
+    /// # Errors
+    /// What stood in the way of writing it.
+    pub fn await_rollback(&mut self) -> Result<()> {
+        self.join_rollback()?;
+        if matches!(self.rollback, Rollback::Written) {
+            self.rollback = Rollback::Needed;
+        }
+        Ok(())
+    }
+
+    /// Removes the journal: what DuckDB wrote is on the disk, or it wrote nothing.
+    pub fn discard_rollback(&mut self) {
+        if !matches!(std::mem::replace(&mut self.rollback, Rollback::None), Rollback::None)
+            && let Err(error) = journal::remove(&self.journal)
+        {
+            tracing::debug!("{} stays: {error}", self.journal.display());
+        }
+    }
+
+    fn join_rollback(&mut self) -> Result<()> {
+        match std::mem::replace(&mut self.rollback, Rollback::None) {
+            Rollback::Writing(thread) => {
+                let died = |_| Err(Error::new(Kind::Io, format!("{} could not be written", self.journal.display())));
+                thread.join().unwrap_or_else(died)?;
+                self.rollback = Rollback::Written;
+            }
+            other => self.rollback = other,
+        }
+        Ok(())
+    }
+
+    /// Sends what was written so far to the disk while other work goes on, so that the commit waits less for it.
+    pub fn sync_early(&mut self) {
+        if let (None, Some(file)) = (&self.syncing, &self.file) {
+            let file = Arc::clone(file);
+            // Whether it worked does not matter here: the commit does it again, and looks.
+            self.syncing = Some(std::thread::spawn(move || drop(file.sync_data())));
+        }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How it was opened.
+    pub fn access(&self) -> Access {
+        self.access
+    }
+
+    /// The number of checkpoints that led to the state of the file, if its headers are whole.
+    pub fn iteration(&self) -> Option<u64> {
+        let headers = match &self.file {
+            Some(file) => Headers::read(file),
+            None => Headers::read(&File::open(&self.path).ok()?),
+        };
+        headers.ok()?.state().map(|state| state.iteration)
+    }
+
+    /// Closes the handle, behind DuckDB and before DuckDB opens the file again. The journal stays as it is.
+    pub fn close(&mut self) {
+        self.finish_threads();
+        self.rollback = Rollback::None;
+        self.file = None;
+    }
+
+    /// Gives back what lies behind the end of the last state: a load that failed has added it. Not beside a log, whose
+    /// changes may be in there.
+    fn shorten(&self) -> io::Result<()> {
+        let Some(file) = &self.file else { return Ok(()) };
+        let end = || Headers::read(file).map(|headers| headers.state().map_or(u64::MAX, State::end));
+        if log_length(&self.path) == 0 && self.is_in_place() && file.metadata()?.len() > end()? && lock(file, true)? {
+            // Only what holds under the lock counts.
+            let end = end()?;
+            if file.metadata()?.len() > end {
+                file.set_len(end)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish_threads(&mut self) {
+        if let Some(thread) = self.syncing.take() {
+            let _ = thread.join();
+        }
+        let _ = self.join_rollback();
+    }
+}
+
+impl Drop for DataFile {
+    /// DuckDB has closed the file by now.
+    fn drop(&mut self) {
+        self.finish_threads();
+        let is_needed = matches!(self.rollback, Rollback::Needed);
+        if self.access == Access::ReadOnly || self.file.is_none() || is_needed || !self.was_open {
+            return;
+        }
+        self.discard_rollback();
+        if let Err(error) = self.shorten() {
+            tracing::debug!("{} keeps its length: {error}", self.path.display());
+        }
+    }
+}
+
+/// Whether the log beside a file is of another one, which DuckDB would refuse to open it for.
+fn has_foreign_log(file: &File, path: &Path) -> bool {
+    let identifier = Headers::read(file).ok().and_then(|headers| headers.identifier());
+    identifier.is_some_and(|identifier| log::is_foreign(&log_of(path), &identifier))
+}
+
+/// Opens a plain file, to write to it too if that is wanted and allowed.
+fn open_file(path: &Path, to_write: bool) -> (Option<File>, bool) {
+    if !std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) {
+        return (None, false);
+    }
+    if to_write && let Ok(file) = File::options().read(true).write(true).open(path) {
+        return (Some(file), true);
+    }
+    (File::open(path).ok(), false)
+}

@@ -1,5 +1,0 @@
--- $run is a run, or null for all.
-select run_id, input, url, line, byte_offset, reason, raw_length, "raw"
-from load_rejects
-where run_id = $run or cast($run as varchar(64)) is null
-order by run_id, url, line, byte_offset;
