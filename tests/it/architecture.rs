@@ -61,14 +61,17 @@ const PARTS_OF_A_REPLAY: [&str; 11] =
 
 /// A name that only some folders or files may use. That a crate does without a driver, its Cargo.toml says.
 const ONLY_IN: [(&str, &[&str]); 19] = [
-    ("duckdb::", &["crates/warehouse/src/duckdb", "crates/warehouse/src/lib.rs", "crates/warehouse/src/url.rs"]),
+    (
+        "duckdb::",
+        &["crates/duckdb-ffi/src", "crates/warehouse/src/duckdb", "crates/warehouse/src/lib.rs", "crates/warehouse/src/url.rs"],
+    ),
     ("tokio_postgres::", &["crates/warehouse/src/postgres", "crates/redshift-standin/src"]),
     (
         "tokio_rustls::",
         &["crates/warehouse/src/postgres", "crates/warehouse/src/redshift/wire.rs", "crates/redshift-standin/src"],
     ),
     ("postgres_protocol::", &["crates/warehouse/src/redshift/wire.rs"]),
-    ("rustix::", &["crates/warehouse/src/duckdb/disk.rs"]),
+    ("rustix::", &["crates/duckdb-file/src/disk.rs"]),
     ("aws_sigv4::", &["crates/source/src/signing.rs"]),
     ("reqwest::", &["crates/cluster/src/aws", "crates/source/src"]),
     // A client of reqwest's follows redirects unless it is set up not to, with the token of the caller who signed.
@@ -83,15 +86,7 @@ const ONLY_IN: [(&str, &[&str]); 19] = [
     ("aws_sdk_cloudformation::", &["crates/cluster/src/aws"]),
     ("clap::", &["src/cli.rs", "src/cli/", "src/main.rs", "crates/redshift-standin/src/main.rs"]),
     ("ctrlc::", &["crates/runtime/src/interrupt.rs", "crates/redshift-standin/src/main.rs"]),
-    (
-        "unsafe",
-        &[
-            "src/heap.rs",
-            "crates/warehouse/src/duckdb/connect.rs",
-            "crates/warehouse/src/duckdb/stream.rs",
-            "crates/redshift-standin/src/postgres.rs",
-        ],
-    ),
+    ("unsafe", &["src/heap.rs", "crates/duckdb-ffi/src", "crates/redshift-standin/src/postgres.rs"]),
 ];
 
 /// Where statements may stand in Rust: names of tables are put into some, and the stand-in is a server.

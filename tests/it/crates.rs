@@ -11,12 +11,14 @@ use crate::support::repository;
 
 /// The crates in the order of the data's flow, each with those of the workspace that it is built on. None depends on one
 /// below itself in this list.
-const CRATES: [(&str, &[&str]); 9] = [
+const CRATES: [(&str, &[&str]); 11] = [
     ("crates/runtime", &[]),
     ("crates/decode", &[]),
     ("crates/source", &["runtime"]),
     ("crates/stage", &["decode", "runtime", "source"]),
-    ("crates/warehouse", &["decode", "runtime", "source", "stage"]),
+    ("crates/duckdb-file", &["runtime"]),
+    ("crates/duckdb-ffi", &[]),
+    ("crates/warehouse", &["decode", "duckdb-ffi", "duckdb-file", "runtime", "source", "stage"]),
     ("crates/simulate", &["decode", "runtime", "source"]),
     ("crates/cluster", &["runtime", "source"]),
     ("crates/redshift-standin", &[]),

@@ -1,6 +1,6 @@
 //! The values of a staged batch, a row at a time, for engines that are sent rows.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::cell::Cell;
 use super::staged_views::{ColumnType, StagedColumn, StagedRows, StagedView};
@@ -11,7 +11,7 @@ use crate::stage::{Batch, EventBounds, Next, SongIndex};
 /// One column of a chunk.
 pub(super) enum Column<'a> {
     RowNo(i64),
-    EventId(Box<dyn Fn(usize) -> i64 + 'a>),
+    EventId(Box<dyn Fn(usize) -> i64 + Send + 'a>),
     /// Milliseconds since 1970, or [`NULL_INTEGER`].
     Time(&'a [i64]),
     /// [`NULL_INTEGER`] for null.
@@ -31,14 +31,14 @@ pub(super) enum Column<'a> {
     Song(&'a [u32], Option<&'a SongIndex>, fn(&SongIndex, u32) -> Option<&[u8]>),
     MatchMethod(&'a Batch, usize),
     /// What follows each row, and which of its times is shown.
-    Next(Rc<Vec<Next>>, fn(&Next) -> i64),
-    NextTrack(Rc<Vec<Next>>),
+    Next(Arc<Vec<Next>>, fn(&Next) -> i64),
+    NextTrack(Arc<Vec<Next>>),
     Track(&'a Batch, usize),
 }
 
 impl<'a> Column<'a> {
     /// What a view over the batch shows of its chunk `index`. `next` is what follows its rows, where that is shown.
-    fn new(batch: &'a Batch, index: usize, source: StagedColumn, next: &Rc<Vec<Next>>) -> Self {
+    fn new(batch: &'a Batch, index: usize, source: StagedColumn, next: &Arc<Vec<Next>>) -> Self {
         let chunk: &'a EventChunk = &batch.chunks()[index];
         match source {
             StagedColumn::RowNo => Self::RowNo(batch.first_row(index) as i64),
@@ -51,10 +51,10 @@ impl<'a> Column<'a> {
             StagedColumn::SongId => Self::Song(batch.songs(index), batch.catalogue(), SongIndex::song_id),
             StagedColumn::ArtistId => Self::Song(batch.songs(index), batch.catalogue(), SongIndex::artist_id),
             StagedColumn::MatchMethod => Self::MatchMethod(batch, index),
-            StagedColumn::NextEventTime => Self::Next(Rc::clone(next), |next| next.event_ms),
-            StagedColumn::NextPlayTime => Self::Next(Rc::clone(next), |next| next.play_ms),
+            StagedColumn::NextEventTime => Self::Next(Arc::clone(next), |next| next.event_ms),
+            StagedColumn::NextPlayTime => Self::Next(Arc::clone(next), |next| next.play_ms),
             StagedColumn::TrackNo => Self::Track(batch, index),
-            StagedColumn::NextTrackNo => Self::NextTrack(Rc::clone(next)),
+            StagedColumn::NextTrackNo => Self::NextTrack(Arc::clone(next)),
         }
     }
 
@@ -128,12 +128,17 @@ fn text(span: Span, store: &[u8]) -> Cell<'_> {
     if span.is_null() { Cell::Null } else { Cell::Text(span.of(store)) }
 }
 
+/// Columns of a chunk.
+pub(super) fn columns_of<'a>(batch: &'a Batch, index: usize, shown: &[StagedColumn]) -> Vec<Column<'a>> {
+    let shows_what_follows = shown.iter().any(|source| source.is_what_follows());
+    let next = Arc::new(if shows_what_follows { batch.next(index) } else { Vec::new() });
+    shown.iter().map(|source| Column::new(batch, index, *source, &next)).collect()
+}
+
 impl StagedView {
     /// The view's columns of a chunk, in their order.
     pub fn columns_of<'a>(&self, batch: &'a Batch, index: usize) -> Vec<Column<'a>> {
-        let shows_what_follows = self.columns.iter().any(|(_, source)| source.is_what_follows());
-        let next = Rc::new(if shows_what_follows { batch.next(index) } else { Vec::new() });
-        self.columns.iter().map(|(_, source)| Column::new(batch, index, *source, &next)).collect()
+        columns_of(batch, index, &self.columns.iter().map(|(_, source)| *source).collect::<Vec<_>>())
     }
 
     /// The view's rows of a chunk; of those that have a key, only the ones `within` a range of time, if one is given.

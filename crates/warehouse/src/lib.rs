@@ -4,6 +4,8 @@
 //! [`engine::Engine`], which sends statements and takes rows; DuckDB, PostgreSQL and Amazon Redshift are engines. Statements
 //! come from [`sql`], names are quoted in [`ident`] alone.
 
+#![forbid(unsafe_code)]
+
 mod calendar;
 mod cell;
 pub mod duckdb;

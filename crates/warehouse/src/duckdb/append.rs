@@ -36,10 +36,11 @@ impl DuckDb {
             self.file.sync_early();
         }
         let failed = |e| query_error(table.name, e);
+        let connection = self.connection()?;
         let mut appender: Appender<'_> = if table.is_temporary {
-            self.connection.appender_to_catalog_and_db(table.name, "temp", "main")
+            connection.appender_to_catalog_and_db(table.name, "temp", "main")
         } else {
-            self.connection.appender(table.name)
+            connection.appender(table.name)
         }
         .map_err(failed)?;
         let mut cells = Vec::new();
@@ -54,23 +55,23 @@ impl DuckDb {
     /// Makes a batch readable in SQL, in place of the one before.
     pub(super) fn show(&mut self, batch: &Arc<Batch>) -> Result<()> {
         self.slot.put(Some(Arc::clone(batch)));
-        if !self.has_views {
+        if !self.file.database()?.has_views {
             for (index, view) in STAGED_VIEWS.iter().enumerate() {
                 let sql =
                     format!("create or replace temporary view {} as select * from {}({index})", view.name, stream::FUNCTION);
                 self.batch(view.name, &sql)?;
             }
-            self.has_views = true;
+            self.file.database_mut()?.has_views = true;
         }
         Ok(())
     }
 
     /// Leaves DuckDB what of its memory is not in use elsewhere.
     pub(super) fn limit_memory(&mut self, elsewhere: u64) -> Result<()> {
-        let limit = memory_limit(self.options.resources.memory.saturating_sub(elsewhere));
-        if self.limit.as_ref() != Some(&limit) {
+        let limit = memory_limit(self.resources.memory.saturating_sub(elsewhere));
+        if self.file.database()?.limit.as_ref() != Some(&limit) {
             self.batch("memory_limit", &format!("set memory_limit = '{limit}'"))?;
-            self.limit = Some(limit);
+            self.file.database_mut()?.limit = Some(limit);
         }
         Ok(())
     }

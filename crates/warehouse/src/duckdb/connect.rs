@@ -1,19 +1,20 @@
 //! Opens DuckDB files, and explains every refusal.
 
-use std::ffi::{CStr, CString};
+use std::ffi::CString;
 use std::path::Path;
 
-use duckdb::{Connection, ffi};
+use duckdb::Connection;
+use duckdb::types::Value;
+use sparkify_duckdb_ffi as duckdb_ffi;
+use sparkify_duckdb_file::{Access, Database, MetadataBlock, NO_CHECKPOINT, try_lock};
 
-use super::disk::{Access, try_lock};
+use super::query_error;
 use super::stream::{self, BatchSlot};
+use crate::Statement;
 use crate::error::{Error, Kind, Result, io_error};
 
 /// The format of the files. The newest that the 1.4 and 1.5 clients of most tools can open.
-pub(super) const STORAGE_VERSION: &str = "v1.4.0";
-
-/// The size of the log from which on a commit writes a checkpoint, where none is to.
-pub(super) const NO_CHECKPOINT: &str = "1000TB";
+const STORAGE_VERSION: &str = "v1.4.0";
 
 /// The most bits of keys that DuckDB groups by in an array where it is not told.
 const DEFAULT_ARRAY_BITS: u32 = 12;
@@ -50,98 +51,85 @@ impl Resources {
     }
 }
 
-/// An open database. Closed on drop, after its connections.
-pub(super) struct Database {
-    raw: ffi::duckdb_database,
+/// An open database with one connection.
+pub(super) struct Session {
+    // Dropped before the database that it belongs to.
+    pub connection: Connection,
+    database: duckdb_ffi::Database,
+    /// The staged views are there.
+    pub has_views: bool,
+    /// What DuckDB was told that it may use, if that is not what it was opened with.
+    pub limit: Option<String>,
 }
 
-// SAFETY: DuckDB's database handle may be used from any thread; this type only closes it.
-unsafe impl Send for Database {}
+impl Database for Session {
+    /// What DuckDB may use, and where it finds the staged batch.
+    type Options = (Resources, BatchSlot);
 
-impl Drop for Database {
-    fn drop(&mut self) {
-        // SAFETY: the handle is open, and closed only here.
-        unsafe { ffi::duckdb_close(&raw mut self.raw) };
-    }
-}
-
-impl Database {
-    /// Opens the file at `path`, and makes it if it is to be written and is not there.
-    pub fn open(path: &Path, access: Access, resources: Resources) -> Result<Self> {
-        // Answers count by minutes, days and users; loads have no use for arrays of groups.
-        // DuckDB does not see of a prepared statement that it says `order by`: where it need not keep the order of rows, it
-        // hands over the parts of a sort as they are done. A load takes its facts in any order; whoever only reads does not.
-        let (mode, array_bits, keeps_order) = match access {
-            Access::ReadOnly => ("READ_ONLY", resources.array_bits(), true),
-            Access::ReadWrite => ("READ_WRITE", DEFAULT_ARRAY_BITS, false),
-        };
-        let mut options = vec![
-            ("access_mode", mode.to_owned()),
-            ("storage_compatibility_version", STORAGE_VERSION.to_owned()),
-            ("memory_limit", memory_limit(resources.memory)),
-            ("threads", resources.threads.max(1).to_string()),
-            ("preserve_insertion_order", keeps_order.to_string()),
-            // Each row group is compressed when it is full, while a core's cache still has some of it.
-            ("write_buffer_row_group_count", "1".to_owned()),
-            // No commit goes on to a checkpoint by itself, as one needs its rollback journal (`commit.rs`).
-            ("checkpoint_threshold", NO_CHECKPOINT.to_owned()),
-            // Nothing is fetched behind the user's back; the warehouse needs no extension.
-            ("autoinstall_known_extensions", "false".to_owned()),
-            ("autoload_known_extensions", "false".to_owned()),
-            ("perfect_ht_threshold", array_bits.to_string()),
-        ];
-        if access == Access::ReadOnly {
-            options.extend(CLOSED.map(|(name, value)| (name, value.to_owned())));
-        }
+    fn open(path: &Path, access: Access, (resources, _): &Self::Options) -> Result<Self> {
         let bad_path = || Error::new(Kind::Settings, format!("the warehouse's path {} cannot be used", path.display()));
         let c_path = CString::new(path.to_str().ok_or_else(bad_path)?).map_err(|e| bad_path().caused_by(e))?;
-        // SAFETY: config, strings and handles are made here, checked, and freed before the block ends; DuckDB copies
-        // the strings; the error text is freed by DuckDB's own function.
-        unsafe {
-            let mut config = std::ptr::null_mut();
-            ffi::duckdb_create_config(&raw mut config);
-            for (name, value) in options {
-                let (name, value) = (CString::new(name).unwrap_or_default(), CString::new(value).unwrap_or_default());
-                ffi::duckdb_set_config(config, name.as_ptr(), value.as_ptr());
-            }
-            let mut raw = std::ptr::null_mut();
-            let mut message = std::ptr::null_mut();
-            let state = ffi::duckdb_open_ext(c_path.as_ptr(), &raw mut raw, config, &raw mut message);
-            ffi::duckdb_destroy_config(&raw mut config);
-            if state == ffi::DuckDBSuccess {
-                let database = Self { raw };
-                if access == Access::ReadWrite {
-                    // Nor does closing the file.
-                    let off = database.connect()?.execute_batch("pragma disable_checkpoint_on_shutdown");
-                    off.map_err(|e| super::query_error("disable_checkpoint_on_shutdown", e))?;
-                }
-                return Ok(database);
-            }
-            let text = if message.is_null() { String::new() } else { CStr::from_ptr(message).to_string_lossy().into_owned() };
-            ffi::duckdb_free(message.cast());
-            Err(open_error(path, access, &text))
+        let database = duckdb_ffi::Database::open(&c_path, &settings(access, *resources))
+            .map_err(|message| open_error(path, access, &message))?;
+        let connection = database.connect().map_err(|e| Error::new(Kind::Query, "cannot connect to DuckDB").caused_by(e))?;
+        Ok(Self { connection, database, has_views: false, limit: None })
+    }
+
+    fn prepare(&self, (resources, slot): &Self::Options) -> Result<()> {
+        if self.database.register(stream::FUNCTION, slot.clone(), resources.threads) {
+            Ok(())
+        } else {
+            Err(Error::new(Kind::Query, "DuckDB did not accept the staging function"))
         }
     }
 
-    /// A connection to it.
-    pub fn connect(&self) -> Result<Connection> {
-        // SAFETY: the handle is open as long as `self` lives, and the caller drops the connection first.
-        unsafe { Connection::open_from_raw(self.raw) }
-            .map_err(|e| Error::new(Kind::Query, "cannot connect to DuckDB").caused_by(e))
+    fn execute(&self, name: &str, sql: &str) -> Result<()> {
+        tracing::debug!(statement = name, "execute");
+        self.connection.execute_batch(sql).map_err(|e| query_error(name, e))
     }
 
-    /// Makes the staged batch readable in SQL.
-    pub fn register(&self, slot: &BatchSlot) -> Result<()> {
-        // SAFETY: the connection is opened and closed here, around its only use.
-        let registered = unsafe {
-            let mut connection = std::ptr::null_mut();
-            let connected = ffi::duckdb_connect(self.raw, &raw mut connection) == ffi::DuckDBSuccess;
-            let registered = connected && stream::register(connection, slot);
-            ffi::duckdb_disconnect(&raw mut connection);
-            registered
+    fn metadata_blocks(&self) -> Result<Vec<MetadataBlock>> {
+        let statement = Statement::DuckDbMetadataBlocks;
+        let failed = |e| query_error(statement.name(), e);
+        let mut prepared = self.connection.prepare(statement.text()).map_err(failed)?;
+        let rows = prepared.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Value>(1)?))).map_err(failed)?;
+        let block = |(number, free): (i64, Value)| {
+            let free = if let Value::List(parts) = free { parts } else { Vec::new() };
+            let free = free.into_iter().filter_map(|part| if let Value::BigInt(n) = part { Some(n) } else { None });
+            MetadataBlock::new(number as u64, &free.collect::<Vec<_>>())
         };
-        if registered { Ok(()) } else { Err(Error::new(Kind::Query, "DuckDB did not accept the staging function")) }
+        rows.map(|row| row.map(block)).collect::<duckdb::Result<_>>().map_err(failed)
     }
+}
+
+/// DuckDB's settings.
+fn settings(access: Access, resources: Resources) -> Vec<(&'static str, String)> {
+    // Answers count by minutes, days and users; loads have no use for arrays of groups.
+    // DuckDB does not see of a prepared statement that it says `order by`: where it need not keep the order of rows, it
+    // hands over the parts of a sort as they are done. A load takes its facts in any order; whoever only reads does not.
+    let (mode, array_bits, keeps_order) = match access {
+        Access::ReadOnly => ("READ_ONLY", resources.array_bits(), true),
+        Access::ReadWrite => ("READ_WRITE", DEFAULT_ARRAY_BITS, false),
+    };
+    let mut settings = vec![
+        ("access_mode", mode.to_owned()),
+        ("storage_compatibility_version", STORAGE_VERSION.to_owned()),
+        ("memory_limit", memory_limit(resources.memory)),
+        ("threads", resources.threads.max(1).to_string()),
+        ("preserve_insertion_order", keeps_order.to_string()),
+        // Each row group is compressed when it is full, while a core's cache still has some of it.
+        ("write_buffer_row_group_count", "1".to_owned()),
+        // No commit goes on to a checkpoint by itself, as one needs its rollback journal (`crates/duckdb-file`).
+        ("checkpoint_threshold", NO_CHECKPOINT.to_owned()),
+        // Nothing is fetched behind the user's back; the warehouse needs no extension.
+        ("autoinstall_known_extensions", "false".to_owned()),
+        ("autoload_known_extensions", "false".to_owned()),
+        ("perfect_ht_threshold", array_bits.to_string()),
+    ];
+    if access == Access::ReadOnly {
+        settings.extend(CLOSED.map(|(name, value)| (name, value.to_owned())));
+    }
+    settings
 }
 
 /// Sorts DuckDB's refusal to open a file. Its messages are the only thing that tells them apart; a test holds a sample

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use sparkify_duckdb_file::{Commit, Database};
+
 use super::value::bound;
 use super::{DuckDb, capabilities, query_error};
 use crate::cell::RowSource;
@@ -16,29 +18,38 @@ use crate::{Param, Rows, SqlText};
 
 impl Engine for DuckDb {
     fn capabilities(&self) -> Capabilities {
-        capabilities(&self.path, self.options.resources)
+        capabilities(self.file.path(), self.resources)
     }
 
     fn begin(&mut self) -> Result<()> {
-        self.begin_journaled()
+        self.set_interruptible(true);
+        self.file.begin()
     }
 
     fn commit(&mut self, proof: &Proof) -> Result<Vec<String>> {
-        self.commit_journaled(proof)?;
-        Ok(std::mem::take(&mut self.warnings))
+        self.set_interruptible(false);
+        match self.file.commit()? {
+            Commit::Done(warnings) => Ok(warnings),
+            Commit::Doubtful(failure) => {
+                let is_committed = proof.holds(self);
+                self.file.conclude(is_committed, failure)
+            }
+        }
     }
 
     fn rollback(&mut self) -> Result<()> {
         // Views that the transaction made go with it.
-        self.has_views = false;
-        self.roll_back()
+        if let Ok(session) = self.file.database_mut() {
+            session.has_views = false;
+        }
+        self.file.roll_back()
     }
 
     fn execute(&mut self, statement: SqlText<'_>, parameters: &[Param<'_>]) -> Result<u64> {
         let start = Instant::now();
         let (text, values) = numbered(statement, parameters)?;
         let values = duckdb::params_from_iter(values.into_iter().map(bound));
-        let changed = self.connection.execute(&text, values).map_err(|e| query_error(statement.name, e))?;
+        let changed = self.connection()?.execute(&text, values).map_err(|e| query_error(statement.name, e))?;
         tracing::debug!(statement = statement.name, rows = changed, ms = start.elapsed().as_millis() as u64, "execute");
         Ok(changed as u64)
     }
@@ -76,7 +87,6 @@ impl Engine for DuckDb {
 
 impl DuckDb {
     pub(super) fn batch(&self, name: &str, sql: &str) -> Result<()> {
-        tracing::debug!(statement = name, "execute");
-        self.connection.execute_batch(sql).map_err(|e| query_error(name, e))
+        self.file.database()?.execute(name, sql)
     }
 }

@@ -1,33 +1,21 @@
 //! The embedded warehouse: one DuckDB file.
 
 mod append;
-mod commit;
 mod connect;
-mod create;
-mod disk;
 mod execute;
-mod file;
-mod header;
-mod journal;
-mod log;
 mod query;
-mod recover;
 mod stream;
 mod value;
-mod wait;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ::duckdb::Connection;
+use sparkify_duckdb_file::{Database, DatabaseFile, OpenOptions as FileOptions};
 
 pub use connect::Resources;
 
-use self::commit::Extent;
-use self::connect::Database;
-use self::create::Creation;
-use self::disk::Access;
-use self::file::DataFile;
+use self::connect::Session;
 use self::stream::BatchSlot;
 use super::{OpenOptions, SCHEMA_VERSION, Statement};
 use crate::engine::Capabilities;
@@ -37,28 +25,11 @@ use crate::star::creation;
 
 /// An open DuckDB warehouse.
 pub struct DuckDb {
-    // Dropped before the database that it belongs to.
-    connection: Connection,
-    /// None while the file is closed, to be opened again.
-    database: Option<Database>,
-    // Dropped behind the database: a process that closes any handle of a file gives up its locks on it.
-    file: DataFile,
-    // Dropped last: others wait for the first load of a warehouse that is just made.
-    _creation: Option<Creation>,
+    file: DatabaseFile<Session>,
     slot: BatchSlot,
-    /// The staged views are there.
-    has_views: bool,
-    /// What DuckDB was told that it may use, if that is not what it was opened with.
-    limit: Option<String>,
-    in_transaction: bool,
-    /// How far the database was when it began.
-    before: Extent,
-    /// What went wrong and does not matter to the outcome.
-    warnings: Vec<String>,
-    options: OpenOptions,
+    resources: Resources,
     /// Whether an interrupt may reach DuckDB. Not during a commit: DuckDB would report it as failed though it was not.
     interruptible: Arc<Mutex<bool>>,
-    path: PathBuf,
 }
 
 impl DuckDb {
@@ -67,13 +38,7 @@ impl DuckDb {
     /// # Errors
     /// [`Kind::WarehouseLocked`], [`Kind::WarehouseInvalid`], [`Kind::WarehouseVersion`], [`Kind::Disk`].
     pub fn open(path: &Path, options: &OpenOptions) -> Result<Self> {
-        let creation = if path.exists() {
-            create::is_under_way(path);
-            None
-        } else {
-            Some(create::create(path, options.resources, create_tables)?)
-        };
-        Self::open_existing(path, Access::ReadWrite, options, creation)
+        Self::with_file(options, |file_options| DatabaseFile::open(path, file_options, create_tables))
     }
 
     /// Opens the file to read it.
@@ -81,25 +46,16 @@ impl DuckDb {
     /// # Errors
     /// As [`Self::open`], and [`Kind::WarehouseMissing`].
     pub fn open_read_only(path: &Path, options: &OpenOptions) -> Result<Self> {
-        if !path.exists() {
-            return Err(Error::new(Kind::WarehouseMissing, format!("there is no warehouse at {}", path.display())));
-        }
-        Self::open_existing(path, Access::ReadOnly, options, None)
+        Self::with_file(options, |file_options| DatabaseFile::open_read_only(path, file_options))
     }
 
-    fn open_existing(path: &Path, access: Access, options: &OpenOptions, creation: Option<Creation>) -> Result<Self> {
-        // DuckDB takes an empty file for a new database; here it is someone's mistake or a copy cut short.
-        if std::fs::metadata(path).is_ok_and(|m| m.is_file() && m.len() == 0) {
-            return Err(Error::new(
-                Kind::WarehouseInvalid,
-                format!("{} is empty, so it is not a DuckDB database", path.display()),
-            ));
-        }
-        let is_new = creation.is_some();
-        let (database, file) = wait::open_waiting(path, access, options.resources, options.wait, is_new, &options.interrupt)?;
-        let slot = BatchSlot::new(options.resources.threads);
-        let connection = database.connect()?;
-        let handle = connection.interrupt_handle();
+    fn with_file(
+        options: &OpenOptions,
+        open: impl FnOnce(FileOptions<(Resources, BatchSlot)>) -> Result<DatabaseFile<Session>>,
+    ) -> Result<Self> {
+        let (resources, slot, interrupt) = (options.resources, BatchSlot::default(), options.interrupt.clone());
+        let file = open(FileOptions { database: (resources, slot.clone()), wait: options.wait, interrupt })?;
+        let handle = file.database()?.connection.interrupt_handle();
         let interruptible = Arc::new(Mutex::new(true));
         let may_interrupt = Arc::clone(&interruptible);
         options.interrupt.on_set(move || {
@@ -109,35 +65,23 @@ impl DuckDb {
                 handle.interrupt();
             }
         });
-        if access == Access::ReadWrite {
-            database.register(&slot)?;
-        }
-        Ok(Self {
-            connection,
-            database: Some(database),
-            file,
-            _creation: creation,
-            slot,
-            has_views: false,
-            limit: None,
-            in_transaction: false,
-            before: Extent::default(),
-            warnings: Vec::new(),
-            options: options.clone(),
-            interruptible,
-            path: path.to_owned(),
-        })
+        Ok(Self { file, slot, resources, interruptible })
     }
 
     /// Lets interrupts through to DuckDB or keeps them from it.
     fn set_interruptible(&self, allowed: bool) {
         *self.interruptible.lock().unwrap_or_else(PoisonError::into_inner) = allowed;
     }
+
+    fn connection(&self) -> Result<&Connection> {
+        self.file.database().map(|session| &session.connection)
+    }
 }
 
 impl Drop for DuckDb {
     fn drop(&mut self) {
-        self.finish_log();
+        // Closing the file may write a checkpoint.
+        self.set_interruptible(false);
     }
 }
 
@@ -155,15 +99,15 @@ fn capabilities(path: &Path, resources: Resources) -> Capabilities {
 }
 
 /// Creates all tables and writes their version, in a transaction.
-fn create_tables(connection: &Connection) -> Result<()> {
-    let run = |name: &str, sql: &str| connection.execute_batch(sql).map_err(|e| query_error(name, e));
-    run("begin", "begin")?;
-    creation(&Capabilities::default()).iter().try_for_each(|(name, sql)| run(name, sql))?;
+fn create_tables(session: &Session) -> Result<()> {
+    session.execute("begin", "begin")?;
+    creation(&Capabilities::default()).iter().try_for_each(|(name, sql)| session.execute(name, sql))?;
     let version = Statement::InsertVersion;
-    connection
+    session
+        .connection
         .execute(&version.text().replace("$version", "$1"), [SCHEMA_VERSION])
         .map_err(|e| query_error(version.name(), e))?;
-    run("commit", "commit")
+    session.execute("commit", "commit")
 }
 
 /// Names the statement that DuckDB refused, and sorts the refusal.

@@ -4,11 +4,11 @@ use std::time::Instant;
 
 use duckdb::core::{LogicalTypeHandle, LogicalTypeId};
 use duckdb::{Connection, Statement};
+use sparkify_duckdb_file::Access;
 
 use super::super::ident::identifier;
 use super::super::query::{numbered, unprintable};
 use super::super::{Param, Rows, SqlText, Value, literal, question};
-use super::disk::Access;
 use super::value::{bound, value_of};
 use super::{DuckDb, query_error};
 use crate::error::{Error, Kind, Result};
@@ -20,15 +20,16 @@ impl DuckDb {
             Some((explain, inner)) => (explain, inner),
             None => (String::new(), asked.text),
         };
+        let connection = self.connection()?;
         // Before the text itself is prepared: of several statements, that would run all but the last.
-        let checked = self.connection.prepare(&format!("from {}", as_relation(inner))).map(drop);
+        let checked = connection.prepare(&format!("from {}", as_relation(inner))).map(drop);
         if let Err(error) = checked {
             let text = error.to_string();
             if text.contains("Expected a single SELECT statement") {
                 return Err(question::refused("it is not one `select`, nor anything else that only reads"));
             }
             // It is one question, and wrong: alone it says so in its own words.
-            let alone = self.connection.prepare(inner).map(drop);
+            let alone = connection.prepare(inner).map(drop);
             return Err(query_error(asked.name, alone.err().unwrap_or(error)));
         }
         if explain.is_empty() {
@@ -45,8 +46,11 @@ impl DuckDb {
             [] => (statement.text.into(), Vec::new()),
             _ => numbered(statement, parameters)?,
         };
-        let _order = if text.contains("order by") { self.keeping_order().map_err(failed)? } else { None };
-        let prepared = self.connection.prepare(&text).map_err(failed)?;
+        let connection = self.connection()?;
+        // A connection that only reads keeps it anyway.
+        let keeps_order = self.file.access() == Access::ReadOnly || !text.contains("order by");
+        let _order = if keeps_order { None } else { Some(KeptOrder::of(connection).map_err(failed)?) };
+        let prepared = connection.prepare(&text).map_err(failed)?;
         if prepared.parameter_count() > values.len() {
             let message = format!("{} has parameters, and nothing gives them values", statement.name);
             return Err(Error::new(Kind::Query, message).with_hint("write the values into the text"));
@@ -62,7 +66,7 @@ impl DuckDb {
             return Self::run(statement.name, prepared, &values, None, sink);
         };
         drop(prepared);
-        let columns = self.described(&text).map_err(failed)?;
+        let columns = described(connection, &text).map_err(failed)?;
         let nameless = |place: usize| {
             let (name, kind) = columns.get(place).map_or(("", "unknown"), |(name, kind)| (name.as_str(), kind.as_str()));
             unprintable(place, name, kind)
@@ -71,10 +75,9 @@ impl DuckDb {
             return Err(nameless(strange));
         }
         let selected: Vec<String> = types.iter().enumerate().map(|(place, reading)| reading.expression(place)).collect();
-        let Ok(wrapped) = self.connection.prepare(&selection(&text, types.len(), &selected.join(", "))) else {
+        let Ok(wrapped) = connection.prepare(&selection(&text, types.len(), &selected.join(", "))) else {
             // One of them has no text either.
-            let alone =
-                |place: &usize| self.connection.prepare(&selection(&text, types.len(), &types[*place].expression(*place)));
+            let alone = |place: &usize| connection.prepare(&selection(&text, types.len(), &types[*place].expression(*place)));
             let place = (0..types.len()).find(|place| alone(place).is_err()).unwrap_or(strange);
             return Err(nameless(place));
         };
@@ -104,26 +107,23 @@ impl DuckDb {
         tracing::debug!(statement = name, ms = start.elapsed().as_millis() as u64, "query");
         Ok(())
     }
-
-    /// Has questions answered in the order that they ask for, until what this returns is dropped. A connection that only
-    /// reads does so anyway.
-    pub(super) fn keeping_order(&self) -> duckdb::Result<Option<KeptOrder<'_>>> {
-        if self.file.access() == Access::ReadOnly {
-            return Ok(None);
-        }
-        self.connection.execute_batch("set preserve_insertion_order = true")?;
-        Ok(Some(KeptOrder(&self.connection)))
-    }
-
-    /// The names and types of a question's columns.
-    fn described(&self, text: &str) -> duckdb::Result<Vec<(String, String)>> {
-        let mut prepared = self.connection.prepare(&format!("describe from {}", as_relation(text)))?;
-        prepared.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
-    }
 }
 
-/// As long as it is there, answers keep their order.
-pub(super) struct KeptOrder<'a>(&'a Connection);
+/// The names and types of a question's columns.
+fn described(connection: &Connection, text: &str) -> duckdb::Result<Vec<(String, String)>> {
+    let mut prepared = connection.prepare(&format!("describe from {}", as_relation(text)))?;
+    prepared.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}
+
+/// As long as it is there, questions are answered in the order that they ask for.
+struct KeptOrder<'a>(&'a Connection);
+
+impl<'a> KeptOrder<'a> {
+    fn of(connection: &'a Connection) -> duckdb::Result<Self> {
+        connection.execute_batch("set preserve_insertion_order = true")?;
+        Ok(Self(connection))
+    }
+}
 
 impl Drop for KeptOrder<'_> {
     fn drop(&mut self) {

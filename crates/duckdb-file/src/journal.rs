@@ -3,40 +3,50 @@
 //! A checkpoint of DuckDB writes its metadata into the very blocks that the state before it is read from, and only then
 //! the header that makes the new state count. Cut short in between, by a kill or a power cut, it leaves blocks whose
 //! checksum is wrong, and no DuckDB opens the file any more. So the headers and these blocks are written beside the file
-//! and synced first, and [`super::recover`] puts them back where that happened.
+//! and synced first, and [`crate::recover`] puts them back where that happened.
 
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::disk::{read_at, sync_folder};
-use super::header::{HEADER, Headers, PARTS, State};
+use crate::disk::{read_at, sync_folder};
 use crate::error::{Error, Kind, Result, io_error};
+use crate::header::{HEADER, Headers, PARTS, State};
 
 /// What a journal begins with: its name and the version of its form.
 const MAGIC: &[u8; 24] = b"sparkify rollback log 1\n";
 /// The magic, the length of the rest and its hash.
 const HEAD: usize = MAGIC.len() + 16;
 
-/// A block of metadata by its number, and which of its parts the state needs, a bit each.
+/// A block of metadata.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Block {
-    pub number: u64,
-    pub used: u64,
+pub struct MetadataBlock {
+    pub(crate) number: u64,
+    /// Which of its parts the state needs, a bit each.
+    pub(crate) used: u64,
+}
+
+impl MetadataBlock {
+    /// The block of this number, whose parts are all used but for the `free` ones.
+    #[must_use]
+    pub fn new(number: u64, free: &[i64]) -> Self {
+        let free = free.iter().filter(|&part| (0..PARTS as i64).contains(part));
+        Self { number, used: free.fold(u64::MAX, |used, part| used & !(1 << part)) }
+    }
 }
 
 /// What a journal holds.
-pub(super) struct Journal {
+pub(crate) struct Journal {
     pub headers: Headers,
     /// The state that the headers describe, which is the one to go back to.
     pub state: State,
-    pub blocks: Vec<(Block, Vec<u8>)>,
+    pub blocks: Vec<(MetadataBlock, Vec<u8>)>,
     /// Bytes of DuckDB's log before the next commit.
     pub log: u64,
 }
 
 /// What lies in a journal's place.
-pub(super) enum Found {
+pub(crate) enum Found {
     Nothing,
     /// Its writing was cut short, so nothing was overwritten after it.
     Partial,
@@ -44,7 +54,7 @@ pub(super) enum Found {
 }
 
 /// Where the journal of the database at `path` is: beside the file itself, whatever links lead to it.
-pub(super) fn place(path: &Path) -> PathBuf {
+pub(crate) fn place(path: &Path) -> PathBuf {
     let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let mut name = path.into_os_string();
     name.push(".journal");
@@ -53,11 +63,11 @@ pub(super) fn place(path: &Path) -> PathBuf {
 
 impl Journal {
     /// Reads what `blocks` and the headers of a database are now.
-    pub fn of(database: &File, blocks: &[Block], log: u64) -> io::Result<Self> {
+    pub fn of(database: &File, blocks: &[MetadataBlock], log: u64) -> io::Result<Self> {
         let headers = Headers::read(database)?;
         let damaged = || io::Error::new(io::ErrorKind::InvalidData, "the headers of the database are damaged");
         let state = headers.state().ok_or_else(damaged)?;
-        let read = |block: &Block| {
+        let read = |block: &MetadataBlock| {
             let mut bytes = vec![0; state.block_size as usize];
             read_at(database, &mut bytes, state.place_of(block.number)).map(|()| (*block, bytes))
         };
@@ -131,7 +141,7 @@ impl Journal {
         while !rest.is_empty() {
             let (block, behind) = rest.split_at_checked(16 + state.block_size as usize)?;
             let (fields, bytes) = block.split_at(16);
-            let block = Block { number: number(&fields[..8])?, used: number(&fields[8..])? };
+            let block = MetadataBlock { number: number(&fields[..8])?, used: number(&fields[8..])? };
             blocks.push((block, bytes.to_vec()));
             rest = behind;
         }
@@ -140,19 +150,14 @@ impl Journal {
 }
 
 /// Removes the journal at `place`, if there is one.
-pub(super) fn remove(place: &Path) -> io::Result<()> {
+pub(crate) fn remove(place: &Path) -> io::Result<()> {
     match std::fs::remove_file(place) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
 }
 
-/// The bits of all parts of a block but those that are free.
-pub(super) fn used_parts(free: &[i64]) -> u64 {
-    free.iter().filter(|&&part| (0..PARTS as i64).contains(&part)).fold(u64::MAX, |used, part| used & !(1 << part))
-}
-
 /// The error for a journal that cannot be read.
-pub(super) fn unreadable(place: &Path, error: io::Error) -> Error {
+pub(crate) fn unreadable(place: &Path, error: io::Error) -> Error {
     Error::new(Kind::Io, format!("cannot read the rollback journal {}", place.display())).caused_by(error)
 }

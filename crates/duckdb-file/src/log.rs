@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-use super::header::{IDENTIFIER, checksum, number};
+use crate::header::{IDENTIFIER, checksum, number};
 
 /// The most bytes of the first entry.
 const LONGEST_FIRST: usize = 128;
@@ -30,7 +30,7 @@ struct First {
 }
 
 /// Whether the log at `path` names another database than the one with this identifier.
-pub(super) fn is_foreign(path: &Path, identifier: &[u8; IDENTIFIER]) -> bool {
+pub(crate) fn is_foreign(path: &Path, identifier: &[u8; IDENTIFIER]) -> bool {
     let mut bytes = Vec::with_capacity(LONGEST_FIRST);
     let read = File::open(path).and_then(|log| io::Read::read_to_end(&mut io::Read::take(log, LONGEST_FIRST as u64), &mut bytes));
     read.is_ok() && first(&bytes).and_then(|first| first.identifier).is_some_and(|named| named != *identifier)
@@ -41,7 +41,7 @@ pub(super) fn is_foreign(path: &Path, identifier: &[u8; IDENTIFIER]) -> bool {
 ///
 /// DuckDB 2.0 skips an entry that is cut off at the end. But where nothing before it is whole, it may leave the log in its place
 /// at the next checkpoint, and then refuses the database, as the log is of an older checkpoint.
-pub(super) fn unfinished_after(path: &Path, sure: Option<u64>) -> io::Result<Option<u64>> {
+pub(crate) fn unfinished_after(path: &Path, sure: Option<u64>) -> io::Result<Option<u64>> {
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

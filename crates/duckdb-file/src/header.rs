@@ -7,16 +7,16 @@
 use std::fs::File;
 use std::io;
 
-use super::disk::read_at;
+use crate::disk::read_at;
 
 /// Bytes of a header.
-pub(super) const HEADER: usize = 4096;
+pub(crate) const HEADER: usize = 4096;
 /// Where the first block begins.
 const FIRST_BLOCK: u64 = 3 * HEADER as u64;
 /// The parts of a block of metadata, each used by itself.
-pub(super) const PARTS: usize = 64;
+pub(crate) const PARTS: usize = 64;
 /// Bytes of a database's identifier.
-pub(super) const IDENTIFIER: usize = 16;
+pub(crate) const IDENTIFIER: usize = 16;
 
 /// Bytes of the checksum that a header or a block begins with.
 const CHECKSUM: usize = 8;
@@ -25,11 +25,11 @@ const BLOCK_SIZES: std::ops::RangeInclusive<u64> = 16_384..=262_144;
 
 /// The three headers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Headers(pub [Vec<u8>; 3]);
+pub(crate) struct Headers(pub [Vec<u8>; 3]);
 
 /// The state that counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct State {
+pub(crate) struct State {
     /// Which of the headers describes it: 1 or 2.
     pub header: usize,
     /// How many checkpoints led to it.
@@ -88,18 +88,18 @@ impl Headers {
 }
 
 /// Whether a header or a block has the checksum that it begins with.
-pub(super) fn is_whole(bytes: &[u8]) -> bool {
+pub(crate) fn is_whole(bytes: &[u8]) -> bool {
     bytes.len() > CHECKSUM && number(bytes, 0) == checksum(&bytes[CHECKSUM..])
 }
 
 /// Where a part of a block of metadata begins and ends within it.
-pub(super) fn part(block_size: u64, index: usize) -> std::ops::Range<usize> {
+pub(crate) fn part(block_size: u64, index: usize) -> std::ops::Range<usize> {
     let size = (block_size as usize - CHECKSUM) / PARTS / 8 * 8;
     CHECKSUM + index * size..CHECKSUM + (index + 1) * size
 }
 
 /// DuckDB's checksum.
-pub(super) fn checksum(bytes: &[u8]) -> u64 {
+pub(crate) fn checksum(bytes: &[u8]) -> u64 {
     let words = bytes.chunks_exact(8);
     let rest = words.remainder();
     let sum = words.map(|word| number(word, 0)).fold(5381, |sum, word| sum ^ word.wrapping_mul(0xBF58_476D_1CE4_E5B9));
@@ -118,7 +118,7 @@ fn checksum_of_rest(bytes: &[u8]) -> u64 {
 }
 
 /// The number in the eight bytes from `at` on.
-pub(super) fn number(bytes: &[u8], at: usize) -> u64 {
+pub(crate) fn number(bytes: &[u8], at: usize) -> u64 {
     let mut word = [0; 8];
     word.copy_from_slice(&bytes[at..at + 8]);
     u64::from_le_bytes(word)

@@ -10,11 +10,11 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-use super::disk::{log_of, read_at, write_at};
-use super::header::{Headers, is_whole, part};
-use super::journal::{self, Found, Journal};
-use super::log;
+use crate::disk::{log_of, read_at, write_at};
 use crate::error::{Error, Kind, Result, io_error};
+use crate::header::{Headers, is_whole, part};
+use crate::journal::{self, Found, Journal};
+use crate::log;
 
 /// What is to be written where.
 type Pieces<'a> = Vec<(u64, &'a [u8])>;
@@ -34,7 +34,7 @@ enum Finding<'a> {
 ///
 /// # Errors
 /// [`Kind::WarehouseInvalid`] where the file must be put back and may not be written; [`Kind::Io`] and [`Kind::Disk`].
-pub(super) fn recover(path: &Path, file: &File, place: &Path, may_write: bool) -> Result<()> {
+pub(crate) fn recover(path: &Path, file: &File, place: &Path, may_write: bool) -> Result<()> {
     let journal = match Journal::read(place).map_err(|e| journal::unreadable(place, e))? {
         Found::Nothing => return Ok(()),
         Found::Partial => {
@@ -125,7 +125,7 @@ fn restore(file: &File, pieces: &Pieces<'_>) -> io::Result<()> {
 ///
 /// # Errors
 /// [`Kind::Io`] and [`Kind::Disk`].
-pub(super) fn cut_log(path: &Path) -> Result<()> {
+pub(crate) fn cut_log(path: &Path) -> Result<()> {
     let log = log_of(path);
     match log::unfinished_after(&log, None).map_err(|e| io_error(log.display(), "read", e))? {
         Some(length) => shorten(&log, length).map_err(|e| io_error(log.display(), "put back", e)),
@@ -147,7 +147,7 @@ fn discard(place: &Path) {
 }
 
 /// Keeps a journal or log of another database under another name: it may be all that can put that one back.
-pub(super) fn set_aside(path: &Path, place: &Path, what: &str) -> Result<()> {
+pub(crate) fn set_aside(path: &Path, place: &Path, what: &str) -> Result<()> {
     let mut name = place.as_os_str().to_owned();
     name.push(format!(".{}", crate::clock::new_id().simple()));
     std::fs::rename(place, &name).map_err(|e| io_error(place.display(), "move away", e))?;
@@ -158,4 +158,72 @@ pub(super) fn set_aside(path: &Path, place: &Path, what: &str) -> Result<()> {
         Path::new(&name).display()
     );
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::fake::{BLOCK_SIZE, header, overwrite, place, sealed, write_database};
+    use crate::header::HEADER;
+    use crate::journal::MetadataBlock;
+
+    /// A database whose second block is in its journal.
+    fn journaled() -> (tempfile::TempDir, PathBuf, File) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("w.duckdb");
+        write_database(&path);
+        let file = File::options().read(true).write(true).open(&path).unwrap();
+        let journal = Journal::of(&file, &[MetadataBlock::new(1, &[])], 0).unwrap();
+        journal.write(&file, &journal::place(&path)).unwrap();
+        (folder, path, file)
+    }
+
+    #[test]
+    fn a_half_written_checkpoint_is_undone_by_whoever_may_write() {
+        let (_folder, path, file) = journaled();
+        let before = fs::read(&path).unwrap();
+        overwrite(&path, place(1), &[7; BLOCK_SIZE / 2]);
+        overwrite(&path, HEADER as u64, &[7; HEADER]);
+        let torn = fs::read(&path).unwrap();
+        let journal = journal::place(&path);
+        assert_eq!(recover(&path, &file, &journal, false).unwrap_err().kind(), Kind::WarehouseInvalid);
+        assert_eq!((fs::read(&path).unwrap(), journal.exists()), (torn, true));
+        recover(&path, &file, &journal, true).unwrap();
+        assert_eq!((fs::read(&path).unwrap(), journal.exists()), (before, false));
+    }
+
+    #[test]
+    fn a_checkpoint_that_was_done_stays() {
+        let (_folder, path, file) = journaled();
+        overwrite(&path, place(1), &sealed(vec![7; BLOCK_SIZE]));
+        overwrite(&path, HEADER as u64, &header(1, 3));
+        let after = fs::read(&path).unwrap();
+        recover(&path, &file, &journal::place(&path), true).unwrap();
+        assert_eq!((fs::read(&path).unwrap(), journal::place(&path).exists()), (after, false));
+    }
+
+    #[test]
+    fn a_journal_whose_writing_was_cut_short_is_not_used() {
+        let (_folder, path, file) = journaled();
+        let journal = journal::place(&path);
+        let bytes = fs::read(&journal).unwrap();
+        fs::write(&journal, &bytes[..bytes.len() - 1]).unwrap();
+        overwrite(&path, place(1), &sealed(vec![7; BLOCK_SIZE]));
+        let now = fs::read(&path).unwrap();
+        recover(&path, &file, &journal, true).unwrap();
+        assert_eq!((fs::read(&path).unwrap(), journal.exists()), (now, false));
+    }
+
+    #[test]
+    fn the_journal_of_another_database_is_kept_and_not_used() {
+        let (folder, path, file) = journaled();
+        overwrite(&path, 0, &sealed(vec![9; HEADER]));
+        let now = fs::read(&path).unwrap();
+        recover(&path, &file, &journal::place(&path), true).unwrap();
+        assert_eq!((fs::read(&path).unwrap(), journal::place(&path).exists()), (now, false));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
 }

@@ -7,22 +7,19 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use duckdb::Connection;
-
-use super::connect::{Database, Resources};
-use super::disk::{Access, is_same, log_of, sync_folder};
-use super::query_error;
+use crate::database::{Database, open_database};
+use crate::disk::{Access, is_same, log_of, sync_folder};
 use crate::error::{Error, Kind, Result, io_error};
 
 /// The right to make a database in a place, and the folder for it. All of it goes when this is dropped.
-pub(super) struct Creation {
+pub(crate) struct Creation {
     folder: PathBuf,
     name: String,
     _lock: File,
 }
 
 /// Makes the database at `path` with `prepare`. A file that appears there meanwhile wins.
-pub(super) fn create(path: &Path, resources: Resources, prepare: impl FnOnce(&Connection) -> Result<()>) -> Result<Creation> {
+pub(crate) fn create<D: Database>(path: &Path, options: &D::Options, prepare: impl FnOnce(&D) -> Result<()>) -> Result<Creation> {
     if path.file_name().is_none() {
         return Err(Error::new(Kind::Settings, format!("the warehouse's path {} does not name a file", path.display())));
     }
@@ -32,13 +29,11 @@ pub(super) fn create(path: &Path, resources: Resources, prepare: impl FnOnce(&Co
     is_under_way(path);
     let creation = Creation::begin(path).map_err(|e| io_error(path.display(), "create", e))?;
     let new = creation.database();
-    {
-        let database = Database::open(&new, Access::ReadWrite, resources)?;
-        let connection = database.connect()?;
-        prepare(&connection)?;
-        // Everything into the file itself, so that there is only one file to move.
-        connection.execute_batch("checkpoint").map_err(|e| query_error("checkpoint", e))?;
-    }
+    let database: D = open_database(&new, Access::ReadWrite, options)?;
+    prepare(&database)?;
+    // Everything into the file itself, so that there is only one file to move.
+    database.execute("checkpoint", "checkpoint")?;
+    drop(database);
     move_into_place(&new, path).map_err(|e| io_error(path.display(), "create", e))?;
     Ok(creation)
 }
@@ -114,7 +109,7 @@ fn remove(folder: &Path, name: &str) {
 
 /// Removes what was abandoned while the database at `path` was made. True if someone is making it still, or is at its first
 /// load.
-pub(super) fn is_under_way(path: &Path) -> bool {
+pub(crate) fn is_under_way(path: &Path) -> bool {
     let folder = folder_of(path);
     let Ok(entries) = fs::read_dir(&folder) else { return false };
     let mut is_under_way = false;

@@ -9,26 +9,28 @@ use rustix::io::Errno;
 
 /// How a database is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Access {
+pub enum Access {
+    /// To be read.
     ReadOnly,
+    /// To be read and changed.
     ReadWrite,
 }
 
 /// DuckDB's write-ahead log of a database.
-pub(super) fn log_of(path: &Path) -> PathBuf {
+pub(crate) fn log_of(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".wal");
     name.into()
 }
 
 /// Its bytes.
-pub(super) fn log_length(path: &Path) -> u64 {
+pub(crate) fn log_length(path: &Path) -> u64 {
     std::fs::metadata(log_of(path)).map_or(0, |log| log.len())
 }
 
 /// Takes DuckDB's lock on a file for this process, to write it or to read it. False if another process has it. It goes
 /// over to DuckDB when that opens the file, and is given up when any handle of the file is closed.
-pub(super) fn lock(file: &File, to_write: bool) -> io::Result<bool> {
+pub(crate) fn lock(file: &File, to_write: bool) -> io::Result<bool> {
     let kind = if to_write { FlockOperation::NonBlockingLockExclusive } else { FlockOperation::NonBlockingLockShared };
     match rustix::fs::fcntl_lock(file, kind) {
         Ok(()) => Ok(true),
@@ -39,27 +41,30 @@ pub(super) fn lock(file: &File, to_write: bool) -> io::Result<bool> {
 
 /// Takes DuckDB's lock on the file at `path` and gives it up again. False if another process has it. Not while this process
 /// has the file open, whose lock that would give up as well.
-pub(super) fn try_lock(path: &Path, access: Access) -> io::Result<bool> {
+///
+/// # Errors
+/// What the operating system reports, as where the file system cannot lock anything.
+pub fn try_lock(path: &Path, access: Access) -> io::Result<bool> {
     let to_write = access == Access::ReadWrite;
     lock(&File::options().read(true).write(to_write).open(path)?, to_write)
 }
 
 /// Makes the names in a file's folder durable.
-pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()
 }
 
-pub(super) fn read_at(file: &File, bytes: &mut [u8], place: u64) -> io::Result<()> {
+pub(crate) fn read_at(file: &File, bytes: &mut [u8], place: u64) -> io::Result<()> {
     std::os::unix::fs::FileExt::read_exact_at(file, bytes, place)
 }
 
-pub(super) fn write_at(file: &File, bytes: &[u8], place: u64) -> io::Result<()> {
+pub(crate) fn write_at(file: &File, bytes: &[u8], place: u64) -> io::Result<()> {
     std::os::unix::fs::FileExt::write_all_at(file, bytes, place)
 }
 
 /// Whether a path leads to an open file.
-pub(super) fn is_same(file: &File, path: &Path) -> bool {
+pub(crate) fn is_same(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let id = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());
     match (file.metadata(), std::fs::metadata(path)) {

@@ -1,4 +1,4 @@
-//! sparkify's own handle of a DuckDB file, beside DuckDB's: for the rollback journal, for syncing early, and for giving
+//! Our own handle of a DuckDB file, beside DuckDB's: for the rollback journal, for syncing early, and for giving
 //! back what a failed load has added to the file.
 //!
 //! DuckDB's locks belong to the process, and closing any handle of a file gives them up. So this one is opened before
@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use super::disk::{Access, is_same, lock, log_length, log_of};
-use super::header::{Headers, State};
-use super::journal::{self, Block, Journal};
-use super::log;
-use super::recover::{cut_log, recover, set_aside};
+use crate::disk::{Access, is_same, lock, log_length, log_of};
 use crate::error::{Error, Kind, Result, io_error};
+use crate::header::{Headers, State};
+use crate::journal::{self, Journal, MetadataBlock};
+use crate::log;
+use crate::recover::{cut_log, recover, set_aside};
 
 /// How far the rollback journal is.
 enum Rollback {
@@ -27,8 +27,17 @@ enum Rollback {
     Needed,
 }
 
+/// How far a database is.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Extent {
+    /// The number of checkpoints that led to the state of the file, if its headers are whole.
+    pub iteration: Option<u64>,
+    /// The bytes of its log.
+    pub log: u64,
+}
+
 /// The handle and the journal of a database.
-pub(super) struct DataFile {
+pub(crate) struct Handle {
     path: PathBuf,
     journal: PathBuf,
     /// None where the path leads to no plain file, which DuckDB refuses.
@@ -42,7 +51,7 @@ pub(super) struct DataFile {
     was_open: bool,
 }
 
-impl DataFile {
+impl Handle {
     /// Opens the file, and puts it back to its last whole state if a checkpoint was cut short. Whatever stands in the way
     /// of opening it, DuckDB says better.
     ///
@@ -93,7 +102,7 @@ impl DataFile {
 
     /// Begins to write the journal, if that has not been done since the last commit. `blocks` are those that the next
     /// checkpoint may overwrite.
-    pub fn prepare_rollback(&mut self, blocks: impl FnOnce() -> Result<Vec<Block>>) -> Result<()> {
+    pub fn prepare_rollback(&mut self, blocks: impl FnOnce() -> Result<Vec<MetadataBlock>>) -> Result<()> {
         if let (Rollback::None, Some(file)) = (&self.rollback, &self.file) {
             let (file, place, path, blocks) = (Arc::clone(file), self.journal.clone(), self.path.clone(), blocks()?);
             let log = log_length(&path);
@@ -157,13 +166,14 @@ impl DataFile {
         self.access
     }
 
-    /// The number of checkpoints that led to the state of the file, if its headers are whole.
-    pub fn iteration(&self) -> Option<u64> {
+    /// How far the database is.
+    pub fn extent(&self) -> Extent {
         let headers = match &self.file {
             Some(file) => Headers::read(file),
-            None => Headers::read(&File::open(&self.path).ok()?),
+            None => File::open(&self.path).and_then(|file| Headers::read(&file)),
         };
-        headers.ok()?.state().map(|state| state.iteration)
+        let iteration = headers.ok().and_then(|headers| headers.state()).map(|state| state.iteration);
+        Extent { iteration, log: log_length(&self.path) }
     }
 
     /// Closes the handle, behind DuckDB and before DuckDB opens the file again. The journal stays as it is.
@@ -196,7 +206,7 @@ impl DataFile {
     }
 }
 
-impl Drop for DataFile {
+impl Drop for Handle {
     /// DuckDB has closed the file by now.
     fn drop(&mut self) {
         self.finish_threads();
