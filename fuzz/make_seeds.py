@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the seeds of the fuzz targets and their dictionary. Everything in them is invented here."""
+"""Writes the seeds of the fuzz targets, and their dictionary but for the keys. Everything in them is invented here."""
 
 import json
 import pathlib
@@ -64,10 +64,9 @@ def songs():
 
 
 def dictionary():
-    keys = sorted({f'"{key}":' for key in EVENT | SONG})
     escape = lambda word: "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else
                                   "".join(f"\\x{b:02X}" for b in c.encode()) for c in word)
-    return "".join(f'"{word}"\n' for word in [*map(escape, [*keys, *WORDS]), *RAW_WORDS])
+    return "".join(f'"{word}"\n' for word in [*map(escape, WORDS), *RAW_WORDS])
 
 
 write("log_lines", logs())

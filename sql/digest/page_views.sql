@@ -3,17 +3,10 @@
 -- Surrogate ids are left out, and so is what serves later loads.
 with texts as (
     select
-        coalesce(cast(start_time as varchar), '-')
-        || '|' || coalesce(cast(user_id as varchar), '-')
-        || '|' || coalesce(cast(length(level) as varchar) || ':' || level, '-')
-        || '|' || coalesce(cast(session_id as varchar), '-')
-        || '|' || coalesce(cast(item_in_session as varchar), '-')
-        || '|' || coalesce(cast(length(page) as varchar) || ':' || page, '-')
-        || '|' || coalesce(cast(length(method) as varchar) || ':' || method, '-')
-        || '|' || coalesce(cast(status as varchar), '-')
-        || '|' || coalesce(cast(length(auth) as varchar) || ':' || auth, '-')
-        || '|' || coalesce(cast(length(location) as varchar) || ':' || location, '-')
-        || '|' || coalesce(cast(length(user_agent) as varchar) || ':' || user_agent, '-') as row_text
+        /* @fields page_views.content by || '|' ||
+        text: coalesce(cast(length({column}) as varchar) || ':' || {column}, '-')
+        double: coalesce(case when {column} = 0 then '0' else printf('%.16e', {column}) end, '-')
+        any: coalesce(cast({column} as varchar), '-') */ as row_text
     from page_views
 ),
 

@@ -3,24 +3,10 @@
 -- Surrogate ids are left out, and so is what serves later loads.
 with texts as (
     select
-        coalesce(cast(start_time as varchar), '-')
-        || '|' || coalesce(cast(user_id as varchar), '-')
-        || '|' || coalesce(cast(length(level) as varchar) || ':' || level, '-')
-        || '|' || coalesce(cast(length(song_id) as varchar) || ':' || song_id, '-')
-        || '|' || coalesce(cast(length(artist_id) as varchar) || ':' || artist_id, '-')
-        || '|' || coalesce(cast(session_id as varchar), '-')
-        || '|' || coalesce(cast(length(location) as varchar) || ':' || location, '-')
-        || '|' || coalesce(cast(length(user_agent) as varchar) || ':' || user_agent, '-')
-        || '|' || coalesce(cast(item_in_session as varchar), '-')
-        || '|' || coalesce(cast(length(song) as varchar) || ':' || song, '-')
-        || '|' || coalesce(cast(length(artist) as varchar) || ':' || artist, '-')
-        || '|' || coalesce(
-            case when length = 0 then '0' else printf('%.16e', length) end,
-            '-'
-        )
-        || '|' || coalesce(cast(length(match_method) as varchar) || ':' || match_method, '-')
-        || '|' || coalesce(cast(next_event_time as varchar), '-')
-        || '|' || coalesce(cast(next_play_time as varchar), '-') as row_text
+        /* @fields songplays.content by || '|' ||
+        text: coalesce(cast(length({column}) as varchar) || ':' || {column}, '-')
+        double: coalesce(case when {column} = 0 then '0' else printf('%.16e', {column}) end, '-')
+        any: coalesce(cast({column} as varchar), '-') */ as row_text
     from songplays
 ),
 

@@ -42,26 +42,12 @@ followed as (
 )
 
 select
-    plays.event_id,
-    plays.ts,
-    plays.user_id,
-    plays.level,
-    matches.song_id,
-    matches.artist_id,
-    plays.session_id,
-    plays.location,
-    plays.user_agent,
-    plays.item_in_session,
-    plays.song,
-    plays.artist,
-    plays.length,
-    matches.match_method,
-    plays.text_repair,
-    plays.payload_hash,
-    followed.next_event_time,
-    followed.next_play_time,
-    followed.track_no,
-    followed.next_track_no
+    /* @fields songplays
+    id: plays.event_id
+    event_time: plays.ts
+    match: matches.{column}
+    session: followed.{column}
+    any: plays.{column} */
 from staged_events as plays
 inner join followed
     on followed.event_id = plays.event_id

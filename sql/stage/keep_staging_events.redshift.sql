@@ -1,22 +1,7 @@
 -- With --keep-staging: every decoded line of the run, duplicates included.
 insert into staging_events
 select
-    artist,
-    auth,
-    first_name,
-    gender,
-    item_in_session,
-    last_name,
-    length,
-    level,
-    location,
-    method,
-    page,
-    timestamp 'epoch' + registration / 1000.0 * interval '1 second' as registration,
-    session_id,
-    song,
-    status,
-    ts,
-    user_agent,
-    user_id
+    /* @fields lines
+    hashed_time: timestamp 'epoch' + {column} / 1000.0 * interval '1 second' as {column}
+    any: {column} */
 from staged_events;

@@ -1,22 +1,5 @@
 -- With --keep-staging: every decoded line of the run, duplicates included.
 insert into staging_events
 select
-    artist,
-    auth,
-    first_name,
-    gender,
-    item_in_session,
-    last_name,
-    length,
-    level,
-    location,
-    method,
-    page,
-    registration,
-    session_id,
-    song,
-    status,
-    ts,
-    user_agent,
-    user_id
+    /* @fields lines */
 from staged_events;

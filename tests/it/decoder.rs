@@ -6,6 +6,7 @@ use sparkify::decode::{EventChunk, FieldColumn, LogDecoder, SongChunk, Span, dec
 use sparkify::record::{LOG_FIELDS, LogField, NULL_INTEGER, NULL_SMALL, SONG_FIELDS};
 
 use crate::support::count_from_environment;
+use crate::support::fields::{EVENTSIM, LOGGED_OUT, PAYLOAD, SORTED_WRITER, STORED_HASHES};
 use crate::support::generate::{Random, garble};
 use crate::support::reference::{self, Event, Refused, SongRecord};
 use crate::support::warehouse::Cell;
@@ -14,9 +15,6 @@ const LINES_A_BLOCK: usize = 64;
 
 // ------------------------------------------------------------------------------------------------------- generating
 
-const SORTED_WRITER: &str = r#"{"artist":"Des'ree","auth":"Logged In","firstName":"Kaylee","gender":"F","itemInSession":1,"lastName":"Summers","length":246.30812,"level":"free","location":"Phoenix-Mesa-Scottsdale, AZ","method":"PUT","page":"NextSong","registration":1540344794796.0,"sessionId":139,"song":"You Gotta Be","status":200,"ts":1541106106796,"userAgent":"\"Mozilla\/5.0 (Windows NT 6.1; WOW64)\"","userId":"8"}"#;
-const EVENTSIM: &str = r#"{"ts":1541106106796,"userId":"8","sessionId":139,"page":"NextSong","auth":"Logged In","method":"PUT","status":200,"level":"free","itemInSession":1,"location":"Phoenix-Mesa-Scottsdale, AZ","userAgent":"\"Mozilla\/5.0\"","lastName":"Summers","firstName":"Kaylee","registration":1540344794796,"gender":"F","tag":"x","artist":"Bj\u00c3\u0083\u00c2\u00b6rk","song":"J\u00c3\u00b3ga","length":246.30812}"#;
-const LOGGED_OUT: &str = r#"{"artist":null,"auth":"Logged Out","firstName":null,"gender":null,"itemInSession":0,"lastName":null,"length":null,"level":"free","location":null,"method":"GET","page":"Home","registration":null,"sessionId":52,"song":null,"status":200,"ts":1541207073796,"userAgent":null,"userId":""}"#;
 const SONG: &str = r#"{"num_songs": 1, "artist_id": "ARD7TVE1187B99BFB1", "artist_latitude": null, "artist_longitude": -118.2437, "artist_location": "California - LA", "artist_name": "Casual", "song_id": "SOMZWCG12A8C13C480", "title": "I Didn't Mean To", "duration": 218.93179, "year": 0}"#;
 
 const SPECIMENS: [&str; 3] = [SORTED_WRITER, EVENTSIM, LOGGED_OUT];
@@ -293,7 +291,7 @@ fn name(span: Span, rounds: u8, chunk: &EventChunk) -> Option<String> {
 /// A decoded row in the reference's form.
 fn row(chunk: &EventChunk, row: usize) -> Event {
     let field = |key: &str| LogField::ALL.into_iter().find(|field| field.spec().key == key).unwrap();
-    let values = reference::PAYLOAD.iter().map(|(key, column, _)| (*column, cell(chunk, field(key), row)));
+    let values = PAYLOAD.iter().map(|(key, column, _)| (*column, cell(chunk, field(key), row)));
     Event {
         ts: chunk.ts[row],
         user_id: (chunk.user_id[row] != NULL_INTEGER).then_some(chunk.user_id[row]),
@@ -520,11 +518,9 @@ fn stored_hash(line: &str) -> u64 {
 /// joins the hash by a new version of the tables alone.
 #[test]
 fn stored_hashes_are_frozen() {
-    const SIMULATED: &str = r#"{"artist":"The Velvet Foxes","auth":"Logged In","firstName":"Ada","gender":"F","itemInSession":3,"lastName":"Moss","length":201.9212,"level":"paid","location":"Tampa-St. Petersburg-Clearwater, FL","method":"PUT","page":"NextSong","registration":1540266234796.0,"sessionId":27,"song":"Silver Rain","status":200,"ts":1541990258796,"userAgent":"\"Mozilla\/5.0 (X11; Linux x86_64)\"","userId":"44"}"#;
-    assert_eq!(stored_hash(SORTED_WRITER), 13_076_089_380_436_247_790);
-    assert_eq!(stored_hash(EVENTSIM), 12_246_116_784_500_708_035);
-    assert_eq!(stored_hash(LOGGED_OUT), 9_447_586_822_358_423_192);
-    assert_eq!(stored_hash(SIMULATED), 5_500_464_554_150_771_675);
+    for (line, hash) in STORED_HASHES {
+        assert_eq!(stored_hash(line), *hash, "{line}");
+    }
     // The event's key and keys that no field has are no part of it.
     let other_key = SORTED_WRITER.replace("\"sessionId\":139", "\"sessionId\":140").replace("\"ts\":", "\"new\":1,\"ts\":");
     assert_eq!(stored_hash(&other_key), stored_hash(SORTED_WRITER));

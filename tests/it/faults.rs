@@ -26,7 +26,7 @@ const IN_THE_TABLES: &[(&str, &str)] = &[
     ),
     (
         "an event was loaded as a play and as a page view",
-        "insert into page_views select songplay_id + 100000, start_time, user_id, level, session_id, item_in_session, 'Home', 'GET', 200, 'Logged In', location, user_agent, payload_hash from songplays where songplay_id = (select max(songplay_id) from songplays)",
+        "insert into page_views by name select songplay_id + 100000 as view_id, start_time, user_id, level, session_id, item_in_session, 'Home' as page, 'GET' as method, 200 as status, 'Logged In' as auth, location, user_agent, payload_hash from songplays where songplay_id = (select max(songplay_id) from songplays)",
     ),
     ("a play is lost", "delete from songplays where songplay_id = (select max(songplay_id) from songplays)"),
     (

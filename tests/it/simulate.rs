@@ -10,50 +10,10 @@ use sparkify::simulate::{Format, Plan, Shard, parse_time};
 use sparkify::source::Compression;
 
 use crate::support::eventsim_configs;
+use crate::support::fields::{SORTED, STREAM};
 use crate::support::s3::{Fault, S3Server};
 use crate::support::simulated::{contents, joined, simulated};
 use crate::support::warehouse::{Answer, Site, files_below};
-
-const SORTED: [&str; 18] = [
-    "artist",
-    "auth",
-    "firstName",
-    "gender",
-    "itemInSession",
-    "lastName",
-    "length",
-    "level",
-    "location",
-    "method",
-    "page",
-    "registration",
-    "sessionId",
-    "song",
-    "status",
-    "ts",
-    "userAgent",
-    "userId",
-];
-const STREAM: [&str; 18] = [
-    "ts",
-    "userId",
-    "sessionId",
-    "page",
-    "auth",
-    "method",
-    "status",
-    "level",
-    "itemInSession",
-    "location",
-    "userAgent",
-    "lastName",
-    "firstName",
-    "registration",
-    "gender",
-    "artist",
-    "song",
-    "length",
-];
 
 /// The keys of a line in their order.
 fn keys(line: &str) -> Vec<String> {
@@ -225,9 +185,9 @@ fn a_stream_has_eventsims_order_without_what_is_absent() {
         let value: Value = serde_json::from_str(line).unwrap();
         let (shown, plays) = (value["auth"] == "Logged In" || value["auth"] == "Cancelled", value["page"] == "NextSong");
         order.clear();
-        order.extend(&STREAM[..9]);
-        order.extend(if shown { &STREAM[9..15] } else { &[] });
-        order.extend(if plays { &STREAM[15..] } else { &[] });
+        order.extend(STREAM.always);
+        order.extend(if shown { STREAM.of_users } else { &[] });
+        order.extend(if plays { STREAM.of_plays } else { &[] });
         assert_eq!(keys(line), order, "{line}");
         assert!(value["userId"].is_string() && (!shown || value["registration"].is_i64()), "{line}");
         kinds.insert((shown, plays));

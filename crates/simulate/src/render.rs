@@ -6,7 +6,7 @@ use super::user::{BehaviourConfig, Event, SILENCE, User};
 /// The form of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// A file a day, keys sorted, all 18 present.
+    /// A file a day, all keys present and sorted.
     Udacity,
     /// One stream in eventsim's order, without what is absent.
     Eventsim,

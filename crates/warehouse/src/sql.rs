@@ -1,6 +1,7 @@
 //! Every statement that a load can send: a variant, a name, a file under `sql/`.
 
 mod dialect;
+mod field_lists;
 
 use std::sync::OnceLock;
 
@@ -39,12 +40,15 @@ macro_rules! statements {
                 SqlText { name: self.name(), text: self.text_in(dialect) }
             }
 
-            /// The text in a dialect, its comments included: the twin's, or the file's as the dialect spells it.
+            /// The text in a dialect, its comments included: the twin's, or the file's as the dialect spells it. Parts and lists of
+            /// fields are in their places.
             #[must_use]
             pub fn text_in(self, dialect: Dialect) -> &'static str {
                 static TEXTS: [[OnceLock<String>; Dialect::ALL.len()]; Statement::ALL.len()] =
                     [const { [const { OnceLock::new() }; Dialect::ALL.len()] }; Statement::ALL.len()];
-                TEXTS[self as usize][dialect as usize].get_or_init(|| dialect.spell(&with_parts(self.file(dialect))))
+                TEXTS[self as usize][dialect as usize].get_or_init(|| {
+                    dialect.spell(&field_lists::with_fields(&with_parts(self.file(dialect))))
+                })
             }
 
             /// The text of the file that says it for a dialect.
@@ -57,7 +61,7 @@ macro_rules! statements {
                 }
             }
 
-            /// The file's text, its comments included.
+            /// The file's text as it stands there.
             #[must_use]
             pub const fn text(self) -> &'static str {
                 match self { $(Self::$variant => include_str!(concat!("../../../sql/", $name, ".sql")),)* }
@@ -329,14 +333,16 @@ impl RefreshScope {
 }
 
 /// One step forward from the version before it.
-pub(crate) struct Migration {
+#[derive(Debug)]
+pub struct Migration {
     /// The version that it leads to.
     pub to: i32,
+    /// Its statements, in their order.
     pub statements: &'static [Statement],
 }
 
 /// The steps from version 1 on, in order. There is one for every version after the first.
-pub(crate) const MIGRATIONS: &[Migration] = &[
+pub const MIGRATIONS: &[Migration] = &[
     // What follows a play is told in the next step, together with the track of what follows.
     Migration { to: 2, statements: &[Statement::AddNextEventTime, Statement::AddNextPlayTime] },
     Migration {

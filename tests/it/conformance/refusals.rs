@@ -1,10 +1,12 @@
 //! One policy for what cannot be loaded.
 
 use serde_json::{Value, json};
-use sparkify::warehouse::SCHEMA_VERSION;
+use sparkify::warehouse::sql::{MIGRATIONS, TABLES};
+use sparkify::warehouse::{SCHEMA_VERSION, Statement};
 
 use super::NewSite;
 use super::answers::demo_month;
+use crate::support::fields::PAYLOAD;
 use crate::support::generate::{Event, content};
 use crate::support::warehouse::Site;
 
@@ -207,23 +209,70 @@ pub fn tables_of_another_version_are_refused(new_site: NewSite<'_>) {
     site.load(&[]).expect(0);
 }
 
+/// The columns of the facts in the first version of the tables.
+const FIRST_FACTS: [(Statement, &str); 2] = [
+    (
+        Statement::CreateSongplays,
+        "songplay_id start_time user_id level song_id artist_id session_id location user_agent item_in_session song artist \
+         length match_method text_repair payload_hash",
+    ),
+    (
+        Statement::CreatePageViews,
+        "view_id start_time user_id level session_id item_in_session page method status auth location user_agent payload_hash",
+    ),
+];
+
+/// The table and the column that a statement adds, if it adds one.
+fn added_column(statement: &Statement) -> Option<(&'static str, &'static str)> {
+    let code = statement.text().lines().filter(|line| !line.starts_with("--"));
+    match code.flat_map(str::split_whitespace).collect::<Vec<_>>()[..] {
+        ["alter", "table", table, "add", "column", column, ..] => Some((table, column)),
+        _ => None,
+    }
+}
+
+fn added_columns() -> impl Iterator<Item = (&'static str, &'static str)> {
+    MIGRATIONS.iter().flat_map(|step| step.statements).filter_map(added_column)
+}
+
+#[test]
+fn steps_add_what_the_first_version_lacks() {
+    for (create, first) in FIRST_FACTS {
+        let (table, _) = TABLES.into_iter().find(|(_, statement)| *statement == create).unwrap();
+        let added = added_columns().filter(|(of, _)| *of == table).map(|(_, column)| column);
+        let columns = create.text().lines().filter_map(|line| line.strip_prefix("    ")?.split(' ').next());
+        assert_eq!(columns.collect::<Vec<_>>(), first.split(' ').chain(added).collect::<Vec<_>>(), "{table}");
+    }
+}
+
+/// Makes the tables those of an older version.
+fn take_back(site: &Site, version: i32) {
+    for statement in MIGRATIONS.iter().filter(|step| step.to > version).rev().flat_map(|step| step.statements.iter().rev()) {
+        if let Some((table, column)) = added_column(statement) {
+            change(site, &format!("alter table {table} drop column {column}"));
+        } else if let Some((table, _)) = TABLES.iter().find(|(_, create)| create == statement) {
+            change(site, &format!("drop table {table}"));
+        }
+    }
+    change(site, &format!("update sparkify_schema set version = {version}"));
+}
+
 pub fn tables_of_an_older_version_are_brought_forward(new_site: NewSite<'_>) {
     let site = new_site();
     demo_month(&site);
     site.load(&[]).expect(0);
+    // What only the lines say, no step can bring back.
+    for (table, column) in added_columns().filter(|(_, column)| PAYLOAD.iter().any(|(_, field, _)| field == column)) {
+        change(&site, &format!("update {table} set {column} = null"));
+    }
     let tables = site.tables();
-    let take_back = |columns: &[&str], version: i32| {
-        for column in columns {
-            change(&site, &format!("alter table songplays drop column {column}"));
-        }
-        change(&site, "drop table tracks");
-        change(&site, &format!("update sparkify_schema set version = {version}"));
-    };
-    take_back(&["track_no", "next_track_no"], 2);
-    site.load(&[]).expect(0);
-    assert_eq!(site.tables(), tables);
-    site.check_invariants();
-    take_back(&["next_event_time", "next_play_time", "track_no", "next_track_no"], 1);
+    for version in (2..SCHEMA_VERSION).rev() {
+        take_back(&site, version);
+        site.load(&[]).expect(0);
+        assert_eq!(site.tables(), tables);
+        site.check_invariants();
+    }
+    take_back(&site, 1);
     let out = site.path("report.html").display().to_string();
     for verb in [&["insights"][..], &["check"], &["report", "--out", &out]] {
         let refused = site.run(&[verb, &["--warehouse", &site.warehouse]].concat()).expect(1);

@@ -3,6 +3,8 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::fields::{Holds, PAYLOAD};
+
 /// A source of numbers for tests that need many, fast and the same in every run.
 pub struct Random(u64);
 
@@ -75,15 +77,34 @@ impl Event {
         let artist = (is_play && !dice.one_in(8)).then(|| name(&ARTISTS, &mut dice));
         let length = (is_play && !dice.one_in(6)).then(|| dice.below(5) as f64 * 50.0 + 0.25);
         let user = if self.user == 0 { json!("") } else { json!(self.user.to_string()) };
-        json!({
+        let mut line = json!({
             "artist": artist, "auth": if self.user == 0 { "Logged Out" } else { "Logged In" },
             "firstName": (self.user > 0).then(|| format!("First{}", dice.below(3))), "gender": dice.pick(&["F", "M"]),
             "itemInSession": self.item, "lastName": format!("Last {}", self.user), "length": length, "level": level,
-            "location": "New York-Newark-Jersey City, NY-NJ-PA", "method": if is_play { "PUT" } else { "GET" }, "page": page,
+            "method": if is_play { "PUT" } else { "GET" }, "page": page,
             "registration": 1_540_919_166_796.0 + f64::from(self.variant), "sessionId": self.session, "song": title, "status": 200,
-            "ts": ZERO + i64::from(self.instant) * 1000, "userAgent": format!("\"Agent {}\"", dice.below(2)), "userId": user,
-        })
-        .to_string()
+            "ts": ZERO + i64::from(self.instant) * 1000, "userId": user,
+        });
+        // What nothing depends on is of any value that fits.
+        for &(key, _, holds) in PAYLOAD {
+            if line.get(key).is_none() {
+                line[key] = any_value(key, holds, &mut dice);
+            }
+        }
+        line.to_string()
+    }
+}
+
+/// A value of a field, or none.
+fn any_value(key: &str, holds: Holds, dice: &mut Random) -> Value {
+    let number = dice.below(4);
+    match holds {
+        _ if number == 3 => Value::Null,
+        Holds::Text => json!(format!("{key} {number}")),
+        Holds::TextInQuotes => json!(format!("\"{key} {number}\"")),
+        Holds::Float => json!(number as f64 + 0.25),
+        Holds::Time => json!(ZERO + number as i64),
+        Holds::Smallint => json!(number),
     }
 }
 

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Datelike, Timelike};
 
+use super::fields::COLUMNS;
 use super::reference::{self, Event, Refused, SongRecord, repair};
-use super::warehouse::{COLUMNS, Cell, Tables};
+use super::warehouse::{Cell, Tables};
 
 /// A source file: its URL (or any name that sorts alike), when it was modified, its bytes.
 #[derive(Debug, Clone)]

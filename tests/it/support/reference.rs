@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
+use super::fields::{Holds, PAYLOAD};
 use super::warehouse::Cell;
 
 /// A log line's event, names as they arrived and repaired.
@@ -25,33 +26,6 @@ pub struct Payload {
     /// What the fields of [`PAYLOAD`] say, by column.
     values: BTreeMap<&'static str, Cell>,
 }
-
-/// What a field holds.
-#[derive(Debug, Clone, Copy)]
-pub enum Holds {
-    Text,
-    /// Text in a pair of quotes, which are no part of it.
-    TextInQuotes,
-    Float,
-    Time,
-    Smallint,
-}
-
-/// The fields outside an event's key and its song: JSON key, column, and what they hold.
-pub const PAYLOAD: &[(&str, &str, Holds)] = &[
-    ("length", "length", Holds::Float),
-    ("registration", "registration", Holds::Time),
-    ("status", "status", Holds::Smallint),
-    ("auth", "auth", Holds::Text),
-    ("firstName", "first_name", Holds::Text),
-    ("gender", "gender", Holds::Text),
-    ("lastName", "last_name", Holds::Text),
-    ("level", "level", Holds::Text),
-    ("location", "location", Holds::Text),
-    ("method", "method", Holds::Text),
-    ("page", "page", Holds::Text),
-    ("userAgent", "user_agent", Holds::TextInQuotes),
-];
 
 impl Payload {
     /// With the values of [`PAYLOAD`] by its columns.

@@ -11,6 +11,7 @@ use sparkify::source::S3Options;
 use sparkify::warehouse::duckdb::Resources;
 use sparkify::warehouse::{OpenOptions, RedshiftOptions};
 
+use super::fields::COLUMNS;
 use super::oracle::File;
 
 /// How tests open a warehouse without the binary.
@@ -60,24 +61,6 @@ impl<T: Into<Cell>> From<Option<T>> for Cell {
 
 /// Rows by table, sorted, surrogate ids aside.
 pub type Tables = BTreeMap<&'static str, Vec<Vec<Cell>>>;
-
-/// The columns to compare, by table.
-pub const COLUMNS: [(&str, &str); 8] = [
-    (
-        "songplays",
-        "epoch_ms(start_time), user_id, level, song_id, artist_id, session_id, location, user_agent, item_in_session, song, artist, length, match_method, epoch_ms(next_event_time), epoch_ms(next_play_time)",
-    ),
-    (
-        "page_views",
-        "epoch_ms(start_time), user_id, level, session_id, item_in_session, page, method, status, auth, location, user_agent",
-    ),
-    ("users", "user_id, first_name, last_name, gender, level, epoch_ms(registered_at), epoch_ms(last_seen_at)"),
-    ("user_levels", "user_id, level, epoch_ms(valid_from), epoch_ms(valid_to), is_current"),
-    ("songs", "song_id, title, artist_id, year, duration, artist_name"),
-    ("artists", "artist_id, name, location, latitude, longitude"),
-    ("time", "epoch_ms(start_time), hour, day, week, month, year, weekday"),
-    ("tracks", "song, artist"),
-];
 
 /// Fails with the first rows that differ.
 #[track_caller]
