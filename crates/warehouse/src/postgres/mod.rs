@@ -7,7 +7,6 @@ mod doctor;
 mod execute;
 pub(super) mod password;
 mod session;
-mod stream;
 pub(super) mod tls;
 pub(super) mod url;
 mod value;
