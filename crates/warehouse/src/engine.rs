@@ -104,7 +104,9 @@ pub trait Engine {
     fn execute(&mut self, statement: SqlText<'_>, parameters: &[Param<'_>]) -> Result<u64>;
 
     /// Runs a query and passes its columns' names, then each row, to `sink`. Without parameters the text goes as it is.
-    /// A query that fails outside of [`Engine::begin`] leaves the connection able to go on.
+    /// A query that fails outside of [`Engine::begin`] leaves the connection able to go on. Points in time and dates come as
+    /// texts, as DuckDB writes them; whole numbers as integers, of any width. Where an engine has no truth values, those that
+    /// it computes may come as 1 and 0, but a column that was created as `boolean` has them.
     fn query(&mut self, query: SqlText<'_>, parameters: &[Param<'_>], sink: &mut dyn Rows) -> Result<()>;
 
     /// Runs a text that a user gave, and passes its rows on as [`Engine::query`] does. It may only ask: what is no
