@@ -16,8 +16,6 @@ use sparkify::warehouse::{Dialect, SCHEMA_VERSION, Warehouse};
 use crate::support::generate::{Event, Song, content};
 use crate::support::warehouse::Site;
 
-const DIALECTS: [Dialect; 3] = [Dialect::DuckDb, Dialect::Postgres, Dialect::Redshift];
-
 struct Silent;
 
 impl Progress for Silent {
@@ -70,7 +68,7 @@ fn statements(script: &Script) -> Vec<String> {
 
 #[test]
 fn a_run_is_one_transaction() {
-    for dialect in DIALECTS {
+    for dialect in Dialect::ALL {
         let (site, (mut warehouse, script)) = (site(), recorded(dialect, 0));
         let report = load(&site, &mut warehouse, 1, true).unwrap();
         assert_eq!((report.lines, report.rejected, report.accepted), (41, 1, 40));
@@ -92,7 +90,7 @@ fn a_run_is_one_transaction() {
 
 #[test]
 fn whatever_step_fails_the_run_is_undone() {
-    for dialect in DIALECTS {
+    for dialect in Dialect::ALL {
         let site = site();
         let mut steps = 0;
         loop {
@@ -115,7 +113,7 @@ fn whatever_step_fails_the_run_is_undone() {
 
 #[test]
 fn over_the_limit_nothing_is_committed() {
-    for dialect in DIALECTS {
+    for dialect in Dialect::ALL {
         let (site, (mut warehouse, script)) = (site(), recorded(dialect, 0));
         let error = load(&site, &mut warehouse, 0, false).unwrap_err();
         assert_eq!(error.kind(), Kind::TooManyRejects);
@@ -128,7 +126,7 @@ fn over_the_limit_nothing_is_committed() {
 /// An engine that takes other than it was given is found out.
 #[test]
 fn rows_that_do_not_arrive_fail_the_run() {
-    for dialect in DIALECTS {
+    for dialect in Dialect::ALL {
         let (site, (mut warehouse, script)) = (site(), recorded(dialect, 1));
         let error = load(&site, &mut warehouse, 1, false).unwrap_err();
         assert_eq!(error.kind(), Kind::Conservation);
@@ -139,7 +137,7 @@ fn rows_that_do_not_arrive_fail_the_run() {
 /// The commit of a migration can warn as well, and nothing else reports what it warned of.
 #[test]
 fn a_load_reports_what_its_migration_warned_of() {
-    for dialect in DIALECTS {
+    for dialect in Dialect::ALL {
         let recorder = Recorder::new(dialect, Script::into_tables(Some(SCHEMA_VERSION - 1), 0)).warning("stays in the log");
         let mut warehouse = Warehouse::recorded(Box::new(recorder));
         warehouse.ensure_schema().unwrap();
