@@ -1,7 +1,7 @@
 //! Where a warehouse is.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::recorder::{Recorder, Script};
 use super::{Dialect, OpenOptions, PostgresUrl, Probe, RedshiftUrl, Warehouse, duckdb, postgres, redshift};
@@ -43,13 +43,19 @@ impl WarehouseUrl {
         Ok(Self::DuckDb(PathBuf::from(path)))
     }
 
+    /// The file that holds the warehouse, where one does. What an engine keeps beside it begins with its name.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::DuckDb(path) => Some(path),
+            Self::Postgres(_) | Self::Redshift(_) => None,
+        }
+    }
+
     /// Whether there can be a warehouse. False only where it is known that there is none.
     #[must_use]
     pub fn may_exist(&self) -> bool {
-        match self {
-            Self::DuckDb(path) => path.exists(),
-            Self::Postgres(_) | Self::Redshift(_) => true,
-        }
+        self.file().is_none_or(Path::exists)
     }
 
     /// What to call it where others may read: without folders, hosts and users.
