@@ -129,7 +129,8 @@ impl WarehouseUrl {
     #[must_use]
     pub fn recording(&self, options: &OpenOptions, script: Script) -> Warehouse {
         Warehouse::recorded(match self {
-            Self::DuckDb(_) | Self::Postgres(_) => Box::new(Recorder::new(self.dialect(), script)),
+            Self::DuckDb(path) => Box::new(Recorder::new(duckdb::capabilities(path, options.resources), script)),
+            Self::Postgres(url) => Box::new(Recorder::new(postgres::capabilities(url.to_string()), script)),
             Self::Redshift(url) => Box::new(redshift::Redshift::recording(url, options, script)),
         })
     }

@@ -10,6 +10,7 @@ use sparkify::report::RunReport;
 use sparkify::settings::Settings;
 use sparkify::source::{Location, S3Options, Sources};
 use sparkify::stage::Progress;
+use sparkify::warehouse::engine::Capabilities;
 use sparkify::warehouse::recorder::{Recorder, Script};
 use sparkify::warehouse::{Dialect, SCHEMA_VERSION, Warehouse};
 
@@ -32,10 +33,15 @@ fn site() -> Site {
     site
 }
 
+/// What an engine that works in this process can do, so that the questions how many rows it holds are sent too.
+fn capabilities(dialect: Dialect) -> Capabilities {
+    Capabilities { dialect, memory: Some(0), holds_nul: true, ..Capabilities::default() }
+}
+
 /// A warehouse of this dialect that only writes down what it is told, and where it does.
 fn recorded(dialect: Dialect, loses: u64) -> (Warehouse, Script) {
     let script = Script::into_tables(Some(SCHEMA_VERSION), 0);
-    let recorder = Recorder::new(dialect, script.clone()).losing(loses);
+    let recorder = Recorder::new(capabilities(dialect), script.clone()).losing(loses);
     (Warehouse::recorded(Box::new(recorder)), script)
 }
 
@@ -138,7 +144,8 @@ fn rows_that_do_not_arrive_fail_the_run() {
 #[test]
 fn a_load_reports_what_its_migration_warned_of() {
     for dialect in Dialect::ALL {
-        let recorder = Recorder::new(dialect, Script::into_tables(Some(SCHEMA_VERSION - 1), 0)).warning("stays in the log");
+        let recorder =
+            Recorder::new(capabilities(dialect), Script::into_tables(Some(SCHEMA_VERSION - 1), 0)).warning("stays in the log");
         let mut warehouse = Warehouse::recorded(Box::new(recorder));
         warehouse.ensure_schema().unwrap();
         let warnings = |warehouse: &mut Warehouse| load(&site(), warehouse, 1, false).unwrap().warnings;
