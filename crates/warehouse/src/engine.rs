@@ -96,7 +96,7 @@ pub trait Engine {
     /// it is logged already.
     fn commit(&mut self, proof: &Proof) -> Result<Vec<String>>;
 
-    /// Undoes what is open.
+    /// Undoes what is open; nothing is after a [`Engine::begin`] that failed. What is exposed goes with it.
     fn rollback(&mut self) -> Result<()>;
 
     /// Runs a statement and returns the number of rows it changed. Each `$name` in it is bound to the parameter of that
@@ -123,7 +123,8 @@ pub trait Engine {
     /// Drops a temporary table, if this connection has it.
     fn drop_temporary(&mut self, table: &'static str) -> Result<()>;
 
-    /// Appends rows to a table, which may be none.
+    /// Appends rows to a table, which may be none. Each has a value for every column, in the order of the statement that
+    /// creates the table.
     fn append(&mut self, table: &Table, rows: &dyn RowSource) -> Result<()>;
 
     /// Makes a part of a batch readable in SQL, in place of what was.
