@@ -46,7 +46,7 @@ pub(super) fn run(args: &ReportArgs, settings: &Settings, interrupt: &Interrupt)
 
 /// Before minutes of work: whether the page may be written here. What belongs to the warehouse's file may be not there yet.
 fn check_place(out: &Path, url: &WarehouseUrl) -> Result<()> {
-    if let WarehouseUrl::DuckDb(file) = url
+    if let Some(file) = url.file()
         && let (Some(place), Some(file)) = (whole_file::real_place(out), whole_file::real_place(file))
     {
         let beside = |ending: &str| {

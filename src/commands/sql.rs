@@ -56,13 +56,13 @@ fn ask(warehouse: &mut Warehouse, question: SqlText<'_>, mut printer: Printer<im
     Ok(EXIT_DONE)
 }
 
-/// Refuses the names of files that DuckDB keeps beside a database, and would take for its own.
+/// Refuses the names of files that an engine keeps beside its database, and would take for its own.
 fn check_place(out: &Path, url: &WarehouseUrl) -> Result<()> {
-    let WarehouseUrl::DuckDb(warehouse) = url else { return Ok(()) };
+    let Some(warehouse) = url.file() else { return Ok(()) };
     let folder =
         |path: &Path| path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).canonicalize().ok();
     // The warehouse may be named by a link; what is beside it is beside what the link leads to.
-    let file = warehouse.canonicalize().unwrap_or_else(|_| warehouse.clone());
+    let file = warehouse.canonicalize().unwrap_or_else(|_| warehouse.to_owned());
     let (Some(name), Some(file_name)) = (out.file_name(), file.file_name()) else { return Ok(()) };
     let behind = name.as_encoded_bytes().strip_prefix(file_name.as_encoded_bytes());
     if behind.is_some_and(|rest| rest.starts_with(b".")) && folder(out).is_some_and(|place| Some(place) == folder(&file)) {

@@ -1,4 +1,4 @@
-//! The 28 questions: one SQL file each, whose head says what it answers and what its columns mean.
+//! The questions: one SQL file each, whose head says what it answers and what its columns mean.
 
 use super::shared::{self, Kept};
 use crate::error::{Error, Kind, Result};

@@ -4,14 +4,13 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::sync::Mutex;
 
 use sparkify::check::{self, Finding, Limits, Touched};
 use sparkify::error::Kind;
 use sparkify::settings::Settings;
 use sparkify::warehouse::{SqlText, Value, Warehouse, WarehouseUrl};
 
-use crate::support::repository;
+use crate::support::docs::assert_page_has;
 use crate::support::warehouse::{Site, open_options};
 
 /// What is done to the tables, in words and in SQL. The last file's rows are meant, which a load would have touched.
@@ -364,7 +363,7 @@ fn every_fault_is_caught_and_the_page_says_by_what() {
 
     let row = |(fault, caught, effect): &(&str, Vec<&str>, &str)| format!("| {fault} | {effect} | {} |\n", caught.join(", "));
     let table: String = rows.iter().map(row).collect();
-    assert_page_has("faults", &format!("| fault | a load | caught by |\n| --- | --- | --- |\n{table}"));
+    assert_page_has("docs/checks.md", "faults", &format!("| fault | a load | caught by |\n| --- | --- | --- |\n{table}"));
 }
 
 /// Loads the sample with this damage done to it, and asks for the checks that fail.
@@ -390,22 +389,5 @@ fn the_page_lists_every_check() {
         rows.insert(place, format!("| `{}` | {} | {} |\n", check.name, check.severity.name(), check.says));
     }
     let table: String = rows.into_values().collect();
-    assert_page_has("checks", &format!("| check | severity | says |\n| --- | --- | --- |\n{table}"));
-}
-
-/// Fails unless docs/checks.md has this table between its marks; writes it there when SPARKIFY_UPDATE_DOCS is set.
-fn assert_page_has(mark: &str, table: &str) {
-    // The tests run at once, and both may write the page.
-    static PAGE: Mutex<()> = Mutex::new(());
-    let _page = PAGE.lock();
-    let path = repository().join("docs/checks.md");
-    let page = fs::read_to_string(&path).unwrap();
-    let (begin, end) = (format!("<!-- {mark} -->\n"), format!("<!-- end of {mark} -->"));
-    let at = page.find(&begin).expect("the mark is there") + begin.len();
-    let until = at + page[at..].find(&end).expect("the end's mark is there");
-    if std::env::var_os("SPARKIFY_UPDATE_DOCS").is_some() {
-        fs::write(&path, format!("{}{table}{}", &page[..at], &page[until..])).unwrap();
-        return;
-    }
-    assert_eq!(&page[at..until], table, "docs/checks.md is out of date; SPARKIFY_UPDATE_DOCS=1 brings it up to date");
+    assert_page_has("docs/checks.md", "checks", &format!("| check | severity | says |\n| --- | --- | --- |\n{table}"));
 }

@@ -3,8 +3,9 @@
 
 use chrono::DateTime;
 use serde_json::{Value, json};
-use sparkify::insights::catalogue;
+use sparkify::insights::catalogue::{self, Insight, Parameter, ParameterKind};
 
+use crate::support::docs::assert_page_has;
 use crate::support::warehouse::Site;
 
 /// Lines of one session: when (UTC), then the events behind each other with their distance in seconds.
@@ -76,7 +77,7 @@ fn song(id: &str, title: &str, artist_id: &str, artist: &str, year: i64) -> Stri
 #[test]
 fn every_file_says_what_a_reader_needs() {
     let all = catalogue::all();
-    assert_eq!(all.len(), 28);
+    assert!(all.len() >= 28);
     for insight in all {
         let name = insight.name;
         assert!(insight.title != name && !insight.title.is_empty(), "{name}");
@@ -93,6 +94,23 @@ fn every_file_says_what_a_reader_needs() {
         }
         assert!(insight.takes("since") && insight.takes("until"), "{name}");
     }
+}
+
+#[test]
+fn the_page_lists_every_insight() {
+    let set = |parameter: &Parameter| match (parameter.kind, parameter.name) {
+        (ParameterKind::Common, "level") => Some("`level`".to_owned()),
+        (ParameterKind::Common, _) => None,
+        (ParameterKind::Integer { default, .. }, name) => Some(format!("`{name}` {default}")),
+        (ParameterKind::Text, name) => Some(format!("`{name}`")),
+    };
+    let row = |insight: Insight| {
+        let set: Vec<String> = insight.parameters.iter().filter_map(set).collect();
+        format!("| `{}` | {} | {} | {} |\n", insight.name, insight.answers, insight.grain, set.join(", "))
+    };
+    let table: String = catalogue::all().into_iter().map(row).collect();
+    let head = "| insight | answers | a row is | set |\n| --- | --- | --- | --- |\n";
+    assert_page_has("docs/insights.md", "insights", &format!("{head}{table}"));
 }
 
 #[test]
@@ -417,7 +435,7 @@ pub fn all(site: &Site, arguments: &[&str]) -> Vec<Value> {
     let arguments = [&["insights", "--format", "json", "--warehouse", "w.duckdb"], arguments].concat();
     let answers = site.run(&arguments).expect(0).json();
     let answers = answers.as_array().unwrap().clone();
-    assert_eq!(answers.len(), 28);
+    assert_eq!(answers.len(), catalogue::all().len());
     for format in ["table", "markdown"] {
         let arguments = [&["insights", "--chart", "--format", format, "--warehouse", "w.duckdb"], &arguments[5..]].concat();
         let text = site.run(&arguments).expect(0).stdout;
@@ -548,7 +566,7 @@ fn questions_that_make_no_sense_are_told_what_would() {
     let missing = site.run(&["insights", "--warehouse", "other.duckdb"]).expect(1);
     assert!(missing.stderr.contains("there is no warehouse at other.duckdb"));
     let list = site.run(&["insights", "--list", "--format", "json"]).expect(0).json();
-    assert_eq!(list.as_array().unwrap().len(), 28);
+    assert_eq!(list.as_array().unwrap().len(), catalogue::all().len());
 }
 
 #[test]

@@ -3,8 +3,9 @@
 use sparkify::check;
 use sparkify::error::Kind;
 use sparkify::settings::Settings;
+use sparkify::warehouse::Warehouse;
+use sparkify::warehouse::engine::Capabilities;
 use sparkify::warehouse::recorder::{Recorder, Script};
-use sparkify::warehouse::{Dialect, Warehouse};
 
 use crate::support::warehouse::Site;
 
@@ -112,7 +113,7 @@ fn a_check_that_has_no_memory_left_says_so() {
     let run = |kind| {
         let script = Script::default();
         script.fail_at(3, kind);
-        let mut warehouse = Warehouse::recorded(Box::new(Recorder::new(Dialect::DuckDb, script)));
+        let mut warehouse = Warehouse::recorded(Box::new(Recorder::new(Capabilities::default(), script)));
         check::run(&mut warehouse, check::all().unwrap(), &Settings::defaults().unwrap().checks, 0)
     };
     // What cannot be run fails, as nobody can tell; what only had no memory is no finding.

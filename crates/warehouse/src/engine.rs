@@ -96,7 +96,7 @@ pub trait Engine {
     /// it is logged already.
     fn commit(&mut self, proof: &Proof) -> Result<Vec<String>>;
 
-    /// Undoes what is open.
+    /// Undoes what is open; nothing is after a [`Engine::begin`] that failed. What is exposed goes with it.
     fn rollback(&mut self) -> Result<()>;
 
     /// Runs a statement and returns the number of rows it changed. Each `$name` in it is bound to the parameter of that
@@ -104,7 +104,9 @@ pub trait Engine {
     fn execute(&mut self, statement: SqlText<'_>, parameters: &[Param<'_>]) -> Result<u64>;
 
     /// Runs a query and passes its columns' names, then each row, to `sink`. Without parameters the text goes as it is.
-    /// A query that fails outside of [`Engine::begin`] leaves the connection able to go on.
+    /// A query that fails outside of [`Engine::begin`] leaves the connection able to go on. Points in time and dates come as
+    /// texts, as DuckDB writes them; whole numbers as integers, of any width. Where an engine has no truth values, those that
+    /// it computes may come as 1 and 0, but a column that was created as `boolean` has them.
     fn query(&mut self, query: SqlText<'_>, parameters: &[Param<'_>], sink: &mut dyn Rows) -> Result<()>;
 
     /// Runs a text that a user gave, and passes its rows on as [`Engine::query`] does. It may only ask: what is no
@@ -121,7 +123,8 @@ pub trait Engine {
     /// Drops a temporary table, if this connection has it.
     fn drop_temporary(&mut self, table: &'static str) -> Result<()>;
 
-    /// Appends rows to a table, which may be none.
+    /// Appends rows to a table, which may be none. Each has a value for every column, in the order of the statement that
+    /// creates the table.
     fn append(&mut self, table: &Table, rows: &dyn RowSource) -> Result<()>;
 
     /// Makes a part of a batch readable in SQL, in place of what was.

@@ -21,6 +21,7 @@ pub mod recorder;
 pub mod redshift;
 mod rows;
 pub mod sql;
+mod staged_rows;
 mod staged_views;
 mod star;
 pub mod tables;

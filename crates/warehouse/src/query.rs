@@ -85,6 +85,11 @@ impl Value {
         Self::Float(number.to_string().parse().unwrap_or_else(|_| number.into()))
     }
 
+    /// Whether it is true. Of an engine without truth values, one that is computed comes as a number.
+    pub(crate) fn is_true(&self) -> bool {
+        matches!(self, Self::Boolean(true) | Self::Integer(1))
+    }
+
     /// The value as a whole number; 0 for null. `query` is what messages call the query that gave it.
     pub(crate) fn whole_number(&self, query: &str) -> Result<i64> {
         let number = match self {

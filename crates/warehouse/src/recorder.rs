@@ -3,14 +3,13 @@
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::postgres;
 use crate::cell::RowSource;
 use crate::engine::{Capabilities, Engine, Exposed, Proof};
 use crate::error::{Error, Kind, Result};
 use crate::query::time_text;
 use crate::stage::{Batch, EventBounds};
 use crate::tables::{LOAD_FILES, LOAD_REJECTS, LOAD_RUNS, STAGED_LEVELS, STAGED_SONGS, STAGED_USERS, TRACKS, Table};
-use crate::{Dialect, Param, Rows, SqlText, Statement, Value, literal};
+use crate::{Param, Rows, SqlText, Statement, Value, literal};
 
 /// Statements in the order in which they would be sent, as a script whose every line is SQL or a comment. Clones are the same
 /// script.
@@ -126,11 +125,11 @@ impl Script {
     }
 }
 
-/// Writes statements down as DuckDB or PostgreSQL spells them.
+/// Writes down the statements that an engine of these capabilities would be sent.
 #[derive(Debug)]
 pub struct Recorder {
     script: Script,
-    dialect: Dialect,
+    capabilities: Capabilities,
     /// Takes so many plays fewer than were staged.
     loses: u64,
     /// What each commit warns of.
@@ -142,8 +141,10 @@ pub struct Recorder {
 impl Recorder {
     /// Writes into this script.
     #[must_use]
-    pub fn new(dialect: Dialect, script: Script) -> Self {
-        Self { script, dialect, loses: 0, warning: None, staged: (0, 0) }
+    pub fn new(capabilities: Capabilities, script: Script) -> Self {
+        // It reports what the statements are taken to do, and has nothing that could be other than expected.
+        let capabilities = Capabilities { counts_created_rows: true, columns: None, ..capabilities };
+        Self { script, capabilities, loses: 0, warning: None, staged: (0, 0) }
     }
 
     /// Has it take so many plays fewer than are staged, which a load must notice.
@@ -165,15 +166,7 @@ impl Recorder {
 
 impl Engine for Recorder {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            dialect: self.dialect,
-            extras: if self.dialect == Dialect::Postgres { &postgres::INDEXES } else { &[] },
-            counts_created_rows: true,
-            holds_nul: true,
-            // What its value decides are questions that find nothing here.
-            memory: (self.dialect == Dialect::DuckDb).then_some(0),
-            ..Capabilities::default()
-        }
+        self.capabilities.clone()
     }
 
     fn begin(&mut self) -> Result<()> {
@@ -230,7 +223,7 @@ impl Engine for Recorder {
     }
 
     fn add_exposed(&mut self, statement: Statement) -> Result<u64> {
-        self.run(statement.query(self.dialect), &[])?;
+        self.run(statement.query(self.capabilities.dialect), &[])?;
         Ok(match statement {
             Statement::InsertSongplays => self.staged.0.saturating_sub(self.loses),
             Statement::InsertPageViews => self.staged.1,

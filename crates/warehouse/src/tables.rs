@@ -93,7 +93,7 @@ mod tests {
             LEVEL_STAYS,
             NEWER_USERS,
         ] {
-            for dialect in [Dialect::DuckDb, Dialect::Postgres, Dialect::Redshift] {
+            for dialect in Dialect::ALL {
                 let text = table.create.text_in(dialect);
                 let kind = if table.is_temporary { "create temporary table " } else { "create table " };
                 let named = text.split(kind).nth(1).map(|rest| rest.trim_start_matches("if not exists "));

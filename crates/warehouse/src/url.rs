@@ -1,7 +1,7 @@
 //! Where a warehouse is.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::recorder::{Recorder, Script};
 use super::{Dialect, OpenOptions, PostgresUrl, Probe, RedshiftUrl, Warehouse, duckdb, postgres, redshift};
@@ -43,13 +43,19 @@ impl WarehouseUrl {
         Ok(Self::DuckDb(PathBuf::from(path)))
     }
 
+    /// The file that holds the warehouse, where one does. What an engine keeps beside it begins with its name.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::DuckDb(path) => Some(path),
+            Self::Postgres(_) | Self::Redshift(_) => None,
+        }
+    }
+
     /// Whether there can be a warehouse. False only where it is known that there is none.
     #[must_use]
     pub fn may_exist(&self) -> bool {
-        match self {
-            Self::DuckDb(path) => path.exists(),
-            Self::Postgres(_) | Self::Redshift(_) => true,
-        }
+        self.file().is_none_or(Path::exists)
     }
 
     /// What to call it where others may read: without folders, hosts and users.
@@ -123,7 +129,8 @@ impl WarehouseUrl {
     #[must_use]
     pub fn recording(&self, options: &OpenOptions, script: Script) -> Warehouse {
         Warehouse::recorded(match self {
-            Self::DuckDb(_) | Self::Postgres(_) => Box::new(Recorder::new(self.dialect(), script)),
+            Self::DuckDb(path) => Box::new(Recorder::new(duckdb::capabilities(path, options.resources), script)),
+            Self::Postgres(url) => Box::new(Recorder::new(postgres::capabilities(url.to_string()), script)),
             Self::Redshift(url) => Box::new(redshift::Redshift::recording(url, options, script)),
         })
     }

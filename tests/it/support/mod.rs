@@ -2,6 +2,7 @@
 
 pub mod aws;
 pub mod disk;
+pub mod docs;
 pub mod fields;
 pub mod generate;
 pub mod made_up;

@@ -86,7 +86,7 @@ impl Drop for DuckDb {
 }
 
 /// What differs from other engines.
-fn capabilities(path: &Path, resources: Resources) -> Capabilities {
+pub(super) fn capabilities(path: &Path, resources: Resources) -> Capabilities {
     Capabilities {
         dialect: Dialect::DuckDb,
         place: path.display().to_string(),

@@ -3,13 +3,15 @@
 
 use std::sync::Arc;
 
-use super::session::text;
-use super::{Postgres, stream};
-use crate::cell::RowSource;
+use super::Postgres;
+use super::copy::CopyRows;
+use super::session::{Session, text};
+use crate::cell::{Cell, RowSource};
 use crate::engine::{Engine, Exposed};
 use crate::error::{Error, Kind, Result};
 use crate::ident::identifier;
 use crate::stage::{Batch, EventBounds};
+use crate::staged_rows::RowSink;
 use crate::staged_views::staged_view;
 use crate::tables::Table;
 use crate::{Dialect, Statement};
@@ -31,17 +33,14 @@ fn copy_all(table: &str) -> String {
 impl Postgres {
     /// Appends rows to a table.
     pub(super) fn append_rows(&self, table: &Table, rows: &dyn RowSource) -> Result<()> {
-        let copied = self.session.copy(table.name, &copy_all(table.name), |out| {
-            let mut cells = Vec::new();
+        let session = &self.session;
+        let copied = session.copy(table.name, &copy_all(table.name), |out| {
+            let (mut out, mut cells) = (Interruptible { out, session }, Vec::new());
             for at in 0..rows.rows() {
                 cells.clear();
                 rows.row(at, &mut cells);
-                if out.row(cells.len()) {
-                    self.session.check_interrupt()?;
-                }
-                for cell in &cells {
-                    out.cell(*cell);
-                }
+                out.row(cells.len())?;
+                cells.iter().for_each(|cell| out.cell(*cell));
             }
             Ok(())
         })?;
@@ -83,7 +82,25 @@ impl Postgres {
     /// Copies rows of a staged view. `name` is what messages call the statement.
     fn copy_staged(&self, name: &str, batch: &Batch, view: &str, sql: &str, within: Option<EventBounds>) -> Result<u64> {
         let (view, session) = (staged_view(view)?, &self.session);
-        session.copy(name, sql, |out| stream::write(batch, view, within, out, &|| session.check_interrupt()))
+        session.copy(name, sql, |out| view.write(batch, within, &mut Interruptible { out, session }))
+    }
+}
+
+/// The rows of a COPY, which end where the user interrupts.
+struct Interruptible<'a, 'b> {
+    out: &'a mut CopyRows<'b>,
+    session: &'a Session,
+}
+
+impl RowSink for Interruptible<'_, '_> {
+    #[inline]
+    fn row(&mut self, values: usize) -> Result<()> {
+        if self.out.row(values) { self.session.check_interrupt() } else { Ok(()) }
+    }
+
+    #[inline]
+    fn cell(&mut self, cell: Cell<'_>) {
+        self.out.cell(cell);
     }
 }
 

@@ -7,7 +7,7 @@ use tokio_postgres::Column;
 use tokio_postgres::types::{ToSql, Type};
 
 use super::value::{Parameter, text_type};
-use super::{INDEXES, Postgres};
+use super::{Postgres, capabilities};
 use crate::cell::RowSource;
 use crate::engine::{Capabilities, Engine, Exposed, Proof};
 use crate::error::Result;
@@ -15,7 +15,7 @@ use crate::ident::identifier;
 use crate::query::{numbered, unprintable};
 use crate::stage::Batch;
 use crate::tables::Table;
-use crate::{Dialect, Param, Rows, SqlText, Statement, Value, question};
+use crate::{Param, Rows, SqlText, Statement, Value, question};
 
 /// The tables that are there for the length of a transaction. They are called by their schema where they are dropped, as a
 /// user's own table of the name must not be meant.
@@ -23,16 +23,7 @@ const TEMPORARY: &str = "pg_temp";
 
 impl Engine for Postgres {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            dialect: Dialect::Postgres,
-            place: self.session.place().to_owned(),
-            extras: &INDEXES,
-            locks: true,
-            counts_created_rows: true,
-            newer_hint: Some("install the newer sparkify that wrote them, or load into another schema or database"),
-            foreign_hint: Some("name another schema: postgres://…?options=-csearch_path%3DSCHEMA, or another database"),
-            ..Capabilities::default()
-        }
+        capabilities(self.session.place().to_owned())
     }
 
     fn begin(&mut self) -> Result<()> {

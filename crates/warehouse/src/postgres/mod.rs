@@ -7,7 +7,6 @@ mod doctor;
 mod execute;
 pub(super) mod password;
 mod session;
-mod stream;
 pub(super) mod tls;
 pub(super) mod url;
 mod value;
@@ -20,8 +19,8 @@ pub use doctor::diagnose;
 pub use url::PostgresUrl;
 
 use self::session::Session;
-use super::{OpenOptions, Statement};
-use crate::engine::Proof;
+use super::{Dialect, OpenOptions, Statement};
+use crate::engine::{Capabilities, Proof};
 use crate::error::{Error, Kind, Result};
 use crate::interrupt::Interrupt;
 use crate::stage::Batch;
@@ -50,7 +49,7 @@ const AFTER_A_COMMIT: Duration = Duration::from_mins(1);
 
 /// What makes loads into a large warehouse fast: events are looked up by time, checked by id, and the sessions that go on are
 /// found by their numbers.
-pub(super) const INDEXES: [Statement; 7] = [
+const INDEXES: [Statement; 7] = [
     Statement::PostgresPlaysById,
     Statement::PostgresPlaysByTime,
     Statement::PostgresPlaysBySession,
@@ -59,6 +58,20 @@ pub(super) const INDEXES: [Statement; 7] = [
     Statement::PostgresViewsBySession,
     Statement::PostgresTimeByStart,
 ];
+
+/// What differs from other engines.
+pub(super) fn capabilities(place: String) -> Capabilities {
+    Capabilities {
+        dialect: Dialect::Postgres,
+        place,
+        extras: &INDEXES,
+        locks: true,
+        counts_created_rows: true,
+        newer_hint: Some("install the newer sparkify that wrote them, or load into another schema or database"),
+        foreign_hint: Some("name another schema: postgres://…?options=-csearch_path%3DSCHEMA, or another database"),
+        ..Capabilities::default()
+    }
+}
 
 impl Postgres {
     /// Connects. A transaction that reads is open: all queries in it see the same state of the warehouse.

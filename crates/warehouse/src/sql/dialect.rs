@@ -44,10 +44,10 @@ impl Dialect {
     /// A statement of DuckDB's dialect, with the types of its columns and its doubles as this one spells them.
     #[must_use]
     pub fn spell(self, text: &str) -> String {
-        if self == Self::DuckDb {
-            return text.to_owned();
-        }
-        let text = with_doubles(text);
+        let text = match self {
+            Self::DuckDb => return text.to_owned(),
+            Self::Postgres | Self::Redshift => with_doubles(text),
+        };
         let Some(table) = created_table(&text) else { return text };
         text.split_inclusive('\n').map(|line| self.column(table, line).unwrap_or_else(|| line.to_owned())).collect()
     }

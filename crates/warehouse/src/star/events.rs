@@ -49,7 +49,7 @@ impl Warehouse {
         let mut known = Vec::new();
         for row in answer(self.engine.as_mut(), query, &Param::times(bounds))?.rows {
             let row_no = row.first().map_or(Ok(0), |value| value.whole_number(query.name))?;
-            known.push((row_no as u64, row.get(1) == Some(&Value::Boolean(true))));
+            known.push((row_no as u64, row.get(1).is_some_and(Value::is_true)));
         }
         self.engine.unexpose()?;
         Ok(known)

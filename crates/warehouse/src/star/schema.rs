@@ -196,7 +196,7 @@ pub(crate) fn version(engine: &mut dyn Engine) -> Result<Option<i32>> {
 pub(crate) fn has_table(engine: &mut dyn Engine, name: &str) -> Result<bool> {
     let query = Statement::TableExists.query(engine.capabilities().dialect);
     let answer = answer(engine, query, &[Param::new("table_name", name)])?;
-    Ok(answer.rows.first().and_then(|row| row.first()) == Some(&Value::Boolean(true)))
+    Ok(answer.rows.first().and_then(|row| row.first()).is_some_and(Value::is_true))
 }
 
 /// The statements that create all tables, by name.
