@@ -65,12 +65,12 @@ fn each_twin_is_sent_in_its_dialect() {
 
 /// Whether a text is that of a file, with something in the place of each comment that names a part or a list of fields.
 fn is_filled_in(file: &str, text: &str) -> bool {
-    let after = |comment| str::split_once(comment, " */").expect("a comment ends").1;
-    let mut between = file.split("/* @").skip(1).map(after);
-    let first = file.split("/* @").next().unwrap();
-    let Some(last) = between.next_back() else { return text == file };
+    let mut between = file.split("/* @");
+    let first = between.next().unwrap();
+    let mut between: Vec<&str> = between.map(|comment| comment.split_once(" */").expect("a comment ends").1).collect();
+    let Some(last) = between.pop() else { return text == file };
     let rest = text.strip_prefix(first).and_then(|rest| rest.strip_suffix(last));
-    rest.is_some_and(|rest| between.try_fold(rest, |rest, fixed| Some(rest.split_once(fixed)?.1)).is_some())
+    rest.is_some_and(|rest| between.iter().try_fold(rest, |rest, fixed| Some(rest.split_once(fixed)?.1)).is_some())
 }
 
 /// Whether a statement is its own file in a dialect, with the parts that it names and as the dialect spells it.
