@@ -112,6 +112,15 @@ impl Scenario {
         Answer::of(&on_disk(&mut command, &self.warehouse(), fault, None).output().unwrap())
     }
 
+    /// How often the command looks for a file of the warehouse.
+    fn looks(&self) -> usize {
+        put_back(&self.site, &self.files);
+        let (mut command, trace) = (self.site.command(&self.arguments), self.site.path("looks"));
+        let fault = Fault::Unseen { at: usize::MAX >> 1 };
+        Answer::of(&on_disk(&mut command, &self.warehouse(), fault, Some(&trace)).output().unwrap());
+        operations(&trace).iter().filter(|operation| matches!(operation, Operation::Look { .. })).count()
+    }
+
     /// The state that the warehouse is in, which is one of the two.
     #[track_caller]
     fn found(&self, what: &str) -> String {
@@ -293,6 +302,34 @@ fn on_a_failing_disk_the_exit_code_says_what_the_tables_hold() {
     }
     eprintln!("{} of {all} faults: {failed} runs failed, {warned} went through with a warning", all.div_ceil(step));
     assert!(failed > 0 && warned > 0, "{failed} failed, {warned} warned");
+}
+
+/// Where a disk or a network share fails for a moment, DuckDB takes a file for missing, and writes a new database over it.
+#[test]
+fn a_warehouse_that_is_not_found_for_a_moment_is_not_lost() {
+    let most = count_from_environment("SPARKIFY_UNSEEN_FILES", 60);
+    let scenarios = scenarios();
+    let places = scenarios.iter().flat_map(|scenario| (0..scenario.looks()).map(move |at| (scenario, at)));
+    let places: Vec<(&Scenario, usize)> = places.collect();
+    let (mut failed, mut done) = (0, 0);
+    for &(scenario, at) in places.iter().step_by(places.len().div_ceil(most).max(1)) {
+        let answer = scenario.run(Fault::Unseen { at });
+        let what = format!("look {at}: {answer:?}");
+        let expected = match answer.code {
+            0 | 3 => &scenario.after,
+            1 => &scenario.before,
+            _ => panic!("{}, {what}", scenario.name),
+        };
+        assert_eq!(&scenario.found(&what), expected, "{}, {what}", scenario.name);
+        if answer.code == 1 {
+            failed += 1
+        } else {
+            done += 1
+        }
+        scenario.goes_on(&what);
+    }
+    eprintln!("{} places: {failed} runs failed, {done} did not mind", places.len());
+    assert!(failed > 0 && done > 0, "{failed} failed, {done} did not mind");
 }
 
 #[test]

@@ -31,7 +31,7 @@ impl<D: Database> DatabaseFile<D> {
     /// What DuckDB reports.
     pub fn begin(&mut self) -> Result<()> {
         self.prepare_rollback()?;
-        self.before = self.handle.extent();
+        self.before = self.handle.extent()?;
         self.execute("begin", "begin")?;
         self.in_transaction = true;
         Ok(())
@@ -81,15 +81,14 @@ impl<D: Database> DatabaseFile<D> {
         self.close();
         let after = self.handle.extent();
         let opened = self.open_again();
-        let is_committed = if after.iteration > self.before.iteration {
-            Ok(true)
-        } else if after.log <= self.before.log {
-            Ok(false)
-        } else {
-            match opened {
+        let is_committed = match after {
+            Err(error) => Err(error),
+            Ok(after) if after.iteration > self.before.iteration => Ok(true),
+            Ok(after) if after.log <= self.before.log => Ok(false),
+            Ok(_) => match opened {
                 Ok(()) => return Ok(Commit::Doubtful(failure)),
                 Err(error) => Err(error),
-            }
+            },
         };
         self.conclude(is_committed, failure).map(Commit::Done)
     }
@@ -135,7 +134,7 @@ impl<D: Database> DatabaseFile<D> {
 
     /// Brings a log that an earlier run has left into the file, before it is closed.
     pub(crate) fn finish_log(&mut self) {
-        if self.database.is_none() || log_length(self.path()) == 0 || self.access() == Access::ReadOnly {
+        if self.database.is_none() || self.access() == Access::ReadOnly || log_length(self.path()).is_ok_and(|bytes| bytes == 0) {
             return;
         }
         let _ = self.roll_back();

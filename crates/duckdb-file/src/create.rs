@@ -42,8 +42,8 @@ fn move_into_place(new: &Path, path: &Path) -> io::Result<()> {
     // A link, unlike a rename, fails where there is a file already.
     match fs::hard_link(new, path) {
         Err(e) if e.kind() == ErrorKind::AlreadyExists => return Ok(()),
-        Err(_) if path.exists() => return Ok(()),
-        // Not every file system has links.
+        // Not every file system has links. A rename would replace a file, so it must be known that there is none.
+        Err(_) if path.try_exists()? => return Ok(()),
         Err(_) => fs::rename(new, path)?,
         Ok(()) => fs::remove_file(new)?,
     }

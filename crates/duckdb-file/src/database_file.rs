@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::create::{self, Creation};
 use crate::database::Database;
-use crate::disk::Access;
+use crate::disk::{Access, exists};
 use crate::error::{Error, Kind, Result};
 use crate::handle::{Extent, Handle};
 use crate::wait::{OpenOptions, open_waiting};
@@ -30,7 +30,7 @@ impl<D: Database> DatabaseFile<D> {
     /// # Errors
     /// As [`Database::open`]; [`Kind::Settings`] if the path does not name a file, [`Kind::Disk`] and [`Kind::Io`].
     pub fn open(path: &Path, options: OpenOptions<D::Options>, prepare: impl FnOnce(&D) -> Result<()>) -> Result<Self> {
-        let creation = if path.exists() {
+        let creation = if exists(path)? {
             create::is_under_way(path);
             None
         } else {
@@ -44,7 +44,7 @@ impl<D: Database> DatabaseFile<D> {
     /// # Errors
     /// As [`Self::open`], and [`Kind::WarehouseMissing`].
     pub fn open_read_only(path: &Path, options: OpenOptions<D::Options>) -> Result<Self> {
-        if !path.exists() {
+        if !exists(path)? {
             return Err(Error::new(Kind::WarehouseMissing, format!("there is no warehouse at {}", path.display())));
         }
         Self::open_existing(path, Access::ReadOnly, options, None)

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::FlockOperation;
 use rustix::io::Errno;
 
+use crate::error::{Result, io_error};
+
 /// How a database is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
@@ -23,9 +25,34 @@ pub(crate) fn log_of(path: &Path) -> PathBuf {
     name.into()
 }
 
-/// Its bytes.
-pub(crate) fn log_length(path: &Path) -> u64 {
-    std::fs::metadata(log_of(path)).map_or(0, |log| log.len())
+/// Its bytes; 0 if there is none.
+///
+/// # Errors
+/// [`Kind::Io`](crate::error::Kind::Io) where the file system does not say.
+pub(crate) fn log_length(path: &Path) -> Result<u64> {
+    let log = log_of(path);
+    match std::fs::metadata(&log) {
+        Ok(metadata) => Ok(metadata.len()),
+        Err(error) if is_missing(&error) => Ok(0),
+        Err(error) => Err(io_error(log.display(), "look for", error)),
+    }
+}
+
+/// Whether an error says that there is no such file, rather than that the file system cannot tell.
+pub(crate) fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+/// Whether there is a file at `path`. A file system that does not say is no file system without it: whoever took a database
+/// for missing would write over it.
+///
+/// # Errors
+/// [`Kind::Io`](crate::error::Kind::Io) where the file system does not say.
+pub(crate) fn exists(path: &Path) -> Result<bool> {
+    match path.try_exists() {
+        Err(error) if is_missing(&error) => Ok(false),
+        other => other.map_err(|e| io_error(path.display(), "look for", e)),
+    }
 }
 
 /// Takes DuckDB's lock on a file for this process, to write it or to read it. False if another process has it. It goes

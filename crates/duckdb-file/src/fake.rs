@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use crate::database::Database;
-use crate::disk::{Access, write_at};
+use crate::disk::{Access, log_of, write_at};
 use crate::error::{Error, Kind, Result};
 use crate::header::{HEADER, checksum};
 use crate::journal::{self, MetadataBlock};
@@ -24,6 +24,8 @@ pub(crate) enum Fault {
     ReportedCommit,
     /// The checkpoint is cut short behind its first block.
     Checkpoint,
+    /// The file is taken for missing when it is opened.
+    Overlooked,
 }
 
 /// What happened, in order, and what is to happen.
@@ -55,6 +57,10 @@ impl Database for Fake {
     fn open(path: &Path, access: Access, story: &Story) -> Result<Self> {
         if access == Access::ReadWrite && !path.exists() {
             write_database(path);
+        }
+        if story.fault == Fault::Overlooked {
+            let _ = fs::remove_file(log_of(path));
+            overwrite(path, 0, &new_headers());
         }
         story.add(format!("open {access:?}"));
         Ok(Self { path: path.to_owned(), story: story.clone() })
@@ -108,10 +114,19 @@ pub(crate) fn write_database(path: &Path) {
     fs::write(path, bytes).unwrap();
 }
 
+/// The headers of a new database.
+fn new_headers() -> Vec<u8> {
+    [sealed(vec![9; HEADER]), header_of(1, 0, 0), header_of(2, 0, 0)].concat()
+}
+
 /// A header of the state that so many checkpoints led to.
 pub(crate) fn header(index: u8, iteration: u64) -> Vec<u8> {
+    header_of(index, iteration, BLOCKS)
+}
+
+fn header_of(index: u8, iteration: u64, blocks: u64) -> Vec<u8> {
     let mut bytes = vec![index; HEADER];
-    for (field, value) in [(0, iteration), (3, BLOCKS), (4, BLOCK_SIZE as u64)] {
+    for (field, value) in [(0, iteration), (3, blocks), (4, BLOCK_SIZE as u64)] {
         bytes[8 + field * 8..16 + field * 8].copy_from_slice(&value.to_le_bytes());
     }
     sealed(bytes)

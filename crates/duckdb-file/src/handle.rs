@@ -5,16 +5,17 @@
 //! DuckDB opens the file and closed after DuckDB has closed it. A lock taken through it goes over to DuckDB.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use crate::disk::{Access, is_same, lock, log_length, log_of};
+use crate::disk::{Access, exists, is_missing, is_same, lock, log_length, log_of};
 use crate::error::{Error, Kind, Result, io_error};
 use crate::header::{Headers, State};
 use crate::journal::{self, Journal, MetadataBlock};
 use crate::log;
+use crate::overlooked::Beginning;
 use crate::recover::{cut_log, recover, set_aside};
 
 /// How far the rollback journal is.
@@ -47,6 +48,8 @@ pub(crate) struct Handle {
     syncing: Option<JoinHandle<()>>,
     /// The journal was looked at.
     is_examined: bool,
+    /// What the file held under the lock before DuckDB opened it to write.
+    beginning: Option<Beginning>,
     /// DuckDB has had it open.
     was_open: bool,
 }
@@ -56,13 +59,14 @@ impl Handle {
     /// of opening it, DuckDB says better.
     ///
     /// # Errors
-    /// As [`recover`], and [`Kind::Io`] where the file must be looked at and cannot be locked.
+    /// As [`recover`], and [`Kind::Io`] where the file must be looked at and cannot be locked, or the file system does not say
+    /// what there is.
     pub fn open(path: &Path, access: Access) -> Result<Self> {
         let journal = journal::place(path);
-        let (to_write, has_journal) = (access == Access::ReadWrite, journal.exists());
-        let has_log = log_length(path) > 0;
-        let log_is_foreign = has_log && open_file(path, false).0.is_some_and(|file| has_foreign_log(&file, path));
-        let (file, may_write) = open_file(path, to_write || has_journal || log_is_foreign);
+        let (to_write, has_journal) = (access == Access::ReadWrite, exists(&journal)?);
+        let has_log = log_length(path)? > 0;
+        let log_is_foreign = has_log && open_file(path, false)?.0.is_some_and(|file| has_foreign_log(&file, path));
+        let (file, may_write) = open_file(path, to_write || has_journal || log_is_foreign)?;
         let mut is_examined = false;
         // Who cannot have the lock has nothing to recover either: its holder is at work, and DuckDB says who that is.
         if (has_journal || log_is_foreign || has_log && to_write)
@@ -79,14 +83,30 @@ impl Handle {
             }
             is_examined = true;
         }
-        let file = file.map(Arc::new);
-        let path = path.to_owned();
-        Ok(Self { path, journal, file, access, rollback: Rollback::None, syncing: None, is_examined, was_open: false })
+        let beginning = match &file {
+            // DuckDB tells why a file cannot be locked.
+            Some(file) if to_write && may_write && lock(file, true).unwrap_or(false) => Beginning::of(file, path)?,
+            _ => None,
+        };
+        let (file, path, rollback) = (file.map(Arc::new), path.to_owned(), Rollback::None);
+        Ok(Self { path, journal, file, access, rollback, syncing: None, is_examined, beginning, was_open: false })
+    }
+
+    /// Undoes what DuckDB did if it took the file for missing when it opened it, and wrote a new database over its beginning.
+    /// DuckDB may still have it open.
+    ///
+    /// # Errors
+    /// [`Kind::Io`] if that was so, whether it could be undone or not.
+    pub fn undo_new_database(&mut self) -> Result<()> {
+        match (self.beginning.take(), &self.file) {
+            (Some(beginning), Some(file)) => beginning.restore(file, &self.path),
+            _ => Ok(()),
+        }
     }
 
     /// Whether there is a journal that was not looked at.
     pub fn may_be_torn(&self) -> bool {
-        !self.is_examined && self.journal.exists()
+        !self.is_examined && exists(&self.journal).unwrap_or(true)
     }
 
     /// DuckDB has opened the file, and with it the lock has gone over. False if it is another file than this one.
@@ -105,7 +125,7 @@ impl Handle {
     pub fn prepare_rollback(&mut self, blocks: impl FnOnce() -> Result<Vec<MetadataBlock>>) -> Result<()> {
         if let (Rollback::None, Some(file)) = (&self.rollback, &self.file) {
             let (file, place, path, blocks) = (Arc::clone(file), self.journal.clone(), self.path.clone(), blocks()?);
-            let log = log_length(&path);
+            let log = log_length(&path)?;
             self.rollback = Rollback::Writing(std::thread::spawn(move || {
                 let journal = Journal::of(&file, &blocks, log).map_err(|e| io_error(path.display(), "read", e))?;
                 journal.write(&file, &place)
@@ -167,13 +187,16 @@ impl Handle {
     }
 
     /// How far the database is.
-    pub fn extent(&self) -> Extent {
+    ///
+    /// # Errors
+    /// [`Kind::Io`] where that cannot be read.
+    pub fn extent(&self) -> Result<Extent> {
         let headers = match &self.file {
             Some(file) => Headers::read(file),
             None => File::open(&self.path).and_then(|file| Headers::read(&file)),
         };
-        let iteration = headers.ok().and_then(|headers| headers.state()).map(|state| state.iteration);
-        Extent { iteration, log: log_length(&self.path) }
+        let headers = headers.map_err(|e| io_error(self.path.display(), "read", e))?;
+        Ok(Extent { iteration: headers.state().map(|state| state.iteration), log: log_length(&self.path)? })
     }
 
     /// Closes the handle, behind DuckDB and before DuckDB opens the file again. The journal stays as it is.
@@ -185,15 +208,21 @@ impl Handle {
 
     /// Gives back what lies behind the end of the last state: a load that failed has added it. Not beside a log, whose
     /// changes may be in there.
-    fn shorten(&self) -> io::Result<()> {
+    fn shorten(&self) -> Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
-        let end = || Headers::read(file).map(|headers| headers.state().map_or(u64::MAX, State::end));
-        if log_length(&self.path) == 0 && self.is_in_place() && file.metadata()?.len() > end()? && lock(file, true)? {
-            // Only what holds under the lock counts.
-            let end = end()?;
-            if file.metadata()?.len() > end {
-                file.set_len(end)?;
+        let cut = || -> io::Result<()> {
+            let end = || Headers::read(file).map(|headers| headers.state().map_or(u64::MAX, State::end));
+            if file.metadata()?.len() > end()? && lock(file, true)? {
+                // Only what holds under the lock counts.
+                let end = end()?;
+                if file.metadata()?.len() > end {
+                    file.set_len(end)?;
+                }
             }
+            Ok(())
+        };
+        if log_length(&self.path)? == 0 && self.is_in_place() {
+            cut().map_err(|e| io_error(self.path.display(), "shorten", e))?;
         }
         Ok(())
     }
@@ -216,7 +245,7 @@ impl Drop for Handle {
         }
         self.discard_rollback();
         if let Err(error) = self.shorten() {
-            tracing::debug!("{} keeps its length: {error}", self.path.display());
+            tracing::debug!("{} keeps its length: {}", self.path.display(), error.report());
         }
     }
 }
@@ -227,13 +256,21 @@ fn has_foreign_log(file: &File, path: &Path) -> bool {
     identifier.is_some_and(|identifier| log::is_foreign(&log_of(path), &identifier))
 }
 
-/// Opens a plain file, to write to it too if that is wanted and allowed.
-fn open_file(path: &Path, to_write: bool) -> (Option<File>, bool) {
-    if !std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) {
-        return (None, false);
+/// Opens a plain file, to write to it too if that is wanted and allowed. None where DuckDB cannot open it either.
+fn open_file(path: &Path, to_write: bool) -> Result<(Option<File>, bool)> {
+    let is_refused = |error: &io::Error| is_missing(error) || error.kind() == ErrorKind::PermissionDenied;
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() => {}
+        Ok(_) => return Ok((None, false)),
+        Err(error) if is_refused(&error) => return Ok((None, false)),
+        Err(error) => return Err(io_error(path.display(), "look for", error)),
     }
     if to_write && let Ok(file) = File::options().read(true).write(true).open(path) {
-        return (Some(file), true);
+        return Ok((Some(file), true));
     }
-    (File::open(path).ok(), false)
+    match File::open(path) {
+        Ok(file) => Ok((Some(file), false)),
+        Err(error) if is_refused(&error) => Ok((None, false)),
+        Err(error) => Err(io_error(path.display(), "open", error)),
+    }
 }

@@ -52,6 +52,7 @@ mod handle;
 mod header;
 mod journal;
 mod log;
+mod overlooked;
 mod recover;
 mod wait;
 

@@ -74,6 +74,8 @@ fn open_once<D: Database>(path: &Path, access: Access, options: &D::Options) -> 
 
 /// Opens our handle, which sees to the file, and then DuckDB's.
 fn open_both<D: Database>(path: &Path, access: Access, options: &D::Options) -> Result<(Result<D>, Handle)> {
-    let handle = Handle::open(path, access)?;
-    Ok((open_database(path, access, options), handle))
+    let mut handle = Handle::open(path, access)?;
+    let database = open_database(path, access, options);
+    handle.undo_new_database()?;
+    Ok((database, handle))
 }

@@ -55,7 +55,7 @@ impl WarehouseUrl {
     /// Whether there can be a warehouse. False only where it is known that there is none.
     #[must_use]
     pub fn may_exist(&self) -> bool {
-        self.file().is_none_or(Path::exists)
+        self.file().is_none_or(|file| file.try_exists().unwrap_or(true))
     }
 
     /// What to call it where others may read: without folders, hosts and users.
@@ -84,11 +84,8 @@ impl WarehouseUrl {
         match self {
             Self::Redshift(url) => redshift::diagnose(url, options),
             Self::Postgres(url) => postgres::diagnose(url, options),
-            Self::DuckDb(path) if !path.exists() => {
-                vec![Probe {
-                    what: "warehouse",
-                    outcome: Ok(format!("{} does not exist yet; a load creates it", path.display())),
-                }]
+            Self::DuckDb(_) if !self.may_exist() => {
+                vec![Probe { what: "warehouse", outcome: Ok(format!("{self} does not exist yet; a load creates it")) }]
             }
             Self::DuckDb(_) => {
                 let opened = self.open_read_only(options).and_then(|mut warehouse| warehouse.has_tables());

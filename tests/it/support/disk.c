@@ -20,7 +20,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-enum { CREATE = 1, WRITE, SYNC, TRUNCATE, UNLINK, RENAME, LINK };
+enum { CREATE = 1, WRITE, SYNC, TRUNCATE, UNLINK, RENAME, LINK, LOOK };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static const char *prefix, *action;
@@ -111,6 +111,19 @@ static int decide(int is_sync, int grows) {
         return number >= at ? EROFS : 0;
     }
     return 0;
+}
+
+/* Whether a file is not found this time. */
+static int unseen(const char *name) {
+    char space[4096];
+    const char *path = name && action && !strcmp(action, "unseen") ? absolute(name, space, sizeof space) : 0;
+    if (!concerns(path)) return 0;
+    pthread_mutex_lock(&mutex);
+    int failed = count++ == at;
+    record(LOOK, path, 0, 0, 0, 0);
+    pthread_mutex_unlock(&mutex);
+    if (failed) errno = EIO;
+    return failed;
 }
 
 static void die(void) {
@@ -249,3 +262,16 @@ int open(const char *name, int flags, ...) { MODE() return opened(AT_FDCWD, name
 int open64(const char *name, int flags, ...) { MODE() return opened(AT_FDCWD, name, flags, mode); }
 int openat(int folder, const char *name, int flags, ...) { MODE() return opened(folder, name, flags, mode); }
 int openat64(int folder, const char *name, int flags, ...) { MODE() return opened(folder, name, flags, mode); }
+
+int stat(const char *name, struct stat *found) {
+    REAL(stat);
+    return unseen(name) ? -1 : real_stat(name, found);
+}
+int stat64(const char *name, struct stat64 *found) {
+    REAL(stat64);
+    return unseen(name) ? -1 : real_stat64(name, found);
+}
+int statx(int folder, const char *name, int flags, unsigned mask, struct statx *found) {
+    REAL(statx);
+    return unseen(name) ? -1 : real_statx(folder, name, flags, mask, found);
+}

@@ -38,6 +38,8 @@ pub enum Fault {
     Frozen { from: usize },
     /// No file of any path can be locked, with an error of the disk.
     Unlockable,
+    /// The disk cannot tell whether there is a file, where that is looked for this time, counted from 0.
+    Unseen { at: usize },
 }
 
 /// Has the command work on such a disk, as far as the files are concerned whose path begins with `prefix`. `trace` is
@@ -50,6 +52,7 @@ pub fn on_disk<'a>(command: &'a mut Command, prefix: &Path, fault: Fault, trace:
         Fault::Full { from } => ("full", from, 0),
         Fault::Frozen { from } => ("frozen", from, 0),
         Fault::Unlockable => ("unlockable", 0, 0),
+        Fault::Unseen { at } => ("unseen", at, 0),
     };
     command.env("LD_PRELOAD", library()).env("DISK_PREFIX", prefix).env("DISK_DO", action);
     command.env("DISK_AT", at.to_string()).env("DISK_PART", part.to_string());
@@ -87,6 +90,10 @@ pub enum Operation {
         from: PathBuf,
         to: PathBuf,
     },
+    /// It looks for the file. Only written down with [`Fault::Unseen`].
+    Look {
+        path: PathBuf,
+    },
 }
 
 /// Reads what was written down.
@@ -110,6 +117,7 @@ pub fn operations(trace: &Path) -> Vec<Operation> {
             5 => Operation::Unlink { path: first },
             6 => Operation::Rename { from: first, to: second },
             7 => Operation::Link { from: first, to: second },
+            8 => Operation::Look { path: first },
             other => panic!("{other} is not a valid operation"),
         });
     }
