@@ -47,8 +47,9 @@ class Result:
 class Program:
     """The binary under attack, with a home of its own and nothing of this machine's settings."""
 
-    def __init__(self, binary: Path, home: Path) -> None:
-        self.binary, self.home = binary.resolve(), home
+    def __init__(self, binary: Path, home: Path, older: Program | None = None) -> None:
+        """`older` reads the warehouses that were not brought forward yet."""
+        self.binary, self.home, self.older = binary.resolve(), home, older
         home.mkdir(parents=True, exist_ok=True)
         self.tracer = home / "tracer"
 

@@ -80,9 +80,9 @@ def write_json(path: Path, tallies: list[Tally]) -> None:
 def main() -> int:
     options = arguments()
     work = (options.work or Path(tempfile.mkdtemp(prefix="sparkify-attack-"))).resolve()
-    program = Program(options.binary, work / "home")
-    program.build_tracer()
     older = Program(options.older, work / "home") if options.older else None
+    program = Program(options.binary, work / "home", older)
+    program.build_tracer()
     server = start_postgres(options, work)
     arena = Arena(program, work, options.findings.resolve(), options.seed, server, older, options.polite)
     tallies: list[Tally] = []

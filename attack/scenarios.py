@@ -129,7 +129,8 @@ class World:
             ("tables create", ["tables", "create", "--warehouse", "{w}"], emptied, whole),
         ]
         if self.older:
-            choices.append(("migration", whole, self.folder / "older", whole))
+            create = ["tables", "create", "--warehouse", "{w}"]
+            choices.append(("migration", create, self.folder / "older", whole))
         found: list[Scenario] = []
         for name, args, base, finish in choices:
             try:

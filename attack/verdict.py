@@ -58,6 +58,10 @@ def state_of(program: Program, warehouse: str) -> State:
         return State("tables", result.out)
     if on_disk and not Path(warehouse).exists():
         return State("absent", said=result.short())
+    if program.older and on_disk and not result.crashed:
+        state = state_of(program.older, warehouse)
+        if state.kind == "tables":
+            return state
     return State("empty" if says_empty(result) else "broken", said=result.short())
 
 
