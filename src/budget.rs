@@ -3,15 +3,18 @@
 //! ```text
 //! memory ─┬─ engine: 3/8, what DuckDB may use of this process; 1/2 where nothing is loaded
 //!         ├─ downloads: 1/16, objects that are ahead of the decoder
-//!         ├─ events: 7/16 of what lies beyond the base, two batches of decoded events
+//!         ├─ events: 7/16 of what lies beyond the base, but not too little: two batches of decoded events
 //!         │   ├─ songs: 1/4 of that, while the first batch is decoded
 //!         │   ├─ quarantined: 1/16 of that, refused records on their way into the quarantine
 //!         │   └─ replayed: 1/4 of that, quarantined lines that are tried again
 //!         └─ the rest: code, buffers, threads and the allocator
 //! ```
 
-/// Bytes of memory that a load takes whatever its settings.
-const BASE: u64 = 176 << 20;
+/// Bytes of memory that a large load takes whatever its settings, with what the engine does not count as its own.
+const BASE: u64 = 256 << 20;
+
+/// The least bytes for decoded events. Smaller batches cost more time than they save memory.
+const LEAST_EVENTS: u64 = 35 << 20;
 
 /// The least and the most bytes of a part of the quarantine: an engine may take as long for a small part as for a large one.
 const PART: [u64; 2] = [1 << 20, 64 << 20];
@@ -26,8 +29,8 @@ pub struct Budget {
 impl Budget {
     /// The parts of so many bytes.
     #[must_use]
-    pub const fn of(memory: u64) -> Self {
-        Self { memory, events: memory.saturating_sub(BASE) / 16 * 7 }
+    pub fn of(memory: u64) -> Self {
+        Self { memory, events: (memory.saturating_sub(BASE) / 16 * 7).max(LEAST_EVENTS) }
     }
 
     /// The same with so many bytes for decoded events, which may be fewer than the settings allow.

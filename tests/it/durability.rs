@@ -321,11 +321,8 @@ fn a_warehouse_that_is_not_found_for_a_moment_is_not_lost() {
             _ => panic!("{}, {what}", scenario.name),
         };
         assert_eq!(&scenario.found(&what), expected, "{}, {what}", scenario.name);
-        if answer.code == 1 {
-            failed += 1
-        } else {
-            done += 1
-        }
+        failed += usize::from(answer.code == 1);
+        done += usize::from(answer.code != 1);
         scenario.goes_on(&what);
     }
     eprintln!("{} places: {failed} runs failed, {done} did not mind", places.len());

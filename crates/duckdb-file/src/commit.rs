@@ -167,13 +167,15 @@ impl<D: Database> DatabaseFile<D> {
 mod tests {
     use std::fs;
     use std::path::Path;
+    use std::time::Duration;
 
     use super::*;
     use crate::fake::{Fake, Fault, Story};
+    use crate::interrupt::Interrupt;
     use crate::wait::OpenOptions;
 
     fn open(path: &Path, story: &Story) -> DatabaseFile<Fake> {
-        let options = OpenOptions { database: story.clone(), wait: Default::default(), interrupt: Default::default() };
+        let options = OpenOptions { database: story.clone(), wait: Duration::ZERO, interrupt: Interrupt::default() };
         DatabaseFile::open(path, options, |_| Ok(())).unwrap()
     }
 

@@ -223,7 +223,7 @@ const FIRST_FACTS: [(Statement, &str); 2] = [
 ];
 
 /// The table and the column that a statement adds, if it adds one.
-fn added_column(statement: &Statement) -> Option<(&'static str, &'static str)> {
+fn added_column(statement: Statement) -> Option<(&'static str, &'static str)> {
     let code = statement.text().lines().filter(|line| !line.starts_with("--"));
     match code.flat_map(str::split_whitespace).collect::<Vec<_>>()[..] {
         ["alter", "table", table, "add", "column", column, ..] => Some((table, column)),
@@ -232,7 +232,7 @@ fn added_column(statement: &Statement) -> Option<(&'static str, &'static str)> {
 }
 
 fn added_columns() -> impl Iterator<Item = (&'static str, &'static str)> {
-    MIGRATIONS.iter().flat_map(|step| step.statements).filter_map(added_column)
+    MIGRATIONS.iter().flat_map(|step| step.statements).copied().filter_map(added_column)
 }
 
 #[test]
@@ -248,7 +248,7 @@ fn steps_add_what_the_first_version_lacks() {
 /// Makes the tables those of an older version.
 fn take_back(site: &Site, version: i32) {
     for statement in MIGRATIONS.iter().filter(|step| step.to > version).rev().flat_map(|step| step.statements.iter().rev()) {
-        if let Some((table, column)) = added_column(statement) {
+        if let Some((table, column)) = added_column(*statement) {
             change(site, &format!("alter table {table} drop column {column}"));
         } else if let Some((table, _)) = TABLES.iter().find(|(_, create)| create == statement) {
             change(site, &format!("drop table {table}"));

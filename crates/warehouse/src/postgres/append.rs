@@ -40,7 +40,9 @@ impl Postgres {
                 cells.clear();
                 rows.row(at, &mut cells);
                 out.row(cells.len())?;
-                cells.iter().for_each(|cell| out.cell(*cell));
+                for cell in &cells {
+                    out.cell(*cell);
+                }
             }
             Ok(())
         })?;
