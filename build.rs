@@ -14,7 +14,8 @@ fn main() {
     println!("cargo::rerun-if-changed=Cargo.lock");
     let library = crate_folder().and_then(|folder| library(&folder));
     match library {
-        Ok(path) => println!("cargo::rustc-env=SPARKIFY_CHART_LIBRARY={}", path.display()),
+        // Not by the name of a setting: `cargo run` passes it on to the program.
+        Ok(path) => println!("cargo::rustc-env=CHART_LIBRARY_PATH={}", path.display()),
         Err(message) => println!("cargo::error={message}"),
     }
 }

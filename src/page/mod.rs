@@ -24,7 +24,7 @@ const TEMPLATE: &str = include_str!("../../assets/report/page.html");
 const STYLE: &str = include_str!("../../assets/report/page.css");
 const SCRIPT: &str = include_str!("../../assets/report/page.js");
 /// Apache ECharts, from the crate that `build.rs` found.
-const LIBRARY: &str = include_str!(env!("SPARKIFY_CHART_LIBRARY"));
+const LIBRARY: &str = include_str!(env!("CHART_LIBRARY_PATH"));
 
 /// Asks all that the page shows and returns it as HTML. `limits` are the thresholds of the checks.
 ///

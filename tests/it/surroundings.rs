@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::json;
 
 use crate::support::generate::{Event, content};
+use crate::support::repository;
 use crate::support::warehouse::{Answer, Site};
 
 fn site() -> Site {
@@ -41,6 +42,17 @@ fn a_mistyped_variable_is_refused_by_every_command() {
     assert!(!site.path("theirs.duckdb").exists() && !site.path("mine.duckdb").exists() && !site.path("new").exists());
     // Help is for those who do not know the names yet.
     Answer::of(&site.command(&["--help"]).env("SPARKIFY_WAREHUSE", "mine.duckdb").output().unwrap()).expect(0);
+}
+
+/// `cargo run`, by which the README starts the demo, passes on what the build script sets for the compiler.
+#[test]
+fn what_the_build_sets_is_no_mistyped_setting() {
+    let build = fs::read_to_string(repository().join("build.rs")).unwrap();
+    let names: Vec<&str> = build.split("rustc-env=").skip(1).filter_map(|rest| rest.split('=').next()).collect();
+    assert!(!names.is_empty());
+    for name in names {
+        Answer::of(&site().command(&["config"]).env(name, "set").output().unwrap()).expect(0);
+    }
 }
 
 #[test]
